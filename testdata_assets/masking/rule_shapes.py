@@ -1,0 +1,227 @@
+"""From a file's short forms to the one canonical shape of the rule models, every part with its place.
+
+Bare scalars, `columns:`, quoted names and `null` end here. Problems are collected, never raised, so that
+one run names them all.
+"""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+
+from testdata_assets.errors import UsageFault
+from testdata_assets.masking.rule_errors import Mark, RuleProblem, did_you_mean, one_of
+from testdata_assets.masking.rule_models import RULE_KEYS, ColumnRef, Mode
+from testdata_assets.masking.rules_yaml import YamlNode
+from testdata_assets.postgres.identifiers import TableName
+
+Location = tuple[str | int, ...]
+TOP_KEYS = ("version", "tables", "relationships", "objects")
+TABLE_KEYS = ("mode", "columns")
+MODES: tuple[str, ...] = get_args(Mode)
+
+
+class Shaper:
+    """Shapes one document.
+
+    Attributes:
+        positions: Place of every part of the shaped data, by its location there.
+        problems: What could not be shaped.
+    """
+
+    def __init__(self, problems: list[RuleProblem]) -> None:
+        self.positions: dict[Location, Mark] = {}
+        self.problems = problems
+
+    def shape(self, root: YamlNode) -> dict[str, Any]:
+        """The document as input for `MaskingRules`; parts with problems are left out."""
+        self.positions[()] = root.mark
+        if not root.is_mapping:
+            self._problem(root.mark, f"a rules file is a mapping with the keys {one_of(TOP_KEYS)}")
+            return {}
+        data: dict[str, Any] = {}
+        for key, mark, node in root.entries():
+            self.positions[(key,)] = node.mark
+            if key == "tables":
+                data[key] = self._tables(node)
+            elif key == "relationships":
+                data[key] = self._relationships(node)
+            elif key == "objects":
+                data[key] = self._objects(node)
+            elif key == "version":
+                data[key] = node.value
+            else:
+                self._problem(mark, f"unknown key {key!r}{did_you_mean(key, TOP_KEYS)}")
+        for key in ("version", "tables"):
+            if key not in data:
+                self._problem(root.mark, f"key {key!r} is missing")
+        return data
+
+    def _tables(self, node: YamlNode) -> dict[str, dict[str, Any]]:
+        tables: dict[str, dict[str, Any]] = {}
+        if not node.is_mapping:
+            self._problem(node.mark, "tables must be a mapping of schema.table to its rules")
+            return tables
+        for key, mark, entry in node.entries():
+            try:
+                name = str(TableName.parse(key))
+            except UsageFault as fault:
+                self._problem(mark, f"{fault.what}. {fault.remedy}")
+                continue
+            if name in tables:
+                first = self.positions[("tables", name)]
+                self._problem(mark, f"table {name} stands here again; it is first on line {first.line}")
+                continue
+            self.positions[("tables", name)] = mark
+            tables[name] = self._table(name, entry)
+        return tables
+
+    def _table(self, name: str, node: YamlNode) -> dict[str, Any]:
+        base: Location = ("tables", name)
+        if not node.is_mapping:
+            if isinstance(node.value, str) and node.value in MODES:
+                self._problem(node.mark, f"a mode of a whole table is written {{mode: {node.value}}}")
+            else:
+                self._problem(node.mark, "a table's value is a mapping of its columns; {} for a table without any")
+            return {}
+        data: dict[str, Any] = {}
+        columns_node = node.children.get("columns")
+        nested = columns_node is not None and columns_node.is_mapping
+        columns: dict[str, Any] = {}
+        for key, mark, entry in node.entries():
+            if key == "mode":
+                self._mode(data, (*base, "mode"), entry)
+            elif key == "columns" and nested:
+                for column, column_mark, rule in entry.entries():
+                    self._column(columns, (*base, "columns", column), column_mark, rule)
+            elif nested:
+                self._problem(mark, f"{key!r} stands beside `columns:`; a table that uses it names all columns there")
+            else:
+                self._column(columns, (*base, "columns", key), mark, entry)
+        data["columns"] = columns
+        self._check_mode(data, base)
+        return data
+
+    def _mode(self, data: dict[str, Any], location: Location, node: YamlNode) -> None:
+        self.positions[location] = node.mark
+        if isinstance(node.value, str) and node.value in MODES:
+            data["mode"] = node.value
+            return
+        near = did_you_mean(node.value, MODES) if isinstance(node.value, str) else ""
+        self._problem(
+            node.mark,
+            f"a table's mode is {one_of(MODES)}{near}; the rule of a column named mode goes under `columns:`",
+        )
+
+    def _check_mode(self, data: dict[str, Any], base: Location) -> None:
+        """A mode for all columns and a rule for one of them contradict each other."""
+        mode = data.get("mode", "mask")
+        if mode == "mask":
+            return
+        for column, rule in data["columns"].items():
+            if mode == "keep" and rule.get("transform") == "keep":
+                continue
+            self._problem(
+                self.positions[(*base, "columns", column)],
+                f"column {column!r} has a rule although its table's mode is {mode};"
+                " if the table has a column named mode, put all columns under `columns:`",
+            )
+
+    def _column(self, columns: dict[str, Any], location: Location, mark: Mark, node: YamlNode) -> None:
+        name = str(location[-1])
+        self.positions[location] = mark
+        if not name:
+            self._problem(mark, "a column's name cannot be empty")
+            return
+        rule = self._rule(location, node, what=f"column {name!r}")
+        if rule is not None:
+            columns[name] = rule
+
+    def _rule(self, location: Location, node: YamlNode, *, what: str) -> dict[str, Any] | None:
+        if node.empty:
+            self._problem(node.mark, f"{what} has no rule; write keep, null or a transformer")
+            return None
+        if node.value is None or isinstance(node.value, str):
+            self.positions[(*location, "transform")] = node.mark
+            return {"transform": "null" if node.value is None else node.value}
+        if not node.is_mapping:
+            self._problem(node.mark, f"{what} needs the name of a transformer or a mapping with `transform`")
+            return None
+        if "transform" not in node.children:
+            near = [key for key, _, _ in node.entries() if did_you_mean(key, ["transform"])]
+            self._problem(
+                node.key_marks[near[0]] if near else node.mark,
+                f"{what} names no `transform`" + (f" (did you mean it by {near[0]!r}?)" if near else ""),
+            )
+            return None
+        rule: dict[str, Any] = {}
+        params: dict[str, Any] = {}
+        for key, _, entry in node.entries():
+            if key == "else":
+                self.positions[(*location, key)] = entry.mark
+                otherwise = self._rule((*location, key), entry, what=f"the `else` of {what}")
+                if otherwise is not None:
+                    rule[key] = otherwise
+            elif key in RULE_KEYS:
+                self.positions[(*location, key)] = entry.mark
+                rule[key] = "null" if key == "transform" and entry.value is None and not entry.empty else entry.value
+            else:
+                params[key] = entry.value
+                self._place((*location, "params", key), node.key_marks[key], entry)
+        if params:
+            rule["params"] = params
+        if "else" in rule and "when" not in rule:
+            self._problem(self.positions[(*location, "else")], f"`else` of {what} has no `when`")
+        return rule
+
+    def _place(self, location: Location, mark: Mark, node: YamlNode) -> None:
+        """Remembers the places of a parameter and of all inside it: keys of mappings, items of lists."""
+        self.positions[location] = mark
+        for key, child in node.children.items():
+            self._place((*location, key), node.key_marks[key] if isinstance(key, str) else child.mark, child)
+
+    def _relationships(self, node: YamlNode) -> tuple[dict[str, ColumnRef], ...]:
+        if node.value is None:
+            return ()
+        if not node.is_list:
+            self._problem(node.mark, "relationships must be a list of {from: schema.table.column, to: ...}")
+            return ()
+        shaped: list[dict[str, ColumnRef]] = []
+        for entry in node.children.values():
+            pair = self._relationship(entry)
+            if pair is not None:
+                location = ("relationships", len(shaped))
+                self.positions[location] = entry.mark
+                shaped.append(pair)
+        return tuple(shaped)
+
+    def _relationship(self, node: YamlNode) -> dict[str, ColumnRef] | None:
+        if not node.is_mapping:
+            self._problem(node.mark, "a relationship is {from: schema.table.column, to: schema.table.column}")
+            return None
+        pair: dict[str, ColumnRef] = {}
+        for key, mark, entry in node.entries():
+            if key not in ("from", "to"):
+                self._problem(mark, f"unknown key {key!r}{did_you_mean(key, ('from', 'to'))}")
+            elif not isinstance(entry.value, str):
+                self._problem(entry.mark, f"{key!r} must be text: schema.table.column")
+            else:
+                try:
+                    pair[key] = ColumnRef.parse(entry.value)
+                except UsageFault as fault:
+                    self._problem(entry.mark, f"{fault.what}. {fault.remedy}")
+        for key in ("from", "to"):
+            if key not in node.children:
+                self._problem(node.mark, f"key {key!r} is missing")
+        if len(pair) == 2 and pair["from"] == pair["to"]:
+            self._problem(node.mark, "a relationship from a column to itself says nothing")
+        return pair if len(pair) == 2 else None
+
+    def _objects(self, node: YamlNode) -> Any:
+        if node.value is None:
+            return {}
+        for key, mark, entry in node.entries():
+            self.positions[("objects", key)] = mark if not node.is_mapping else entry.mark
+        return node.value
+
+    def _problem(self, mark: Mark, message: str) -> None:
+        self.problems.append(RuleProblem.at(mark, message))

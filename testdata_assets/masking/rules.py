@@ -1,0 +1,159 @@
+"""Reading `rules/masking.yaml`: from a path or text to `MaskingRules`, or to one error that names every mistake.
+
+Whether the rules fit a database is `plan.py`'s business; the editor's schema is in `rules_schema.py`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from testdata_assets.errors import UsageFault
+from testdata_assets.masking.rule_errors import Mark, RuleProblem, RulesError, did_you_mean, one_of
+from testdata_assets.masking.rule_models import (
+    ColumnRef,
+    ColumnRule,
+    MaskingRules,
+    Mode,
+    ObjectsRule,
+    Relationship,
+    RulesDocument,
+    TableRule,
+)
+from testdata_assets.masking.rule_shapes import Location, Shaper
+from testdata_assets.masking.rules_yaml import read_yaml
+from testdata_assets.postgres.identifiers import TableName
+
+__all__ = [
+    "ColumnRef",
+    "ColumnRule",
+    "MaskingRules",
+    "Mode",
+    "ObjectsRule",
+    "Relationship",
+    "RuleProblem",
+    "RulesError",
+    "TableRule",
+    "load_rules",
+    "parse_rules",
+    "rules_digest",
+]
+
+RULES_FILE = "masking.yaml"
+
+
+def load_rules(path: Path) -> MaskingRules:
+    """Reads the masking rules.
+
+    Args:
+        path: The file, or the folder that holds `masking.yaml`.
+
+    Raises:
+        UsageFault: There is no such file (`rules-missing`), or it cannot be read (`rules-unreadable`).
+        RulesError: What it says is not a set of rules; all mistakes at once.
+    """
+    file = path / RULES_FILE if path.is_dir() else path
+    try:
+        raw = file.read_bytes()
+    except FileNotFoundError:
+        raise UsageFault(
+            f"There is no rules file {file}",
+            where=str(file),
+            remedy="`testdata rules init` writes one from the source's catalog; TESTDATA_RULES_DIR names its folder.",
+            code="rules-missing",
+        ) from None
+    except OSError as error:
+        raise UsageFault(
+            f"The rules file {file} cannot be read ({error.strerror})",
+            where=str(file),
+            remedy="Check that it is a file and that you may read it.",
+            code="rules-unreadable",
+        ) from None
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = raw[: error.start]
+        line, column = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
+        raise RulesError([RuleProblem(str(file), line, column, "the file is not UTF-8")]) from None
+    return parse_rules(text, file=str(file))
+
+
+def parse_rules(text: str, *, file: str = RULES_FILE) -> MaskingRules:
+    """Reads masking rules from a text.
+
+    Args:
+        text: The YAML document.
+        file: Name of the file, for positions.
+
+    Raises:
+        RulesError: All mistakes at once.
+    """
+    problems: list[RuleProblem] = []
+    root = read_yaml(text, file, problems)
+    shaper = Shaper(problems)
+    data = shaper.shape(root)
+    try:
+        document = RulesDocument.model_validate(data)
+    except ValidationError as error:
+        problems += [
+            _problem(found, shaper.positions, root.mark)
+            for found in error.errors(include_url=False, include_input=False)
+            if not (found["type"] == "missing" and problems)  # left out above, for the reason already named
+        ]
+        raise RulesError(problems) from None
+    if problems:
+        raise RulesError(problems)
+    rules = MaskingRules(
+        tables={TableName.parse(name): rule for name, rule in document.tables.items()},
+        relationships=document.relationships,
+        objects=document.objects,
+    )
+    rules._positions = shaper.positions
+    return rules
+
+
+def rules_digest(rules: MaskingRules, *extra: str) -> str:
+    """sha256 of what the rules say: comments, spacing, order and short forms do not matter.
+
+    Args:
+        rules: The rules.
+        extra: Versions of what the masks also depend on, such as the value pools.
+    """
+    document = json.dumps([rules.canonical(), *extra], sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(document.encode("ascii")).hexdigest()
+
+
+def _problem(found: Any, positions: dict[Location, Mark], top: Mark) -> RuleProblem:
+    """A pydantic error as a problem in words of the file, at the deepest place known."""
+    location: Location = tuple(str(part) if not isinstance(part, int) else part for part in found["loc"])
+    mark = next(
+        (positions[location[:length]] for length in range(len(location), -1, -1) if location[:length] in positions),
+        top,
+    )
+    name = str(location[-1]) if location else "the file"
+    kind, context = found["type"], found.get("ctx") or {}
+    if kind == "extra_forbidden":
+        known = [field.alias or key for key, field in ObjectsRule.model_fields.items()]
+        message = f"unknown key {name!r}{did_you_mean(name, known)}"
+    elif kind == "literal_error":
+        message = f"{name} must be {_allowed(name, str(context.get('expected', '')))}"
+    elif kind == "string_type":
+        message = f"{name} must be text"
+    elif kind == "string_too_short":
+        message = f"{name} cannot be empty"
+    elif kind in ("dict_type", "model_type"):
+        message = f"{name} must be a mapping"
+    else:
+        message = f"{name}: {found['msg']}"
+    return RuleProblem.at(mark, message)
+
+
+def _allowed(name: str, expected: str) -> str:
+    """pydantic's list of literals in our words."""
+    if name == "version":
+        return "the number 1"
+    return one_of([word.strip().strip("'") for word in expected.replace(" or ", ",").split(",") if word.strip()])

@@ -1,0 +1,99 @@
+"""What a transformer is: declared parameters and guarantees, and one vectorised function.
+
+A transformer maps a column's distinct or repeated non-null values, as text, to masked values. It is a
+pure function of (value, key, domain, parameters): row order, chunk, process and machine do not matter.
+Each lives in a file of its own beside this one and registers itself with `@register`.
+"""
+
+from __future__ import annotations
+
+import enum
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar, Generic, TypeVar
+
+import polars as pl
+from pydantic import BaseModel, ConfigDict
+
+from testdata_assets.masking.hashing import KeyedHash
+from testdata_assets.production.catalog import Column
+
+
+class Params(BaseModel):
+    """Parameters of a transformer as written in a rule; unknown names are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+P = TypeVar("P", bound=Params)
+
+
+class Uniqueness(enum.StrEnum):
+    """How a transformer treats distinct values."""
+
+    INJECTIVE = "injective"  # distinct values stay distinct, always
+    HASHED = "hashed"  # distinct values collide with probability below n^2 / 2^61; the unique index would tell
+    LOSSY = "lossy"  # distinct values may become equal; refused under a unique index
+
+
+class Coincidence(enum.StrEnum):
+    """How outputs relate to real production values."""
+
+    DISJOINT = "disjoint"  # no output is a real value: production's values are searched exactly
+    MAY_COINCIDE = "may_coincide"  # outputs look like common values: rows must change at the expected rate
+    UNCHANGED = "unchanged"  # keep
+    CONSTANT = "constant"  # null, constant: carries nothing of the input
+
+
+@dataclass(frozen=True)
+class Guarantees:
+    """What the plan, the checks and the reference page may rely on."""
+
+    uniqueness: Uniqueness
+    coincidence: Coincidence
+    deterministic: bool = True
+    preserves_length: bool = False
+    preserves_format: bool = False
+    nulls_stay_null: bool = True
+
+
+@dataclass(frozen=True)
+class MaskContext:
+    """What a transformer may know beside the values.
+
+    Attributes:
+        hash: Keyed hash bound to the masking key and the rule's domain.
+        column: The column written to: its type and length limit.
+        fold_case: True where the domain's canonical form ignores case; values whose case-folded forms agree
+            must then mask to values whose case-folded forms agree.
+    """
+
+    hash: KeyedHash
+    column: Column
+    fold_case: bool = False
+
+
+class Transformer(ABC, Generic[P]):
+    """Base of all transformers; subclasses set the class variables and `apply`."""
+
+    name: ClassVar[str]
+    summary: ClassVar[str]
+    params_model: ClassVar[type[Params]] = Params
+    guarantees: ClassVar[Guarantees]
+    # pg_type.typname below domains; empty: any type. "text" stands for text, varchar, bpchar, citext and name.
+    base_types: ClassVar[frozenset[str]] = frozenset()
+
+    def __init__(self, params: P) -> None:
+        self.params = params
+
+    @abstractmethod
+    def apply(self, values: pl.Series, context: MaskContext) -> pl.Series:
+        """Masks values.
+
+        Args:
+            values: String series without nulls, COPY escapes already undone; may hold duplicates and ''.
+            context: Hash, column and canonical form.
+
+        Returns:
+            String series of the same length and order; nulls allowed only where `nulls_stay_null` is False.
+        """

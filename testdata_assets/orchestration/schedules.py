@@ -1,0 +1,70 @@
+"""The daily refresh, and how old its image may get. Cron and time zone come from the settings.
+
+Times only: what a refresh does is in assets.py, who is told about a late one in sensors.py.
+"""
+
+from __future__ import annotations
+
+import itertools
+import time
+from datetime import timedelta
+
+import dagster as dg
+from dagster._utils.schedules import is_valid_cron_schedule, schedule_execution_time_iterator
+
+from testdata_assets.errors import UsageFault
+from testdata_assets.orchestration.failures import sanitised
+from testdata_assets.orchestration.jobs import refresh_golden_image
+from testdata_assets.orchestration.names import TAG_LAUNCHED_BY
+from testdata_assets.orchestration.overlap import refresh_in_progress
+from testdata_assets.orchestration.resources import Workplace
+from testdata_assets.settings import Settings
+
+_TICKS_LOOKED_AT = 400  # a year of a daily schedule
+_GRACE = timedelta(hours=2)  # for the refresh itself
+
+
+def build_schedule(settings: Settings) -> dg.ScheduleDefinition:
+    """`daily_golden_refresh` at the settings' cron and time zone, skipped while another refresh is under way."""
+    _check_cron(settings)
+
+    @dg.schedule(
+        name="daily_golden_refresh",
+        job=refresh_golden_image,
+        cron_schedule=settings.refresh_cron,
+        execution_timezone=settings.refresh_timezone,
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description=(
+            "Builds and validates a new golden image. A tick that would overlap a refresh under way is skipped. "
+            "Set TESTDATA_REFRESH_CRON and TESTDATA_REFRESH_TIMEZONE to change when."
+        ),
+    )
+    @sanitised
+    def daily_golden_refresh(
+        context: dg.ScheduleEvaluationContext, workplace: Workplace
+    ) -> dg.RunRequest | dg.SkipReason:
+        running = refresh_in_progress(context.instance, workplace)
+        if running is not None:
+            return dg.SkipReason(f"Skipped: {running}. The next tick tries again.")
+        return dg.RunRequest(tags={TAG_LAUNCHED_BY: "schedule"})
+
+    return daily_golden_refresh
+
+
+def freshness_policy(settings: Settings) -> dg.FreshnessPolicy:
+    """Stale once the longest pause between two ticks, and the time a refresh takes, have passed without one."""
+    _check_cron(settings)
+    ticks = schedule_execution_time_iterator(time.time(), settings.refresh_cron, settings.refresh_timezone)
+    looked_at = list(itertools.islice(ticks, _TICKS_LOOKED_AT))
+    longest = max(later - earlier for earlier, later in itertools.pairwise(looked_at))
+    return dg.FreshnessPolicy.time_window(fail_window=longest + _GRACE, warn_window=longest + _GRACE / 2)
+
+
+def _check_cron(settings: Settings) -> None:
+    if not is_valid_cron_schedule(settings.refresh_cron):
+        raise UsageFault(
+            f"{settings.refresh_cron!r} is not a cron schedule",
+            where="TESTDATA_REFRESH_CRON",
+            remedy='Write five fields, e.g. "0 3 * * *" for three in the morning.',
+            code="cron",
+        )

@@ -1,0 +1,7 @@
+-- Branches keep how copy-on-write was found out; events keep when they happened, which is not when they arrived.
+
+ALTER TABLE testdata.branches
+    ADD COLUMN copy_on_write_evidence text CHECK (copy_on_write_evidence IN ('fiemap', 'unmeasured'));
+
+ALTER TABLE testdata.pull_request_events
+    ADD COLUMN occurred_at timestamptz NOT NULL DEFAULT now();

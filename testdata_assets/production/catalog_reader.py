@@ -1,0 +1,145 @@
+"""Reading a `Catalog` from a connection, inside whatever transaction the caller holds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row
+
+from testdata_assets.errors import EnvironmentLack
+from testdata_assets.postgres.identifiers import TableName, quote_identifier
+from testdata_assets.postgres.sql_files import load_queries
+from testdata_assets.production.catalog import (
+    Catalog,
+    CatalogText,
+    Column,
+    ForeignKey,
+    Sequence,
+    Table,
+    UniqueIndex,
+)
+
+_LOWERING = re.compile(r"\b(?:lower|upper)\s*\(")
+
+
+def read_catalog(conn: psycopg.Connection[Any]) -> Catalog:
+    """Reads the whole catalog of user objects.
+
+    Raises:
+        EnvironmentLack: A table may not be read by this role; all are named.
+    """
+    queries = load_queries("testdata_assets.production")
+    with conn.cursor(row_factory=dict_row) as cursor:
+        cursor.execute("SET LOCAL search_path = ''" if not conn.autocommit else "SET search_path = ''")
+
+        def rows(name: str, **parameters: Any) -> list[dict[str, Any]]:
+            return cursor.execute(queries[name], parameters or None).fetchall()
+
+        identity = rows("identity")[0]
+        table_rows = rows("tables")
+        _refuse_unreadable(table_rows)
+        oids = [row["oid"] for row in table_rows]
+        columns: dict[int, list[Column]] = {oid: [] for oid in oids}
+        for row in rows("columns", oids=oids):
+            columns[row.pop("table_oid")].append(Column(**row))
+        tables = tuple(_table(row, tuple(columns[row["oid"]])) for row in table_rows)
+        names = {table.oid: table.name for table in tables}
+        views = rows("views")
+        return Catalog(
+            server_version=identity["server_version"],
+            system_identifier=identity["system_identifier"],
+            database=identity["database"],
+            encoding=identity["encoding"],
+            large_objects=identity["large_objects"],
+            tables=tables,
+            foreign_keys=tuple(
+                ForeignKey(
+                    row["name"],
+                    names[row["table_oid"]],
+                    tuple(row["columns"]),
+                    names[row["referenced_oid"]],
+                    tuple(row["referenced_columns"]),
+                    row["validated"],
+                )
+                for row in rows("foreign_keys", oids=oids)
+            ),
+            unique_indexes=tuple(_unique_index(row, names) for row in rows("unique_indexes", oids=oids)),
+            sequences=tuple(_sequence(row) for row in rows("sequences")),
+            extensions=tuple((row["name"], row["version"]) for row in rows("extensions")),
+            views=tuple(_name(row) for row in views if row["kind"] == "v"),
+            materialized_views=tuple(_name(row) for row in views if row["kind"] == "m"),
+            collations=tuple(row["name"] for row in rows("collations")),
+            texts=tuple(CatalogText(row["kind"], row["object"], row["text"]) for row in rows("texts")),
+            foreign_tables=tuple(table.name for table in tables if table.kind == "f"),
+        )
+
+
+def read_definitions(conn: psycopg.Connection[Any]) -> dict[tuple[str, str], str]:
+    """All definitions of a schema as (kind, object) to text, for comparing two databases."""
+    with conn.cursor(row_factory=dict_row) as cursor:
+        cursor.execute("SET search_path = ''")
+        query = load_queries("testdata_assets.production")["definitions"]
+        return {(row["kind"], row["object"]): row["definition"] for row in cursor.execute(query)}
+
+
+def _refuse_unreadable(rows: Iterable[dict[str, Any]]) -> None:
+    unreadable = [str(_name(row)) for row in rows if row["kind"] == "r" and not row["readable"]]
+    if unreadable:
+        shown = ", ".join(unreadable[:10]) + (f" and {len(unreadable) - 10} more" if len(unreadable) > 10 else "")
+        raise EnvironmentLack(
+            f"The source role may not read {len(unreadable)} table(s): {shown}",
+            where=unreadable[0],
+            remedy=f"GRANT USAGE on the schema and SELECT on the tables (or the role pg_read_all_data): {shown}.",
+            code="source-privileges",
+        )
+
+
+def _name(row: dict[str, Any], prefix: str = "") -> TableName:
+    return TableName(row[f"{prefix}schema"], row[f"{prefix}name"])
+
+
+def _table(row: dict[str, Any], columns: tuple[Column, ...]) -> Table:
+    return Table(
+        name=_name(row),
+        oid=row["oid"],
+        kind=row["kind"],
+        columns=columns,
+        rule_table=_name(row, "root_"),
+        parent=_name(row, "parent_") if row["parent_name"] else None,
+        is_partition=row["is_partition"],
+        partition_columns=tuple(row["partition_columns"]),
+        pages=row["pages"],
+        estimated_rows=row["estimated_rows"],
+        row_security=row["row_security"],
+    )
+
+
+def _unique_index(row: dict[str, Any], names: dict[int, TableName]) -> UniqueIndex:
+    lowering = [text for text in row["expressions"] if _LOWERING.search(text)]
+    lowered = tuple(
+        column
+        for column in row["used_columns"]
+        if any(re.search(rf"(?<!\w)(?:{re.escape(column)}|{re.escape(quote_identifier(column))})(?!\w)", text)
+               for text in lowering)
+    )
+    return UniqueIndex(
+        name=row["name"],
+        table=names[row["table_oid"]],
+        columns=tuple(row["columns"]),
+        expressions=tuple(row["expressions"]),
+        lowered=lowered,
+        predicate=row["predicate"],
+        primary=row["primary"],
+        exclusion=row["exclusion"],
+        expression_columns=tuple(name for name in row["used_columns"] if name not in row["columns"]),
+    )
+
+
+def _sequence(row: dict[str, Any]) -> Sequence:
+    owner = TableName(row["owner_schema"], row["owner_table"]) if row["owner_table"] else None
+    return Sequence(
+        _name(row), row["last_value"], row["is_called"], row["increment"], owner, row["owner_column"]
+    )

@@ -1,0 +1,233 @@
+-- Reading a catalog. Every query looks at user objects only: no system or temporary schemas, nothing that an
+-- extension owns. All run with an empty search_path, so that names and definitions come out schema-qualified.
+
+-- name: identity
+SELECT current_setting('server_version_num')::int AS server_version,
+       current_database() AS database,
+       getdatabaseencoding() AS encoding,
+       CASE WHEN has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE')
+            THEN (SELECT system_identifier::text FROM pg_control_system()) ELSE '' END AS system_identifier,
+       pg_is_in_recovery() AS replica,
+       (SELECT count(*) FROM pg_largeobject_metadata) AS large_objects
+
+-- name: tables
+WITH RECURSIVE ancestry AS (
+    SELECT c.oid, c.oid AS root, 0 AS depth FROM pg_class c WHERE c.relkind IN ('r', 'p', 'f')
+    UNION ALL
+    SELECT a.oid, i.inhparent, a.depth + 1
+    FROM ancestry a JOIN pg_inherits i ON i.inhrelid = a.root AND i.inhseqno = 1
+), roots AS (
+    SELECT DISTINCT ON (oid) oid, root FROM ancestry ORDER BY oid, depth DESC
+)
+SELECT c.oid, n.nspname AS schema, c.relname AS name, c.relkind::text AS kind,
+       c.relispartition AS is_partition,
+       rn.nspname AS root_schema, rc.relname AS root_name,
+       pn.nspname AS parent_schema, pc.relname AS parent_name,
+       CASE WHEN c.relkind = 'r' THEN pg_relation_size(c.oid) / current_setting('block_size')::int ELSE 0 END AS pages,
+       greatest(c.reltuples, 0)::bigint AS estimated_rows,
+       row_security_active(c.oid) AS row_security,
+       has_table_privilege(c.oid, 'SELECT') AND has_schema_privilege(n.oid, 'USAGE') AS readable,
+       (SELECT coalesce(array_agg(a.attname ORDER BY k.ordinality), '{}')
+          FROM pg_partitioned_table p CROSS JOIN LATERAL unnest(p.partattrs::int2[]) WITH ORDINALITY AS k(attnum, ordinality)
+          LEFT JOIN pg_attribute a ON a.attrelid = p.partrelid AND a.attnum = k.attnum AND k.attnum > 0
+         WHERE p.partrelid = c.oid) AS partition_columns
+FROM pg_class c
+JOIN pg_namespace n ON n.oid = c.relnamespace
+JOIN roots r ON r.oid = c.oid
+JOIN pg_class rc ON rc.oid = r.root
+JOIN pg_namespace rn ON rn.oid = rc.relnamespace
+LEFT JOIN pg_inherits i ON i.inhrelid = c.oid AND i.inhseqno = 1
+LEFT JOIN pg_class pc ON pc.oid = i.inhparent
+LEFT JOIN pg_namespace pn ON pn.oid = pc.relnamespace
+WHERE c.relkind IN ('r', 'p', 'f') AND c.relpersistence <> 't'
+  AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast|temp)'
+  AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+ORDER BY n.nspname, c.relname
+
+-- name: columns
+WITH RECURSIVE base AS (
+    SELECT t.oid, t.oid AS base, t.typnotnull AS not_null, NULL::int AS typmod FROM pg_type t
+    UNION ALL
+    SELECT b.oid, t.typbasetype, b.not_null OR p.typnotnull, coalesce(b.typmod, nullif(t.typtypmod, -1))
+    FROM base b JOIN pg_type t ON t.oid = b.base AND t.typtype = 'd' JOIN pg_type p ON p.oid = t.typbasetype
+), leaf AS (
+    SELECT b.oid, b.base, b.not_null, b.typmod FROM base b JOIN pg_type t ON t.oid = b.base WHERE t.typtype <> 'd'
+)
+SELECT a.attrelid AS table_oid, a.attname AS name, a.attnum AS position,
+       format_type(a.atttypid, a.atttypmod) AS type, t.typname AS base_type, t.typcategory::text AS category,
+       CASE WHEN t.typname IN ('varchar', 'bpchar') AND coalesce(nullif(a.atttypmod, -1), l.typmod) > 4
+            THEN coalesce(nullif(a.atttypmod, -1), l.typmod) - 4 END AS max_length,
+       a.attnotnull OR l.not_null AS not_null,
+       a.attgenerated <> '' AS generated,
+       a.attidentity::text AS identity
+FROM pg_attribute a
+JOIN leaf l ON l.oid = a.atttypid
+JOIN pg_type t ON t.oid = l.base
+WHERE a.attrelid = ANY (%(oids)s) AND a.attnum > 0 AND NOT a.attisdropped
+ORDER BY a.attrelid, a.attnum
+
+-- name: foreign_keys
+SELECT k.conname AS name, k.conrelid AS table_oid, k.confrelid AS referenced_oid, k.convalidated AS validated,
+       (SELECT array_agg(a.attname ORDER BY u.ordinality) FROM unnest(k.conkey) WITH ORDINALITY AS u(attnum, ordinality)
+          JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.attnum) AS columns,
+       (SELECT array_agg(a.attname ORDER BY u.ordinality) FROM unnest(k.confkey) WITH ORDINALITY AS u(attnum, ordinality)
+          JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = u.attnum) AS referenced_columns
+FROM pg_constraint k
+WHERE k.contype = 'f' AND k.conrelid = ANY (%(oids)s) AND k.confrelid = ANY (%(oids)s)
+ORDER BY k.conrelid, k.conname
+
+-- name: unique_indexes
+SELECT ic.relname AS name, i.indrelid AS table_oid, i.indisprimary AS primary, i.indisexclusion AS exclusion,
+       (SELECT coalesce(array_agg(a.attname ORDER BY u.ordinality), '{}')
+          FROM unnest(i.indkey) WITH ORDINALITY AS u(attnum, ordinality)
+          JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = u.attnum
+         WHERE u.ordinality <= i.indnkeyatts AND u.attnum > 0) AS columns,
+       (SELECT coalesce(array_agg(pg_get_indexdef(i.indexrelid, u.ordinality::int, true) ORDER BY u.ordinality), '{}')
+          FROM unnest(i.indkey) WITH ORDINALITY AS u(attnum, ordinality)
+         WHERE u.ordinality <= i.indnkeyatts AND u.attnum = 0) AS expressions,
+       (SELECT coalesce(array_agg(DISTINCT a.attname), '{}')
+          FROM pg_depend d JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+         WHERE d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid
+           AND d.refclassid = 'pg_class'::regclass AND d.refobjid = i.indrelid AND d.refobjsubid > 0) AS used_columns,
+       pg_get_expr(i.indpred, i.indrelid) AS predicate
+FROM pg_index i JOIN pg_class ic ON ic.oid = i.indexrelid
+WHERE (i.indisunique OR i.indisexclusion) AND i.indrelid = ANY (%(oids)s)
+ORDER BY i.indrelid, ic.relname
+
+-- name: sequences
+SELECT n.nspname AS schema, c.relname AS name, s.seqincrement AS increment,
+       coalesce(p.last_value, p.start_value) AS last_value, p.last_value IS NOT NULL AS is_called,
+       tn.nspname AS owner_schema, t.relname AS owner_table, a.attname AS owner_column
+FROM pg_class c
+JOIN pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_sequence s ON s.seqrelid = c.oid
+JOIN pg_sequences p ON p.schemaname = n.nspname AND p.sequencename = c.relname
+LEFT JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.refclassid = 'pg_class'::regclass
+                     AND d.deptype IN ('a', 'i') AND d.refobjsubid > 0
+LEFT JOIN pg_class t ON t.oid = d.refobjid
+LEFT JOIN pg_namespace tn ON tn.oid = t.relnamespace
+LEFT JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+WHERE n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast|temp)'
+  AND NOT EXISTS (SELECT 1 FROM pg_depend e WHERE e.classid = 'pg_class'::regclass AND e.objid = c.oid AND e.deptype = 'e')
+ORDER BY n.nspname, c.relname
+
+-- name: extensions
+SELECT extname AS name, extversion AS version FROM pg_extension WHERE extname <> 'plpgsql' ORDER BY extname
+
+-- name: views
+SELECT n.nspname AS schema, c.relname AS name, c.relkind::text AS kind
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('v', 'm') AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast|temp)'
+  AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+ORDER BY c.oid
+
+-- name: collations
+SELECT DISTINCT co.collname AS name
+FROM pg_attribute a
+JOIN pg_class c ON c.oid = a.attrelid AND c.relkind IN ('r', 'p')
+JOIN pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_collation co ON co.oid = a.attcollation
+JOIN pg_namespace cn ON cn.oid = co.collnamespace
+WHERE a.attnum > 0 AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast|temp)'
+  AND cn.nspname = 'pg_catalog' AND co.collname NOT IN ('default', 'C', 'POSIX')
+ORDER BY 1
+
+-- name: texts
+WITH user_schemas AS (
+    SELECT oid, nspname FROM pg_namespace
+    WHERE nspname NOT IN ('pg_catalog', 'information_schema') AND nspname !~ '^pg_(toast|temp)'
+), owned AS (
+    SELECT classid, objid FROM pg_depend WHERE deptype = 'e'
+), found AS (
+    SELECT 'comment' AS kind, pg_describe_object(d.classoid, d.objoid, d.objsubid) AS object, d.description AS text,
+           d.classoid AS classid, d.objoid AS objid
+    FROM pg_description d
+    WHERE d.objoid >= 16384 OR (d.classoid = 'pg_namespace'::regclass AND d.objoid >= 16384)
+    UNION ALL
+    SELECT 'default', c.oid::regclass || '.' || a.attname, pg_get_expr(f.adbin, f.adrelid), 'pg_class'::regclass, c.oid
+    FROM pg_attrdef f JOIN pg_class c ON c.oid = f.adrelid JOIN user_schemas u ON u.oid = c.relnamespace
+    JOIN pg_attribute a ON a.attrelid = f.adrelid AND a.attnum = f.adnum
+    UNION ALL
+    SELECT 'check', coalesce(nullif(k.conrelid, 0)::regclass::text, nullif(k.contypid, 0)::regtype::text) || '.' || k.conname,
+           pg_get_constraintdef(k.oid), 'pg_constraint'::regclass, k.oid
+    FROM pg_constraint k JOIN user_schemas u ON u.oid = k.connamespace WHERE k.contype = 'c'
+    UNION ALL
+    SELECT 'index', c.oid::regclass::text, pg_get_indexdef(c.oid), 'pg_class'::regclass, c.oid
+    FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN user_schemas u ON u.oid = c.relnamespace
+    WHERE i.indpred IS NOT NULL OR i.indexprs IS NOT NULL
+    UNION ALL
+    SELECT 'enum_label', t.oid::regtype::text, e.enumlabel, 'pg_type'::regclass, t.oid
+    FROM pg_enum e JOIN pg_type t ON t.oid = e.enumtypid JOIN user_schemas u ON u.oid = t.typnamespace
+    UNION ALL
+    SELECT CASE c.relkind WHEN 'v' THEN 'view' ELSE 'matview' END, c.oid::regclass::text, pg_get_viewdef(c.oid),
+           'pg_class'::regclass, c.oid
+    FROM pg_class c JOIN user_schemas u ON u.oid = c.relnamespace WHERE c.relkind IN ('v', 'm')
+    UNION ALL
+    SELECT 'function', p.oid::regprocedure::text, pg_get_functiondef(p.oid), 'pg_proc'::regclass, p.oid
+    FROM pg_proc p JOIN user_schemas u ON u.oid = p.pronamespace WHERE p.prokind IN ('f', 'p')
+    UNION ALL
+    SELECT 'partition_bound', c.oid::regclass::text, pg_get_expr(c.relpartbound, c.oid), 'pg_class'::regclass, c.oid
+    FROM pg_class c JOIN user_schemas u ON u.oid = c.relnamespace WHERE c.relispartition AND c.relpartbound IS NOT NULL
+    UNION ALL
+    SELECT 'policy', c.oid::regclass || '.' || p.polname,
+           concat_ws(' ', pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid)),
+           'pg_class'::regclass, c.oid
+    FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid JOIN user_schemas u ON u.oid = c.relnamespace
+    UNION ALL
+    SELECT 'trigger', c.oid::regclass || '.' || g.tgname, pg_get_triggerdef(g.oid), 'pg_trigger'::regclass, g.oid
+    FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid JOIN user_schemas u ON u.oid = c.relnamespace
+    WHERE NOT g.tgisinternal
+)
+SELECT kind, object, text FROM found f
+WHERE text IS NOT NULL AND text <> ''
+  AND NOT EXISTS (SELECT 1 FROM owned o WHERE o.classid = f.classid AND o.objid = f.objid)
+ORDER BY kind, object, text
+
+-- name: definitions
+-- Everything a schema consists of as (kind, object, definition), for comparing an image with its source.
+-- Not-null constraints of Postgres 18 are left out: older servers keep them on the column, where they are compared.
+WITH user_schemas AS (
+    SELECT oid, nspname FROM pg_namespace
+    WHERE nspname NOT IN ('pg_catalog', 'information_schema') AND nspname !~ '^pg_(toast|temp)'
+), owned AS (
+    SELECT classid, objid FROM pg_depend WHERE deptype = 'e'
+), found AS (
+    SELECT 'schema' AS kind, nspname::text AS object, '' AS definition, 'pg_namespace'::regclass AS classid, oid AS objid
+    FROM user_schemas
+    UNION ALL
+    SELECT 'relation', c.oid::regclass::text, c.relkind::text || ' ' || coalesce(pg_get_partkeydef(c.oid), '')
+           || coalesce(pg_get_expr(c.relpartbound, c.oid), ''), 'pg_class'::regclass, c.oid
+    FROM pg_class c JOIN user_schemas u ON u.oid = c.relnamespace WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S')
+    UNION ALL
+    SELECT 'column', c.oid::regclass || '.' || a.attname,
+           concat_ws(' ', format_type(a.atttypid, a.atttypmod), CASE WHEN a.attnotnull THEN 'not null' END,
+                     nullif(a.attidentity, '')::text, nullif(a.attgenerated, '')::text, pg_get_expr(f.adbin, f.adrelid)),
+           'pg_class'::regclass, c.oid
+    FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN user_schemas u ON u.oid = c.relnamespace
+    LEFT JOIN pg_attrdef f ON f.adrelid = a.attrelid AND f.adnum = a.attnum
+    WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'm')
+    UNION ALL
+    SELECT 'constraint', coalesce(nullif(k.conrelid, 0)::regclass::text, nullif(k.contypid, 0)::regtype::text) || '.' || k.conname,
+           pg_get_constraintdef(k.oid), 'pg_constraint'::regclass, k.oid
+    FROM pg_constraint k JOIN user_schemas u ON u.oid = k.connamespace WHERE k.contype IN ('c', 'f', 'p', 'u', 'x')
+    UNION ALL
+    SELECT 'index', c.oid::regclass::text, pg_get_indexdef(c.oid) || CASE WHEN i.indisvalid THEN '' ELSE ' invalid' END,
+           'pg_class'::regclass, c.oid
+    FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN user_schemas u ON u.oid = c.relnamespace
+    UNION ALL
+    SELECT 'view', c.oid::regclass::text, pg_get_viewdef(c.oid), 'pg_class'::regclass, c.oid
+    FROM pg_class c JOIN user_schemas u ON u.oid = c.relnamespace WHERE c.relkind IN ('v', 'm')
+    UNION ALL
+    SELECT 'function', p.oid::regprocedure::text, pg_get_functiondef(p.oid), 'pg_proc'::regclass, p.oid
+    FROM pg_proc p JOIN user_schemas u ON u.oid = p.pronamespace WHERE p.prokind IN ('f', 'p')
+    UNION ALL
+    SELECT 'trigger', c.oid::regclass || '.' || g.tgname, pg_get_triggerdef(g.oid), 'pg_class'::regclass, c.oid
+    FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid JOIN user_schemas u ON u.oid = c.relnamespace
+    WHERE NOT g.tgisinternal
+    UNION ALL
+    SELECT 'enum', t.oid::regtype::text, string_agg(e.enumlabel, ',' ORDER BY e.enumsortorder), 'pg_type'::regclass, t.oid
+    FROM pg_enum e JOIN pg_type t ON t.oid = e.enumtypid JOIN user_schemas u ON u.oid = t.typnamespace GROUP BY t.oid
+)
+SELECT kind, object, definition FROM found f
+WHERE NOT EXISTS (SELECT 1 FROM owned o WHERE o.classid = f.classid AND o.objid = f.objid)
+ORDER BY kind, object, definition
