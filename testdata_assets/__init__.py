@@ -1,0 +1,1 @@
+"""Masked golden images of production Postgres, proven clean, branched per pull request."""

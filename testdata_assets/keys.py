@@ -43,7 +43,11 @@ def load_key(settings: Settings, name: KeyName, *, create: bool = False) -> byte
         EnvironmentLack: No key, an unreadable one, or one that is too short. The text never holds the key.
     """
     variable = f"TESTDATA_{name.upper()}_KEY"
-    configured = {"masking": settings.masking_key, "store": settings.store_key, "signing": settings.signing_key}[name]
+    configured = {
+        "masking": settings.masking_key,
+        "store": settings.store_key,
+        "signing": settings.signing_key,
+    }[name]
     if configured is not None:
         return _decode(_resolve(configured.get_secret_value(), variable), variable)
     path = settings.state_dir / "keys" / f"{name}.key"

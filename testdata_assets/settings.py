@@ -48,7 +48,8 @@ class Settings(BaseSettings):
     refresh_timezone: str = Field("UTC", description="IANA time zone of that cron.")
     branch_ttl_hours: int = Field(168, ge=1, description="Hours after which a branch may be collected.")
     alert_url: SecretStr | None = Field(
-        None, description='URL that gets a JSON `{"text": ...}` when a refresh fails or is rejected (Slack-compatible).'
+        None,
+        description='URL that gets a JSON `{"text": ...}` when a refresh fails or is rejected (Slack-compatible).',
     )
     webserver_port: int = Field(3000, ge=0, le=65535, description="Port of the Dagster UI; 0 picks a free one.")
     webhook_port: int = Field(3001, ge=0, le=65535, description="Port of the webhook receiver; 0 picks a free one.")

@@ -1,8 +1,9 @@
 """Whether a branch truly shares blocks with its image: read from the file system, never assumed.
 
-The extent map of the biggest relation files (ioctl FS_IOC_FIEMAP, Linux `Documentation/filesystems/fiemap.rst`)
-flags extents that another file shares. A plain copy has none. Needs the server's data directory to be readable
-here; a remote server stays unmeasured and is reported as a full copy.
+The extent map of the biggest relation files (ioctl FS_IOC_FIEMAP, Linux
+`Documentation/filesystems/fiemap.rst`) flags extents that another file shares. A plain copy has none. Needs
+the server's data directory to be readable here; a remote server stays unmeasured and is reported as a full
+copy.
 """
 
 from __future__ import annotations
@@ -100,9 +101,7 @@ def file_extents(path: Path) -> Iterator[tuple[int, bool]]:
             mapped = _HEADER.unpack_from(buffer, 0)[3]
             flags = _EXTENT_LAST
             for index in range(mapped):
-                logical, _, length, _, _, flags, *_ = _EXTENT.unpack_from(
-                    buffer, _HEADER.size + index * _EXTENT.size
-                )
+                logical, _, length, _, _, flags, *_ = _EXTENT.unpack_from(buffer, _HEADER.size + index * _EXTENT.size)
                 yield length, bool(flags & _EXTENT_SHARED)
                 start = logical + length
             if flags & _EXTENT_LAST:

@@ -1,8 +1,8 @@
 """One worker per branch: an advisory lock in the control database, and one inside the process.
 
 The database lock is held by the session, so it falls with the process that held it; that is how a crashed
-operation is told from one still running. Session locks are re-entrant, so threads that share a connection need
-the lock in the process as well.
+operation is told from one still running. Session locks are re-entrant, so threads that share a connection
+need the lock in the process as well.
 """
 
 from __future__ import annotations

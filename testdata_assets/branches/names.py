@@ -1,6 +1,7 @@
 """Names of branches: what users may choose, what pull requests get, and the database each name stands for.
 
-The branch name doubles as Dagster's partition key, so it must be derivable from a webhook alone. No I/O here.
+The branch name doubles as Dagster's partition key, so it must be derivable from a webhook alone. No I/O
+here.
 """
 
 from __future__ import annotations

@@ -31,11 +31,19 @@ RETURNING *
 SELECT * FROM testdata.branches WHERE name = %(name)s ORDER BY branch_id DESC LIMIT 1
 
 -- name: list_latest
-SELECT * FROM (
+-- failures: how often in a row creating the newest one has failed.
+SELECT latest.*, (
+    SELECT count(*)::integer FROM testdata.branches AS failed
+    WHERE failed.name = latest.name AND latest.status = 'failed' AND NOT EXISTS (
+        SELECT FROM testdata.branches AS other
+        WHERE other.name = failed.name AND other.branch_id >= failed.branch_id AND other.status <> 'failed'
+    )
+) AS failures
+FROM (
     SELECT DISTINCT ON (name) * FROM testdata.branches ORDER BY name, branch_id DESC
 ) AS latest
-WHERE %(include_deleted)s OR status <> 'deleted'
-ORDER BY branch_id
+WHERE %(include_deleted)s OR latest.status <> 'deleted'
+ORDER BY latest.branch_id
 
 -- name: list_expired
 SELECT * FROM testdata.branches
@@ -103,8 +111,9 @@ WHERE branch_id = %(branch_id)s ORDER BY entry_id
 -- name: server_open_databases
 -- Databases anybody may connect to: PUBLIC still has the CONNECT (or TEMPORARY) every new database grants it.
 SELECT d.datname AS name,
+       d.datallowconn AS reachable,
        r.rolname = current_user
-           OR (d.datname IN ('postgres', 'template1')
+           OR (d.datname IN ('postgres', 'template0', 'template1')
                AND (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)) AS ours
 FROM pg_database AS d
 JOIN pg_roles AS r ON r.oid = d.datdba
@@ -162,6 +171,28 @@ SELECT 'user mapping', coalesce(usename, 'public')::text || ' on ' || srvname FR
 UNION ALL
 SELECT 'subscription', subname::text FROM pg_subscription
 WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())
+
+-- name: branch_kept_by_administrator
+-- What the image's owner, a superuser while the image was built, must not pass on: wrappers and event triggers may be
+-- a superuser's only, and functions whose EXECUTE an extension has taken from PUBLIC were never the role's to run.
+WITH objects AS (
+    SELECT 'pg_foreign_data_wrapper'::regclass AS class, oid, fdwowner AS owner FROM pg_foreign_data_wrapper
+    UNION ALL
+    SELECT 'pg_event_trigger'::regclass, oid, evtowner FROM pg_event_trigger
+    UNION ALL
+    SELECT 'pg_proc'::regclass, oid, proowner FROM pg_proc
+    WHERE proacl IS NOT NULL
+      AND NOT EXISTS (SELECT FROM aclexplode(proacl) AS granted WHERE granted.grantee = 0)
+      AND EXISTS (
+          SELECT FROM pg_depend AS member
+          WHERE member.classid = 'pg_proc'::regclass AND member.objid = pg_proc.oid AND member.deptype = 'e'
+      )
+)
+SELECT identified.type AS kind, identified.identity
+FROM objects
+CROSS JOIN LATERAL pg_identify_object(objects.class, objects.oid, 0) AS identified
+WHERE objects.owner = (SELECT oid FROM pg_roles WHERE rolname = %(role)s)
+ORDER BY identified.identity
 
 -- name: branch_foreign_owned
 -- Objects of the clone that REASSIGN OWNED did not reach: their owner is neither the branch role nor an extension's.

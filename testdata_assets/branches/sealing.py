@@ -1,7 +1,8 @@
 """Sealing of branch passwords for the registry: AES-256-GCM under a key derived from `STORE_KEY`.
 
-The branch's name is associated data, so a sealed password copied to another row does not open. A fresh key is
-derived for this use alone (HKDF-SHA256, RFC 5869), so that it never coincides with the one wrapping snapshots.
+The branch's name is associated data, so a sealed password copied to another row does not open. A fresh key
+is derived for this use alone (HKDF-SHA256, RFC 5869), so that it never coincides with the one wrapping
+snapshots.
 """
 
 from __future__ import annotations

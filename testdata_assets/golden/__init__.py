@@ -1,0 +1,1 @@
+"""Golden images: building, attesting, publishing, retiring."""

@@ -158,7 +158,8 @@ class Lineage:
         """The root column of every column that takes part in a reference.
 
         Columns joined by references mask alike, so that all of them share one root: the one that references
-        nothing. Where several do (a column with two foreign keys), or none (a cycle), the first by name.
+        nothing. Of several such (a column with two foreign keys), or of a cycle where there is none, the
+        first by name.
         """
         neighbours: dict[ColumnRef, set[ColumnRef]] = {}
         for edges in self.edges.values():
@@ -175,6 +176,9 @@ class Lineage:
                     group.add(other)
                     stack.append(other)
             sinks = [column for column in group if column not in self.edges]
-            root = min(sinks or group)
+            root = min(sinks or [column for column in group if self._in_cycle(column)])
             roots.update(dict.fromkeys(group, root))
         return roots
+
+    def _in_cycle(self, column: ColumnRef) -> bool:
+        return any(column in self.upstream(edge.target) for edge in self.edges.get(column, ()))

@@ -1,4 +1,4 @@
-"""What stops a refresh before a row is read: problems of rules against a catalog, and the one refusal naming all."""
+"""What stops a refresh before a row is read: problems of rules with a catalog, and the refusal naming all."""
 
 from __future__ import annotations
 

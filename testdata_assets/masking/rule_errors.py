@@ -1,4 +1,4 @@
-"""What can be wrong with a rules file before any database is looked at: problems with positions, one error."""
+"""What can be wrong with a rules file before a database is looked at: problems with places, one error."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class RulesError(UsageFault):
         super().__init__(
             f"{first.file} has {count} problem{'s' if count > 1 else ''}: {first.message}{more}",
             where=f"{first.file}:{first.line}:{first.column}",
-            remedy="Correct the file; docs/reference describes every key, `testdata rules check` lists what is left.",
+            remedy="Correct the file; `testdata rules check` says what is left.",
         )
 
     @property

@@ -1,4 +1,4 @@
-"""Reading `rules/masking.yaml`: from a path or text to `MaskingRules`, or to one error that names every mistake.
+"""Reading `rules/masking.yaml`: to `MaskingRules`, or to one error that names every mistake.
 
 Whether the rules fit a database is `plan.py`'s business; the editor's schema is in `rules_schema.py`.
 """
@@ -25,6 +25,7 @@ from testdata_assets.masking.rule_models import (
     TableRule,
 )
 from testdata_assets.masking.rule_shapes import Location, Shaper
+from testdata_assets.masking.rules_schema import json_schema
 from testdata_assets.masking.rules_yaml import read_yaml
 from testdata_assets.postgres.identifiers import TableName
 
@@ -38,6 +39,7 @@ __all__ = [
     "RuleProblem",
     "RulesError",
     "TableRule",
+    "json_schema",
     "load_rules",
     "parse_rules",
     "rules_digest",
@@ -63,7 +65,7 @@ def load_rules(path: Path) -> MaskingRules:
         raise UsageFault(
             f"There is no rules file {file}",
             where=str(file),
-            remedy="`testdata rules init` writes one from the source's catalog; TESTDATA_RULES_DIR names its folder.",
+            remedy="`testdata rules init` writes one from the catalog; TESTDATA_RULES_DIR names its folder.",
             code="rules-missing",
         ) from None
     except OSError as error:

@@ -31,7 +31,11 @@ _RESOLVERS: tuple[tuple[str, str, list[str]], ...] = (
     (_NULL, r"(?:~|null|Null|NULL|)\Z", ["~", "n", "N", ""]),
     (_BOOL, r"(?:true|True|TRUE|false|False|FALSE)\Z", list("tTfF")),
     (_INT, r"[-+]?(?:0|[1-9][0-9]*)\Z", list("-+0123456789")),
-    (_FLOAT, r"[-+]?(?:0|[1-9][0-9]*)(?:\.[0-9]*(?:[eE][-+]?[0-9]+)?|[eE][-+]?[0-9]+)\Z", list("-+0123456789")),
+    (
+        _FLOAT,
+        r"[-+]?(?:0|[1-9][0-9]*)(?:\.[0-9]*(?:[eE][-+]?[0-9]+)?|[eE][-+]?[0-9]+)\Z",
+        list("-+0123456789"),
+    ),
     (_MERGE, r"<<\Z", ["<"]),
 )
 
@@ -85,7 +89,8 @@ def read_yaml(text: str, file: str, problems: list[RuleProblem]) -> YamlNode:
     Args:
         text: The document.
         file: Name for positions.
-        problems: Receives what is wrong inside a readable document: duplicate keys, unknown tags, cyclic aliases.
+        problems: Receives what is wrong inside a readable document: duplicate keys, unknown tags, and
+            aliases that point into themselves.
 
     Raises:
         RulesError: Bad syntax (its first place), or nothing there.
@@ -108,7 +113,8 @@ def _refuse_deep(text: str, file: str) -> None:
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > MAX_DEPTH:
-                line, column = event.start_mark.line + 1, event.start_mark.column + 1
+                mark: Any = event.start_mark
+                line, column = mark.line + 1, mark.column + 1
                 raise RulesError([RuleProblem(file, line, column, f"nested deeper than {MAX_DEPTH} levels")])
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
@@ -125,7 +131,7 @@ def _refuse_unprintable(text: str, file: str) -> None:
 
 
 def _syntax_problem(error: yaml.MarkedYAMLError, text: str, file: str) -> RuleProblem:
-    mark = error.problem_mark or error.context_mark
+    mark: Any = error.problem_mark or error.context_mark
     message = "YAML syntax: " + " ".join(part for part in (error.context, error.problem) if part)
     if mark is None:
         return RuleProblem(file, 1, 1, message)

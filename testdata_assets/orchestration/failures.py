@@ -15,13 +15,15 @@ from typing import Any, TypeVar, cast
 import dagster as dg
 import structlog
 
-from testdata_assets.errors import TestdataError
+from testdata_assets.errors import EnvironmentLack, RefusedError, TestdataError, UsageFault
 from testdata_assets.orchestration import names
 from testdata_assets.unexpected import is_transient, without_message
 
 log = structlog.get_logger(__name__)
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
+
+_BY_STATUS: dict[str, type[TestdataError]] = {"1": RefusedError, "2": UsageFault, "3": EnvironmentLack}
 
 RETRY_TRANSIENT = dg.RetryPolicy(max_retries=2, delay=5, backoff=dg.Backoff.EXPONENTIAL)
 """For ops whose failures say themselves, through `allow_retries`, whether another try makes sense."""
@@ -56,27 +58,37 @@ def sanitised(function: _Function) -> _Function:
             try:
                 yield from function(*args, **kwargs)
                 return
-            except (Exception, dg.DagsterExecutionInterruptedError) as error:
-                outcome = _clean(error)
+            except (Exception, dg.DagsterExecutionInterruptedError) as error:  # noqa: BLE001  all leave clean
+                outcome = _clean(error, args)
             raise outcome
 
-        return cast(_Function, generator)
+        return cast(_Function, _with_resolved_annotations(generator, function))
 
     @functools.wraps(function)
     def plain(*args: Any, **kwargs: Any) -> Any:
         outcome: BaseException
         try:
             return function(*args, **kwargs)
-        except (Exception, dg.DagsterExecutionInterruptedError) as error:
-            outcome = _clean(error)
+        except (Exception, dg.DagsterExecutionInterruptedError) as error:  # noqa: BLE001  all leave clean
+            outcome = _clean(error, args)
         raise outcome
 
-    return cast(_Function, plain)
+    return cast(_Function, _with_resolved_annotations(plain, function))
 
 
-def _clean(error: BaseException) -> BaseException:
+def _with_resolved_annotations(wrapper: Callable[..., Any], function: Callable[..., Any]) -> Callable[..., Any]:
+    """Gives the wrapper a signature with types instead of their names.
+
+    Under `from __future__ import annotations` the names are text, which Dagster refuses for `context`.
+    """
+    wrapper.__signature__ = inspect.signature(function, eval_str=True)  # type: ignore[attr-defined]
+    return wrapper
+
+
+def _clean(error: BaseException, arguments: tuple[Any, ...]) -> BaseException:
     """A new exception that says the same as far as it may be said, linked to nothing."""
     if isinstance(error, dg.DagsterExecutionInterruptedError):
+        _cancel_if_own(arguments)
         return dg.DagsterExecutionInterruptedError()
     if isinstance(error, dg.Failure):
         return dg.Failure(error.description, dict(error.metadata), error.allow_retries)
@@ -85,3 +97,39 @@ def _clean(error: BaseException) -> BaseException:
         log.error("unexpected_error", what=known.what, where=known.where)
         return as_failure(known)
     return as_failure(error)
+
+
+def _cancel_if_own(arguments: tuple[Any, ...]) -> None:
+    """Ctrl-C on a run that the command line executes is a wish, not a failure: the run ends as cancelled.
+
+    Dagster calls a run failed if it is interrupted while nobody has asked for its termination.
+    """
+    context = arguments[0] if arguments else None
+    if not isinstance(context, dg.AssetExecutionContext | dg.OpExecutionContext | dg.AssetCheckExecutionContext):
+        return
+    run = context.instance.get_run_by_id(context.run_id)
+    if run is None or run.tags.get(names.TAG_LAUNCHED_BY) != names.COMMAND_LINE:
+        return
+    if run.status == dg.DagsterRunStatus.STARTED:
+        context.instance.report_run_canceling(run)
+
+
+def failure_of(event: dg.DagsterEvent) -> TestdataError:
+    """The error behind a step's failure, read back from the metadata that `as_failure` gave it."""
+    data = event.step_failure_data
+    said = data.user_failure_data.metadata if data.user_failure_data is not None else {}
+    if names.META_ERROR_CODE not in said:
+        return RefusedError(
+            f"The step {event.step_key} failed",
+            where=str(event.step_key),
+            remedy="Look at the run's page in the Dagster UI (`testdata up`).",
+            code="step-failed",
+        )
+    words = {key: str(value.value) for key, value in said.items()}
+    kind = _BY_STATUS.get(words[names.META_ERROR_STATUS], RefusedError)
+    return kind(
+        words[names.META_ERROR_WHAT],
+        where=words[names.META_ERROR_WHERE],
+        remedy=words[names.META_ERROR_REMEDY],
+        code=words[names.META_ERROR_CODE],
+    )

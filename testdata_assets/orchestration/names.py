@@ -16,11 +16,16 @@ RECONCILE_JOB = "reconcile_branches"
 PARTITIONS = "pull_requests"
 
 TAG_LAUNCHED_BY = "testdata/launched_by"
+COMMAND_LINE = "command line"  # value of TAG_LAUNCHED_BY
+TAG_REFRESH = "testdata/refresh"  # dagster.yaml lets one such run at a time
 TAG_BRANCH = "testdata/branch"  # dagster.yaml lets one run at a time work on one branch
 TAG_EVENT = "testdata/event_id"
 TAG_REPOSITORY = "testdata/repository"
 TAG_PULL_REQUEST = "testdata/pull_request"
 TAG_HEAD_SHA = "testdata/head_sha"
+TAG_REASON = "testdata/reason"
+
+STALE_SUBJECT = "validated_golden_image since"
 
 META_SNAPSHOT = "snapshot_id"
 META_GOLDEN = "golden_id"

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 import dagster as dg
 from pydantic import PrivateAttr
 
+from testdata_assets.errors import RefusedError
 from testdata_assets.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from testdata_assets.postgres.control import ControlConnection
     from testdata_assets.postgres.places import Places
+    from testdata_assets.validation.report import ValidationReport
 
 
 class Workplace(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -25,6 +27,7 @@ class Workplace(dg.ConfigurableResource):  # type: ignore[type-arg]
     _places: Places | None = PrivateAttr(default=None)
     _control: ControlConnection | None = PrivateAttr(default=None)
     _lock_control: ControlConnection | None = PrivateAttr(default=None)
+    _reports: dict[str, ValidationReport] = PrivateAttr(default_factory=dict)
     _stack: ExitStack = PrivateAttr(default_factory=ExitStack)
 
     def load_settings(self) -> Settings:
@@ -68,6 +71,33 @@ class Workplace(dg.ConfigurableResource):  # type: ignore[type-arg]
             self._stack.enter_context(refresh_lock(connection))
             self._lock_control = connection
 
-    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
+    def keep_report(self, golden_id: str, report: ValidationReport) -> None:
+        """Keeps a passed validation for the asset that publishes the image."""
+        self._reports[golden_id] = report
+
+    def report_of(self, golden_id: str) -> ValidationReport:
+        """The validation of an image in this very run.
+
+        It is handed over in memory on purpose: a report read back from a place that others can write to would let
+        them publish an image that nobody validated.
+
+        Raises:
+            RefusedError: `not-validated`, this run has not validated that image.
+        """
+        if golden_id not in self._reports:
+            raise RefusedError(
+                "This run has not validated the image",
+                where=f"golden image {golden_id}",
+                remedy="Launch the whole job refresh_golden_image; steps of it cannot publish alone.",
+                code="not-validated",
+            )
+        return self._reports[golden_id]
+
+    def close(self) -> None:
+        """Gives connections and the lock back."""
         self._stack.close()
         self._control = self._lock_control = None
+        self._reports.clear()
+
+    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
+        self.close()

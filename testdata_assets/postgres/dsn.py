@@ -54,6 +54,10 @@ class Dsn:
     def with_user(self, user: str, password: str) -> Dsn:
         return self._replace(user=user, password=password)
 
+    def with_options(self, options: str) -> Dsn:
+        """Adds libpq `options` (server settings) to those already there."""
+        return self._replace(options=f"{self._map.get('options', '')} {options}".strip())
+
     @property
     def database(self) -> str:
         return self._map.get("dbname") or self._map.get("user") or "postgres"

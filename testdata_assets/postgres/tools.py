@@ -15,7 +15,10 @@ from testdata_assets.postgres.dsn import Dsn
 
 # What may follow `ERROR:` and quote row data; the first line of a message up to a quoted literal is kept.
 _DETAIL = re.compile(r"^(DETAIL|CONTEXT|STATEMENT|HINT|LINE \d+|QUERY):", re.MULTILINE)
-_LITERAL = re.compile(r'"(?:[^"]|"")*"|\'(?:[^\']|\'\')*\'|\(.*\)')
+_LITERAL = re.compile(
+    r"(?P<named>\b(?:index|constraint|relation|table|column|schema|type|function|extension|role|database|collation"
+    r'|language|tablespace|program|host|server at) )?(?P<quoted>"(?:[^"]|"")*"|\'(?:[^\']|\'\')*\'|\(.*\))'
+)
 
 
 class ToolFailed(RefusedError):
@@ -25,10 +28,10 @@ class ToolFailed(RefusedError):
 
 
 def without_values(message: str) -> str:
-    """The first error line of a Postgres message with every quoted text and bracket blanked."""
+    """The first error line of a Postgres message, quoted texts blanked unless they name an object."""
     line = next((line for line in message.splitlines() if re.search(r"error|fatal|panic", line, re.IGNORECASE)), "")
     line = line or (message.strip().splitlines() or ["no message"])[0]
-    return _LITERAL.sub("…", line).strip()
+    return _LITERAL.sub(lambda match: match.group(0) if match.group("named") else "…", line).strip()
 
 
 class PgTools:
@@ -108,7 +111,8 @@ class PgTools:
             env=self.environment(dsn),
             bufsize=0,
         ) as process:
-            assert process.stdout is not None and process.stderr is not None  # noqa: S101  (PIPE was asked for)
+            if process.stdout is None or process.stderr is None:
+                raise RuntimeError("pipes were asked for")
             try:
                 yield process.stdout
             except BaseException:

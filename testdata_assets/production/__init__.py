@@ -1,0 +1,1 @@
+"""The production side: reading the catalog, extracting an encrypted snapshot, profiles."""

@@ -122,8 +122,10 @@ def _unique_index(row: dict[str, Any], names: dict[int, TableName]) -> UniqueInd
     lowered = tuple(
         column
         for column in row["used_columns"]
-        if any(re.search(rf"(?<!\w)(?:{re.escape(column)}|{re.escape(quote_identifier(column))})(?!\w)", text)
-               for text in lowering)
+        if any(
+            re.search(rf"(?<!\w)(?:{re.escape(column)}|{re.escape(quote_identifier(column))})(?!\w)", text)
+            for text in lowering
+        )
     )
     return UniqueIndex(
         name=row["name"],
@@ -140,6 +142,4 @@ def _unique_index(row: dict[str, Any], names: dict[int, TableName]) -> UniqueInd
 
 def _sequence(row: dict[str, Any]) -> Sequence:
     owner = TableName(row["owner_schema"], row["owner_table"]) if row["owner_table"] else None
-    return Sequence(
-        _name(row), row["last_value"], row["is_called"], row["increment"], owner, row["owner_column"]
-    )
+    return Sequence(_name(row), row["last_value"], row["is_called"], row["increment"], owner, row["owner_column"])

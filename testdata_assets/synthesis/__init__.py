@@ -1,0 +1,1 @@
+"""Fabricated data: the sample production database; factories are a later issue."""

@@ -2,21 +2,27 @@
 
 A transformer maps a column's distinct or repeated non-null values, as text, to masked values. It is a
 pure function of (value, key, domain, parameters): row order, chunk, process and machine do not matter.
-Each lives in a file of its own beside this one and registers itself with `@register`.
+Each lives in a file of its own beside this one and registers itself with `@register`. What most text
+transformers share (blank values, padding, length limits, never the input itself) is in `text.py`'s base.
 """
 
 from __future__ import annotations
 
 import enum
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import ClassVar, Generic, TypeVar
 
 import polars as pl
 from pydantic import BaseModel, ConfigDict
 
+from testdata_assets.errors import RefusedError
 from testdata_assets.masking.hashing import KeyedHash
 from testdata_assets.production.catalog import Column
+
+TEXT_TYPES = frozenset({"text", "varchar", "bpchar", "citext", "name"})
+_NAME_LIMIT = 63
 
 
 class Params(BaseModel):
@@ -57,6 +63,18 @@ class Guarantees:
     nulls_stay_null: bool = True
 
 
+def _no_other_domains(domain: str) -> KeyedHash:
+    raise RefusedError(
+        "A nested rule names a masking domain, but nothing here can derive its key",
+        where=f"domain {domain}",
+        remedy="Give MaskContext a hash_for function.",
+    )
+
+
+def _never_folds(_domain: str) -> bool:
+    return False
+
+
 @dataclass(frozen=True)
 class MaskContext:
     """What a transformer may know beside the values.
@@ -66,11 +84,23 @@ class MaskContext:
         column: The column written to: its type and length limit.
         fold_case: True where the domain's canonical form ignores case; values whose case-folded forms agree
             must then mask to values whose case-folded forms agree.
+        hash_for: Keyed hash of another domain under the same masking key, for rules nested in this one.
+        folds: Whether another domain's canonical form ignores case.
     """
 
     hash: KeyedHash
     column: Column
     fold_case: bool = False
+    hash_for: Callable[[str], KeyedHash] = _no_other_domains
+    folds: Callable[[str], bool] = _never_folds
+
+    def with_hash(self, keyed: KeyedHash) -> MaskContext:
+        return replace(self, hash=keyed)
+
+    @property
+    def max_length(self) -> int | None:
+        """Characters the column admits, or None."""
+        return _NAME_LIMIT if self.column.base_type == "name" else self.column.max_length
 
 
 class Transformer(ABC, Generic[P]):
@@ -97,3 +127,20 @@ class Transformer(ABC, Generic[P]):
         Returns:
             String series of the same length and order; nulls allowed only where `nulls_stay_null` is False.
         """
+
+    @classmethod
+    def accepts(cls, base_type: str) -> bool:
+        """Whether it can write to columns of a pg_type.typname."""
+        if not cls.base_types:
+            return True
+        return base_type in cls.base_types or ("text" in cls.base_types and base_type in TEXT_TYPES)
+
+    def problems(self, column: Column) -> tuple[str, ...]:
+        """Why it cannot write to a column; empty where it can. Sentences without raw values."""
+        if self.accepts(column.base_type):
+            return ()
+        return (f"{self.name} takes {', '.join(sorted(self.base_types))} columns, not {column.type}",)
+
+    def guarantees_for(self, column: Column) -> Guarantees:
+        """The guarantees under these parameters on this column; never better than the class's own."""
+        return self.guarantees

@@ -5,3 +5,5 @@ ALTER TABLE testdata.branches
 
 ALTER TABLE testdata.pull_request_events
     ADD COLUMN occurred_at timestamptz NOT NULL DEFAULT now();
+
+CREATE INDEX branches_name ON testdata.branches (name, branch_id DESC);

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+import pyarrow as pa
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -121,3 +122,17 @@ def json_text(values: pl.Series) -> pl.Series:
         .str.replace_all("\t", "\\t", literal=True)
     )
     return ('"' + escaped + '"').fill_null("null")
+
+
+def letters(rng: Rng, count: int, length: int, alphabet: str) -> pl.Series:
+    """`count` random texts of `length` characters out of an ASCII alphabet."""
+    return joined(rng.integers(0, len(alphabet), (count, length)), alphabet)
+
+
+def joined(figures: Ints, alphabet: str) -> pl.Series:
+    """Rows of positions in an ASCII alphabet as texts; shape (n, length) to n texts."""
+    count, length = figures.shape
+    data = np.frombuffer(alphabet.encode("ascii"), dtype=np.uint8)[figures]
+    offsets = np.arange(count + 1, dtype=np.int64) * length
+    array = pa.LargeStringArray.from_buffers(count, pa.py_buffer(offsets), pa.py_buffer(np.ascontiguousarray(data)))
+    return pl.Series(array, dtype=pl.String)

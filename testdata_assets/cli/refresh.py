@@ -1,0 +1,42 @@
+"""`testdata refresh`: a new golden image, made by the Dagster job so that the UI shows it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+
+from testdata_assets.cli import output
+from testdata_assets.cli.runner_process import run_job
+from testdata_assets.postgres.places import open_places
+from testdata_assets.settings import load_settings
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command to the main app."""
+    app.command("refresh")(refresh)
+
+
+def refresh(json_wanted: output.JsonFlag = False) -> int:
+    """Snapshots production, masks it, validates the result and publishes it as the golden image.
+
+    Exit status 1 if a check rejected the image; the published one then stays as it was.
+    """
+    settings = load_settings()
+    document = run_job(settings, open_places(settings), ["refresh"])
+    output.answer(document, json_wanted=json_wanted)
+    if not json_wanted:
+        show_refresh(document)
+    return 0 if document["status"] == "published" else 1
+
+
+def show_refresh(document: dict[str, Any]) -> None:
+    """Prints what a refresh did, for a human."""
+    seconds: dict[str, float] = document["seconds"]
+    output.say(f"Golden image {document['golden_id']} is {document['status']}.")
+    output.say(f"{document['tables']} tables, {document['rows']:,} rows in {seconds['total']:.1f} s")
+    output.show_table(["step", "seconds"], [(step, f"{value:.2f}") for step, value in seconds.items()])
+    output.show_table(
+        ["check", "result", "severity"],
+        [(c["name"], "passed" if c["passed"] else "FAILED", c["severity"]) for c in document["checks"]],
+    )

@@ -1,0 +1,39 @@
+"""The code location: everything Dagster shows and runs, put together. Load it with `-m testdata_assets.definitions`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import dagster as dg
+
+from testdata_assets.orchestration import assets, checks, jobs, schedules, sensors
+from testdata_assets.orchestration.resources import Workplace
+from testdata_assets.settings import Settings, load_settings
+
+
+def build_defs(overrides: Mapping[str, Any] | None = None, settings: Settings | None = None) -> dg.Definitions:
+    """Builds the definitions.
+
+    Args:
+        overrides: Resources to use instead of the default ones, by name; for tests.
+        settings: Where cron and time zone come from; the environment's by default.
+    """
+    chosen = settings if settings is not None else load_settings()
+    return dg.Definitions(
+        assets=[
+            assets.production_snapshot,
+            assets.masked_golden_image,
+            assets.build_validated_golden_image(schedules.freshness_policy(chosen)),
+            assets.pull_request_branch,
+        ],
+        asset_checks=[checks.validate_golden_image],
+        jobs=[jobs.refresh_golden_image, jobs.create_branch, jobs.delete_branch, jobs.reconcile_branches],
+        schedules=[schedules.build_schedule(chosen)],
+        sensors=sensors.SENSORS,
+        resources={"workplace": Workplace(), **(overrides or {})},
+        executor=dg.in_process_executor,
+    )
+
+
+defs = build_defs()

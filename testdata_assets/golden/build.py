@@ -1,0 +1,202 @@
+"""Building a candidate image from a snapshot: database, schema, masked rows, sequences, constraints, statistics."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import psycopg
+from psycopg import sql
+
+from testdata_assets.errors import EnvironmentLack, RefusedError
+from testdata_assets.golden.database import ImageDatabase
+from testdata_assets.golden.load import LoadResult, load_masked
+from testdata_assets.golden.schema import SchemaArchive
+from testdata_assets.masking.plan import MaskingPlan
+from testdata_assets.postgres.connections import connect
+from testdata_assets.postgres.dsn import Dsn
+from testdata_assets.postgres.identifiers import TableName
+from testdata_assets.postgres.tools import PgTools
+from testdata_assets.production.catalog import Catalog
+from testdata_assets.production.chunk_store import ChunkStore
+from testdata_assets.production.snapshot import Manifest, schema_dump
+from testdata_assets.progress import current_progress
+
+
+@dataclass
+class BuiltImage:
+    """A complete image, not yet validated; `seconds` by stage."""
+
+    database: ImageDatabase
+    loaded: LoadResult
+    left_out: list[str]
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def preflight(catalog: Catalog, server: Dsn, source: Dsn, tools: PgTools) -> None:
+    """Names everything the images' server or the client programs lack for this source, before a row is read.
+
+    Raises:
+        EnvironmentLack: All that is missing, in one error.
+    """
+    lacking: list[str] = []
+    with connect(server, role="server") as conn:
+        available = {row[0] for row in conn.execute("SELECT name FROM pg_available_extensions")}
+        collations = {row[0] for row in conn.execute("SELECT collname FROM pg_collation")}
+    lacking += [f"extension {name}" for name, _ in catalog.extensions if name not in available]
+    lacking += [f"collation {name}" for name in catalog.collations if name not in collations]
+    if catalog.encoding not in ("UTF8", "SQL_ASCII"):
+        # Client encoding is UTF8 throughout, so other encodings arrive converted; only these may hold mixed bytes.
+        pass
+    if catalog.encoding == "SQL_ASCII":
+        lacking.append("a known encoding (the source is SQL_ASCII)")
+    if tools.version() < catalog.server_version // 10_000:
+        lacking.append(f"client programs of Postgres {catalog.server_version // 10_000} (these are {tools.version()})")
+    if lacking:
+        raise EnvironmentLack(
+            f"The images' server lacks {', '.join(lacking)}",
+            where=server.redacted(),
+            remedy="Install them on the images' server, or point TESTDATA_SERVER_DSN or TESTDATA_PG_BIN at one that "
+            "has them. No row was read.",
+            code="preflight-failed",
+        )
+    # The programs reach the source by their own libpq: a server that demands TLS shows here.
+    tools.run("psql", source, ["-X", "-q", "-c", "SELECT 1"])
+
+
+def build(
+    database: ImageDatabase,
+    manifest: Manifest,
+    store: ChunkStore,
+    plan: MaskingPlan,
+    masking_key: bytes,
+    tools: PgTools,
+    *,
+    workers: int,
+) -> BuiltImage:
+    """Fills a fresh database; the caller drops it if this fails.
+
+    Raises:
+        RefusedError: Schema, rows or constraints do not fit; see `schema` and `load`.
+    """
+    seconds: dict[str, float] = {}
+    with _timed(seconds, "mask_and_load"):
+        database.create()
+        archive = SchemaArchive(tools, schema_dump(store, manifest), comments=plan.objects.comments == "keep")
+        archive.restore("pre-data", database.dsn, database.owner, jobs=workers)
+        loaded = load_masked(database.dsn, manifest, store, plan, masking_key, workers=workers)
+    with _timed(seconds, "constraints"), current_progress().task("Indexes and constraints", None):
+        set_sequences(database.dsn, manifest.catalog, plan)
+        archive.restore("post-data", database.dsn, database.owner, jobs=workers)
+    with _timed(seconds, "analyze"), current_progress().task("Statistics and materialized views", None):
+        refresh_materialized_views(database.dsn, manifest.catalog.materialized_views, database.owner)
+        analyze(tools, database.dsn, workers)
+        database.surrender_privileges()
+    return BuiltImage(database, loaded, archive.left_out(), seconds)
+
+
+def set_sequences(image: Dsn, catalog: Catalog, plan: MaskingPlan) -> None:
+    """Sets every sequence as in the source, or beyond the largest masked value of the column that owns it."""
+    with connect(image) as conn:
+        for sequence in catalog.sequences:
+            value, called = sequence.last_value, sequence.is_called
+            if sequence.owner_table is not None and sequence.owner_column is not None:
+                largest = _largest(conn, sequence.owner_table, sequence.owner_column)
+                if largest is not None and sequence.increment > 0 and largest > value:
+                    value, called = largest, True
+            conn.execute("SELECT setval(%s::regclass, %s, %s)", (sequence.name.sql, value, called))
+
+
+def _largest(conn: psycopg.Connection[tuple[object, ...]], table: TableName, column: str) -> int | None:
+    query = sql.SQL("SELECT max({})::numeric FROM {}").format(
+        sql.Identifier(column), sql.Identifier(table.schema, table.name)
+    )
+    row = conn.execute(query).fetchone()
+    return int(str(row[0])) if row is not None and row[0] is not None else None
+
+
+def refresh_materialized_views(image: Dsn, views: Sequence[TableName], owner: str) -> None:
+    """Fills materialized views from masked rows, those that read others after them.
+
+    Raises:
+        RefusedError: One cannot be filled.
+    """
+    waiting = list(views)
+    with connect(image) as conn:
+        conn.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(owner)))
+        while waiting:
+            failed: list[tuple[TableName, str]] = []
+            for view in waiting:
+                try:
+                    conn.execute(sql.SQL("REFRESH MATERIALIZED VIEW {}").format(sql.Identifier(view.schema, view.name)))
+                except psycopg.errors.ObjectNotInPrerequisiteState as error:
+                    failed.append((view, error.sqlstate or ""))
+                except psycopg.Error as error:
+                    raise RefusedError(
+                        f"The materialized view cannot be filled from masked rows (SQLSTATE {error.sqlstate})",
+                        where=str(view),
+                        remedy="Its query fails on masked values; see which columns it casts or divides by.",
+                        code="materialized-view-failed",
+                    ) from None
+            if len(failed) == len(waiting):
+                raise RefusedError(
+                    f"{len(failed)} materialized view(s) wait for each other",
+                    where=str(failed[0][0]),
+                    remedy="Refresh them in the source, then run testdata refresh again.",
+                    code="materialized-view-failed",
+                )
+            waiting = [view for view, _ in failed]
+
+
+def analyze(tools: PgTools, image: Dsn, workers: int) -> None:
+    """Statistics of every table, several at once."""
+    done = subprocess.run(
+        [
+            tools.path("vacuumdb"),
+            f"--dbname={image.conninfo_without_password()}",
+            "--analyze-only",
+            "--quiet",
+            f"--jobs={workers}",
+        ],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        env=tools.environment(image),
+        check=False,
+    )
+    if done.returncode != 0:
+        raise tools.failure("vacuumdb", image, done.stderr.decode(errors="replace"))
+
+
+@contextmanager
+def _timed(seconds: dict[str, float], stage: str) -> Iterator[None]:
+    started = time.monotonic()
+    yield
+    seconds[stage] = round(time.monotonic() - started, 3)
+
+
+def masked_columns(plan: MaskingPlan) -> list[dict[str, str | None]]:
+    """What the registry and the UI show of each masked column."""
+    return [
+        {
+            "table": str(table.table.name),
+            "column": column.column.name,
+            "type": column.column.type,
+            "transformer": column.transformer.name,
+            "pii": column.pii,
+            "domain": column.domain,
+        }
+        for table in plan.tables
+        for column in table.masked
+    ]
+
+
+def row_counts_json(rows: dict[TableName, int]) -> dict[str, int]:
+    return {str(table): count for table, count in sorted(rows.items())}
+
+
+def to_json_bytes(value: object) -> bytes:
+    return json.dumps(value).encode()

@@ -1,0 +1,306 @@
+"""The stages of a refresh as functions of settings and places: take a snapshot, build, publish or reject, clean up.
+
+Each stage finds its input in the registry by id, so stages may run in different processes. The caller holds
+`refresh_lock` from the first stage to the last.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from psycopg import sql
+from pydantic import TypeAdapter
+
+from testdata_assets.errors import RefusedError
+from testdata_assets.golden import attest, build
+from testdata_assets.golden.database import ImageDatabase
+from testdata_assets.golden.registry import GoldenImage, GoldenRegistry, SnapshotRecord
+from testdata_assets.keys import load_key
+from testdata_assets.masking.fingerprints import ChangeCount, Fingerprints
+from testdata_assets.masking.plan import MaskingPlan, compile_plan
+from testdata_assets.masking.rules import load_rules
+from testdata_assets.postgres.connections import connect
+from testdata_assets.postgres.control import ControlConnection, connect_control
+from testdata_assets.postgres.identifiers import TableName
+from testdata_assets.postgres.places import Places
+from testdata_assets.production.catalog import Catalog
+from testdata_assets.production.chunk_store import ChunkStore, drop_folder
+from testdata_assets.production.profile import TableProfile
+from testdata_assets.production.snapshot import Manifest, extract, read_manifest, worker_count
+from testdata_assets.production.source import ensure_sample, open_source
+from testdata_assets.settings import Settings
+
+_REFRESH_LOCK = 7_263_511_002  # advisory, in the control database
+_CHANGES = TypeAdapter(list[ChangeCount])
+_PROFILES = TypeAdapter(dict[str, TableProfile])
+
+
+@contextmanager
+def refresh_lock(conn: ControlConnection) -> Iterator[None]:
+    """Lets one refresh run at a time, whoever started it.
+
+    Raises:
+        RefusedError: Another one runs (code `refresh-running`).
+    """
+    row = conn.execute("SELECT pg_try_advisory_lock(%s) AS got", (_REFRESH_LOCK,)).fetchone()
+    if row is None or not row["got"]:
+        raise RefusedError(
+            "Another refresh is running",
+            where="refresh_golden_image",
+            remedy="Wait for it to end; see the Runs page of the Dagster UI.",
+            code="refresh-running",
+        )
+    try:
+        yield
+    finally:
+        if not conn.closed:
+            conn.execute("SELECT pg_advisory_unlock(%s)", (_REFRESH_LOCK,))
+
+
+def compile_current_plan(settings: Settings, catalog: Catalog, masking_key: bytes) -> MaskingPlan:
+    """The plan of the rules folder for a catalog; fails closed."""
+    return compile_plan(load_rules(settings.rules_dir / "masking.yaml"), catalog, masking_key)
+
+
+def take_snapshot(settings: Settings, places: Places, run_id: str | None = None) -> SnapshotRecord:
+    """Compiles the plan, then extracts the source into a new encrypted snapshot.
+
+    Everything that can be refused is refused before a row is read.
+
+    Raises:
+        TestdataError: A missing key, bad rules, an uncovered column, an unreachable source, a full disk.
+    """
+    rules = load_rules(settings.rules_dir / "masking.yaml")
+    masking_key = load_key(settings, "masking")
+    store_key = load_key(settings, "store", create=places.uses_embedded)
+    load_key(settings, "signing", create=places.uses_embedded)
+    started = time.monotonic()
+    with connect_control(places.control) as control:
+        registry = GoldenRegistry(control)
+        clean_up(registry, places)
+        ensure_sample(places)
+        started = time.monotonic()
+        with open_source(places.source) as source:
+            plan = compile_plan(rules, source.catalog, masking_key)
+            build.preflight(source.catalog, places.server, places.source, places.tools)
+            wanted = [table.table for table in plan.tables if table.mode != "truncate"]
+            snapshot_id = _new_id("s")
+            folder = settings.state_dir / "snapshots" / snapshot_id
+            registry.start_snapshot(snapshot_id, folder, run_id)
+            try:
+                store = ChunkStore.create(folder, snapshot_id, store_key)
+                manifest = extract(
+                    source,
+                    wanted,
+                    store,
+                    places.tools,
+                    snapshot_id=snapshot_id,
+                    taken_at=datetime.now(UTC),
+                    workers=worker_count(settings.workers),
+                )
+            except BaseException:
+                _drop_snapshot(registry, registry.snapshot(snapshot_id))
+                raise
+        return registry.complete_snapshot(
+            snapshot_id,
+            source_fingerprint=f"{manifest.catalog.system_identifier}/{manifest.catalog.database}",
+            tables=len(manifest.catalog.storing_tables),
+            row_count=manifest.rows,
+            bytes=manifest.stored_bytes,
+            seconds=round(time.monotonic() - started, 3),
+        )
+
+
+def build_image(settings: Settings, places: Places, snapshot_id: str, run_id: str | None = None) -> GoldenImage:
+    """Builds a candidate image of a snapshot; on failure nothing of it is left and the snapshot is dropped.
+
+    Raises:
+        TestdataError: Schema, masked rows or constraints do not fit.
+    """
+    masking_key = load_key(settings, "masking")
+    with connect_control(places.control) as control:
+        registry = GoldenRegistry(control)
+        snapshot = registry.snapshot(snapshot_id)
+        store = _open_store(settings, snapshot)
+        manifest = read_manifest(store)
+        plan = compile_current_plan(settings, manifest.catalog, masking_key)
+        golden_id = _new_id("g")
+        name = f"golden_{golden_id[2:].replace('-', '_')}"
+        database = ImageDatabase(places.server, name, name)
+        registry.start_image(
+            golden_id=golden_id,
+            database_name=database.name,
+            owner_role=database.owner,
+            snapshot_id=snapshot_id,
+            rules_digest=plan.rules_digest,
+            key_id=plan.key_id,
+            run_id=run_id,
+        )
+        try:
+            built = build.build(
+                database,
+                manifest,
+                store,
+                plan,
+                masking_key,
+                places.tools,
+                workers=worker_count(settings.workers),
+            )
+            _write_evidence(store, built)
+            system_identifier, oid, size = database.identity()
+        except BaseException as error:
+            reason = error.what if isinstance(error, RefusedError) else f"building ended with {type(error).__name__}"
+            registry.reject(golden_id, reason)
+            database.drop()
+            _drop_snapshot(registry, snapshot)
+            raise
+        return registry.built(
+            golden_id,
+            system_identifier=system_identifier,
+            database_oid=oid,
+            table_count=len(built.loaded.rows),
+            row_count=sum(built.loaded.rows.values()),
+            bytes=size,
+            seconds=built.seconds,
+            masked_columns=build.masked_columns(plan),
+            row_counts=build.row_counts_json(built.loaded.rows),
+        )
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All that validation needs of a candidate's making."""
+
+    image: GoldenImage
+    image_dsn: Any
+    manifest: Manifest
+    plan: MaskingPlan
+    fingerprints: Fingerprints
+    changes: list[ChangeCount]
+    profiles: dict[TableName, TableProfile]
+    source_counts: dict[TableName, int]
+
+
+def read_evidence(settings: Settings, places: Places, registry: GoldenRegistry, golden_id: str) -> Evidence:
+    """Opens the snapshot of a candidate and reads what was collected while masking."""
+    image = registry.get(golden_id)
+    store = _open_store(settings, registry.snapshot(image.snapshot_id))
+    manifest = read_manifest(store)
+    plan = compile_current_plan(settings, manifest.catalog, load_key(settings, "masking"))
+    profiles = _PROFILES.validate_json(b"".join(store.read("profiles")))
+    return Evidence(
+        image=image,
+        image_dsn=places.server.with_database(image.database_name),
+        manifest=manifest,
+        plan=plan,
+        fingerprints=Fingerprints.from_bytes(b"".join(store.read("fingerprints"))),
+        changes=_CHANGES.validate_json(b"".join(store.read("changes"))),
+        profiles={TableName.parse(name): profile for name, profile in profiles.items()},
+        source_counts={table.table.name: manifest.rows_of(table.table.name) for table in plan.tables},
+    )
+
+
+def publish_image(settings: Settings, places: Places, golden_id: str) -> GoldenImage:
+    """Freezes, attests and publishes a validated candidate; drops its snapshot; retires images nobody needs.
+
+    Raises:
+        RefusedError: Not every check passed.
+    """
+    key = attest.signing_key(load_key(settings, "signing", create=places.uses_embedded))
+    with connect_control(places.control) as control:
+        registry = GoldenRegistry(control)
+        image = registry.get(golden_id)
+        failed = [check["name"] for check in image.checks or [] if not check["passed"]]
+        if not image.checks or failed:
+            raise RefusedError(
+                f"Image {golden_id} has {'failed checks: ' + ', '.join(failed) if failed else 'not been validated'}",
+                where=golden_id,
+                remedy="Correct the rules or the data that the checks name, then run testdata refresh.",
+                code="checks-failed",
+            )
+        database = ImageDatabase(places.server, image.database_name, image.owner_role)
+        database.freeze()
+        snapshot = registry.snapshot(image.snapshot_id)
+        facts = {
+            "snapshot_taken_at": snapshot.created_at.isoformat(),
+            "source_fingerprint": snapshot.source_fingerprint,
+            "code_version": importlib.metadata.version("testdata-assets"),
+            "attested_at": datetime.now(UTC).isoformat(),
+        }
+        published = registry.publish(golden_id, attest.sign(attest.statement(image, facts), key))
+        _drop_snapshot(registry, snapshot)
+        retire_unreferenced(registry, places)
+        return published
+
+
+def reject_image(settings: Settings, places: Places, golden_id: str, reason: str) -> None:
+    """Marks a candidate rejected and drops its database and snapshot; the published image stays as it was."""
+    with connect_control(places.control) as control:
+        registry = GoldenRegistry(control)
+        image = registry.get(golden_id)
+        registry.reject(golden_id, reason)
+        ImageDatabase(places.server, image.database_name, image.owner_role).drop()
+        _drop_snapshot(registry, registry.snapshot(image.snapshot_id))
+
+
+def retire_unreferenced(registry: GoldenRegistry, places: Places) -> list[str]:
+    """Drops published images that are not the newest and that no live branch was made of."""
+    retired = []
+    for image in registry.retirable():
+        registry.retire(image.golden_id)
+        ImageDatabase(places.server, image.database_name, image.owner_role).drop()
+        retired.append(image.golden_id)
+    return retired
+
+
+def clean_up(registry: GoldenRegistry, places: Places) -> list[str]:
+    """Removes what crashed refreshes left: unfinished images, snapshots. Call only under the refresh lock."""
+    removed = []
+    for image in registry.unfinished():
+        registry.reject(image.golden_id, "the refresh that built it did not end")
+        ImageDatabase(places.server, image.database_name, image.owner_role).drop()
+        removed.append(image.golden_id)
+    for snapshot in registry.undropped_snapshots():
+        _drop_snapshot(registry, snapshot)
+        removed.append(snapshot.snapshot_id)
+    _drop_unlisted_databases(registry, places)
+    return removed
+
+
+def _drop_unlisted_databases(registry: GoldenRegistry, places: Places) -> None:
+    """Drops databases of images that the registry calls rejected or retired but that a crash left behind."""
+    gone = {image.database_name: image for image in registry.list() if image.status in ("rejected", "retired")}
+    with connect(places.server, role="server") as conn:
+        present = {row[0] for row in conn.execute("SELECT datname FROM pg_database WHERE datname LIKE 'golden\\_%'")}
+        roles = {row[0] for row in conn.execute("SELECT rolname FROM pg_roles WHERE rolname LIKE 'golden\\_%'")}
+        for name in (roles - present) & gone.keys():
+            conn.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(name)))
+    for name in present & gone.keys():
+        ImageDatabase(places.server, name, gone[name].owner_role).drop()
+
+
+def _open_store(settings: Settings, snapshot: SnapshotRecord) -> ChunkStore:
+    return ChunkStore.open(snapshot.folder, snapshot.snapshot_id, load_key(settings, "store"))
+
+
+def _drop_snapshot(registry: GoldenRegistry, snapshot: SnapshotRecord) -> None:
+    drop_folder(snapshot.folder)
+    registry.drop_snapshot(snapshot.snapshot_id)
+
+
+def _write_evidence(store: ChunkStore, built: build.BuiltImage) -> None:
+    loaded = built.loaded
+    store.write("fingerprints", [loaded.fingerprints.to_bytes()])
+    store.write("changes", [_CHANGES.dump_json(loaded.changes)])
+    store.write("profiles", [_PROFILES.dump_json({str(name): profile for name, profile in loaded.profiles.items()})])
+
+
+def _new_id(prefix: str) -> str:
+    return f"{prefix}-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"

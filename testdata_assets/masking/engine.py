@@ -1,0 +1,152 @@
+"""Masking one block of COPY lines: decode, mask the planned columns, encode; nothing row by row.
+
+A block is a few megabytes of whole lines of one table. The result is a pure function of the block's bytes, the plan
+and the key, so blocks may run anywhere and in any order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import polars as pl
+
+from testdata_assets.errors import RefusedError, TestdataError
+from testdata_assets.masking import copy_text
+from testdata_assets.masking.hashing import KeyedHash
+from testdata_assets.masking.plan import ColumnPlan, TablePlan
+from testdata_assets.masking.transformers.base import Coincidence, MaskContext
+
+# Above this share of distinct values it is cheaper to mask a column as it stands.
+_DISTINCT_SHARE = 0.5
+_DISTINCT_PROBE = 2_000
+
+
+@dataclass
+class MaskedBlock:
+    """What comes of one block.
+
+    Attributes:
+        data: Masked COPY lines.
+        rows: Lines in it.
+        sample: Some raw rows, decoded, for the profile (None if no sample was asked for).
+        null_counts: NULLs in each column, exact.
+        sensitive: Raw distinct values by column, of transformers with disjoint outputs.
+        changes: (rows, changed) by column, of transformers whose outputs may coincide with real values.
+    """
+
+    data: bytes
+    rows: int
+    sample: pl.DataFrame | None = None
+    null_counts: dict[str, int] | None = None
+    sensitive: dict[str, pl.Series] = field(default_factory=dict)
+    changes: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+
+class TableMasker:
+    """Masks blocks of one table. Safe to share between threads."""
+
+    def __init__(self, plan: TablePlan, hash_for: Callable[[str], KeyedHash]) -> None:
+        self.plan = plan
+        self._names = [column.name for column in plan.table.stored_columns]
+        self._hash_for = hash_for
+        self._masked = plan.masked
+
+    @property
+    def relays(self) -> bool:
+        """Whether blocks pass through unparsed."""
+        return not self._masked
+
+    def mask(self, block: bytes, sample_every: int = 0) -> MaskedBlock:
+        """Masks a block.
+
+        Args:
+            block: Whole COPY lines.
+            sample_every: Hand out every n-th raw row for the profile; 0 for none.
+
+        Raises:
+            TestdataError: A transformer refused; table and column are named, values are not.
+        """
+        if self.relays:
+            sample = self._thinned(block, sample_every) if sample_every and self._names else None
+            return MaskedBlock(block, block.count(b"\n"), sample)
+        frame = copy_text.decode(block, self._names)
+        result = MaskedBlock(
+            b"", frame.height, frame.gather_every(sample_every) if sample_every else None, _null_counts(frame)
+        )
+        masked = [self._mask_column(frame.get_column(column.column.name), column, result) for column in self._masked]
+        result.data = copy_text.encode(frame.with_columns(masked))
+        return result
+
+    def _thinned(self, block: bytes, every: int) -> pl.DataFrame:
+        """Every n-th line, decoded, without parsing the others."""
+        if every == 1:
+            return copy_text.decode(block, self._names)
+        ends = np.flatnonzero(np.frombuffer(block, np.uint8) == ord("\n")) + 1
+        starts = np.concatenate(([0], ends[:-1]))
+        lines = [block[start:end] for start, end in zip(starts[::every], ends[::every], strict=True)]
+        return copy_text.decode(b"".join(lines), self._names)
+
+    def _mask_column(self, raw: pl.Series, column: ColumnPlan, result: MaskedBlock) -> pl.Series:
+        where = f"{self.plan.table.name}.{column.column.name}"
+        values = copy_text.unescape(raw.drop_nulls())
+        distinct, positions = _distinct(values)
+        context = MaskContext(
+            hash=self._hash_for(column.domain),
+            column=column.column,
+            fold_case=column.fold_case,
+            hash_for=self._hash_for,
+        )
+        try:
+            masked = column.transformer.apply(distinct, context)
+        except TestdataError as error:
+            error.where = where if error.where in ("", where) else f"{where} {error.where}"
+            raise
+        except (pl.exceptions.PolarsError, ValueError, OverflowError) as error:
+            raise RefusedError(
+                f"{column.transformer.name} cannot mask a value of this column ({type(error).__name__})",
+                where=where,
+                remedy="Choose a transformer that fits the column's values, e.g. hash, scramble or null.",
+                code="transformer-failed",
+            ) from None
+        guarantees = column.transformer.guarantees
+        if guarantees.coincidence is Coincidence.DISJOINT and distinct.len():
+            result.sensitive[column.column.name] = distinct
+        if positions is not None:
+            masked = masked.gather(positions)
+        if guarantees.coincidence is Coincidence.MAY_COINCIDE:
+            result.changes[column.column.name] = (values.len(), int((masked != values).fill_null(True).sum()))
+        masked = copy_text.escape(masked)
+        if values.len() == raw.len():
+            return masked.rename(raw.name)
+        return _spread(raw, masked)
+
+
+def _distinct(values: pl.Series) -> tuple[pl.Series, pl.Series | None]:
+    """Distinct values and, for each value, its position among them; or the values themselves where few repeat."""
+    if values.len() > _DISTINCT_PROBE:
+        probe = values.gather_every(max(1, values.len() // _DISTINCT_PROBE))
+        if probe.n_unique() > _DISTINCT_SHARE * probe.len():
+            return values, None
+    frame = values.to_frame("v")
+    distinct = frame.unique(maintain_order=True).with_row_index("i")
+    positions = frame.join(distinct, on="v", how="left", maintain_order="left").get_column("i")
+    return distinct.get_column("v"), positions
+
+
+def _spread(raw: pl.Series, masked: pl.Series) -> pl.Series:
+    """Puts masked values back into the rows whose raw value is not null."""
+    present = raw.is_not_null()
+    positions = present.cum_sum().cast(pl.Int64) - 1
+    if not masked.len():
+        return raw
+    return (
+        pl.DataFrame({"present": present, "v": masked.gather(positions.clip(lower_bound=0))})
+        .select(pl.when("present").then("v").alias(raw.name))
+        .to_series()
+    )
+
+
+def _null_counts(frame: pl.DataFrame) -> dict[str, int]:
+    return {str(name): int(count) for name, count in frame.null_count().row(0, named=True).items()}

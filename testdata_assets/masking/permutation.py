@@ -1,0 +1,261 @@
+"""Keyed permutations: of integers below mixed radices, and of texts that keep their character classes.
+
+The integer core is an alternating Feistel network (NIST SP 800-38G's shape) with AES as round function,
+on pairs (left, right) with moduli of their own, so any product of two radices is a domain and no cycle
+walking is needed. A masked value must never equal its input, so what is applied is not the network P itself
+but `P^-1(P(x) + 1)`: a bijection that is one single cycle, hence without a fixed point.
+
+A text's permutable characters are digits of a mixed-radix number (26 for a letter, 10 for a digit, ...).
+Texts of up to about 120 bits are permuted whole. In longer ones the last 120 bits are permuted under a
+tweak hashed from the characters before them, and those get a keystream hashed from the permuted ones: both
+steps can be undone, so distinct texts stay distinct at any length.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from testdata_assets.masking.characters import FIXED, characters
+from testdata_assets.masking.hashing import KeyedHash, Prf, Words
+from testdata_assets.masking.text_arrays import Codes, Positions, TextArray, offsets_of, ragged_indices, running
+
+ROUNDS = 8
+_HALF_BITS = 44  # a half may exceed this by one character's bits (at most 17) and still fits 63
+_ONE = np.uint64(1)
+
+
+def _round(prf: Prf, number: int, value: Words, tweak: Words, modulus: Words) -> Words:
+    draws: Words = prf.blocks(value, tweak ^ np.uint64(number << 56))[:, 0]
+    return draws % modulus
+
+
+def _forward(prf: Prf, left: Words, right: Words, moduli: tuple[Words, Words], tweak: Words) -> tuple[Words, Words]:
+    for number in range(ROUNDS):
+        if number % 2 == 0:
+            left = (left + _round(prf, number, right, tweak, moduli[0])) % moduli[0]
+        else:
+            right = (right + _round(prf, number, left, tweak, moduli[1])) % moduli[1]
+    return left, right
+
+
+def _backward(prf: Prf, left: Words, right: Words, moduli: tuple[Words, Words], tweak: Words) -> tuple[Words, Words]:
+    for number in reversed(range(ROUNDS)):
+        if number % 2 == 0:
+            left = (left + moduli[0] - _round(prf, number, right, tweak, moduli[0])) % moduli[0]
+        else:
+            right = (right + moduli[1] - _round(prf, number, left, tweak, moduli[1])) % moduli[1]
+    return left, right
+
+
+def cycle_pairs(
+    prf: Prf, left: Words, right: Words, moduli: tuple[Words, Words], tweak: Words
+) -> tuple[Words, Words]:
+    """Permutes pairs without a fixed point.
+
+    Args:
+        prf: Round function; its key chooses the permutation.
+        left, right: Arrays of n words, each below its modulus.
+        moduli: Two arrays of n words, each from 1 to 2**63 - 1, with a product of at least 2.
+        tweak: Words below 2**56; another tweak, another permutation.
+
+    Returns:
+        The permuted pair.
+    """
+    left, right = _forward(prf, left, right, moduli, tweak)
+    right = right + _ONE
+    carry = right == moduli[1]
+    right[carry] = 0
+    left = (left + carry) % moduli[0]
+    return _backward(prf, left, right, moduli, tweak)
+
+
+def cycle_small(keyed: KeyedHash, index: NDArray[np.int64], klass: int, radix: int) -> NDArray[np.int64]:
+    """Permutes numbers below a small radix along one keyed random cycle through all of them."""
+    rank = keyed.prf("cycle").blocks(np.arange(radix, dtype=np.uint64), klass)[:, 0]
+    order = np.argsort(rank, kind="stable")
+    following = np.empty(radix, np.int64)
+    following[order] = np.roll(order, -1)
+    return following[index]
+
+
+@dataclass(frozen=True)
+class _Digits:
+    """The permutable characters of n texts as mixed-radix digits, end to end."""
+
+    index: NDArray[np.int64]
+    radix: NDArray[np.int64]
+    klass: NDArray[np.int16]
+    offsets: Positions
+
+
+def default_classes(codes: Codes) -> NDArray[np.int16]:
+    """Every letter and digit in its alphabet's class; all else fixed."""
+    return characters().klass.take(codes)
+
+
+def permute_text(
+    text: TextArray,
+    keyed: KeyedHash,
+    classes: NDArray[np.int16] | None = None,
+    tweak: NDArray[Any] | None = None,
+) -> TextArray:
+    """Permutes texts within their character classes: same length, same places of capitals, never the input.
+
+    Letters that differ only in case permute alike, so case-folded equality survives. A text without a
+    permutable character comes back as it is.
+
+    Args:
+        text: n texts.
+        keyed: Chooses the permutation.
+        classes: Class of every character, by default its alphabet's; FIXED leaves it.
+        tweak: n words below 2**56: texts under different tweaks are permuted independently.
+    """
+    table = characters()
+    codes = text.codes
+    classes = default_classes(codes) if classes is None else classes
+    free = classes != FIXED
+    chosen = np.flatnonzero(free)
+    if not len(chosen):
+        return text
+    klass = classes[chosen]
+    source = codes[chosen]
+    first_special = min(table.special.values())
+    index = table.index.take(source).astype(np.int64)
+    special = np.flatnonzero(klass >= first_special)
+    if len(special):
+        index[special] = table.special_index[klass[special] - first_special, source[special]]
+    offsets = running(free)[text.offsets]
+    digits = _Digits(index, table.radix[klass], klass, offsets)
+    tweaks = np.zeros(len(text), np.uint64) if tweak is None else tweak.astype(np.uint64)
+    permuted = _permute_digits(digits, keyed, tweaks)
+    result = table.members.take(table.start[klass] + permuted)
+    capital = np.flatnonzero(table.lower.take(source) != source)
+    result[capital] = table.upper[result[capital]]
+    output = codes.copy()
+    output[chosen] = result
+    return text.with_codes(output)
+
+
+def _permute_digits(digits: _Digits, keyed: KeyedHash, tweaks: Words) -> NDArray[np.int64]:
+    counts = np.diff(digits.offsets)
+    index = digits.index.copy()
+    single = np.flatnonzero(counts == 1)
+    if len(single):
+        where = digits.offsets[single]
+        for klass in np.unique(digits.klass[where]):
+            rows = where[digits.klass[where] == klass]
+            index[rows] = cycle_small(keyed, index[rows], int(klass), int(digits.radix[rows[0]]))
+    many = np.flatnonzero(counts > 1)
+    if not len(many):
+        return index
+    head, left, right = _split(digits, many)
+    tweak = tweaks[many]
+    long = np.flatnonzero(head[1])
+    if len(long):
+        summary = _summaries(keyed.for_purpose("head"), index, digits, head[0][long], head[1][long])
+        tweak = tweak.copy()
+        tweak[long] ^= summary[0] >> np.uint64(4)
+    halves = _Half.of(index, digits.radix, *left), _Half.of(index, digits.radix, *right)
+    permuted = cycle_pairs(
+        keyed.prf("feistel"),
+        halves[0].value,
+        halves[1].value,
+        (halves[0].modulus, halves[1].modulus),
+        tweak,
+    )
+    halves[0].write(permuted[0], index)
+    halves[1].write(permuted[1], index)
+    if len(long):
+        tail_length = left[1][long] + right[1][long]
+        seeds = _summaries(keyed.for_purpose("tail"), index, digits, left[0][long], tail_length)
+        stream = keyed.prf("stream").stream(seeds, head[1][long])
+        where = ragged_indices(head[0][long], head[1][long])
+        index[where] = (index[where] + stream) % digits.radix[where]
+    return index
+
+
+_Slices = tuple[Positions, Positions]
+
+
+def _split(digits: _Digits, rows: Positions) -> tuple[_Slices, _Slices, _Slices]:
+    """Where head, left half and right half of each text's digits lie: (starts, lengths) each."""
+    bits = np.frexp(digits.radix.astype(np.float64) - 1)[1].astype(np.int64)
+    before = offsets_of(bits)
+    starts, ends = digits.offsets[rows], digits.offsets[rows + 1]
+    total = before[ends] - before[starts]
+    half = np.minimum(_HALF_BITS, (total + 1) // 2)
+    # A digit is in the right half if the bits after it are fewer than half; the first digit never is.
+    right_start = np.searchsorted(before, before[ends] - half, side="left") - 1
+    right_start = _first_with_less_after(before, ends, half, right_start)
+    right_start = np.maximum(right_start, starts + 1)
+    left_start = _first_with_less_after(
+        before, right_start, np.full(len(rows), _HALF_BITS), np.searchsorted(before, before[right_start] - _HALF_BITS) - 1
+    )
+    left_start = np.maximum(left_start, starts)
+    return (
+        (starts, left_start - starts),
+        (left_start, right_start - left_start),
+        (right_start, ends - right_start),
+    )
+
+
+def _first_with_less_after(before: Positions, ends: Positions, limit: Positions, guess: Positions) -> Positions:
+    """The first digit d with before[end] - before[d + 1] < limit; `guess` is at most one too early."""
+    guess = np.maximum(guess, 0)
+    too_early = before[ends] - before[np.minimum(guess + 1, len(before) - 1)] >= limit
+    return guess + too_early
+
+
+@dataclass(frozen=True)
+class _Half:
+    """One half of each text's tail as a number.
+
+    Attributes:
+        where: (k, n): position of each text's digits, most significant first; one past the end where a text
+            has fewer than k.
+        radix: (k, n): their radices, 1 where there is no digit.
+        value, modulus: n words.
+    """
+
+    where: Positions
+    radix: Words
+    value: Words
+    modulus: Words
+
+    @classmethod
+    def of(cls, index: NDArray[np.int64], radix: NDArray[np.int64], starts: Positions, lengths: Positions) -> _Half:
+        places = np.arange(int(lengths.max(initial=0)))[:, None]
+        where = np.where(places < lengths, starts + places, len(index))
+        bases = np.append(radix, 1).take(where).view(np.uint64)
+        numbers = np.append(index, 0).take(where).view(np.uint64)
+        value = np.zeros(len(starts), np.uint64)
+        modulus = np.ones(len(starts), np.uint64)
+        for base, number in zip(bases, numbers, strict=True):
+            value = value * base + number
+            modulus = modulus * base
+        return cls(where, bases, value, modulus)
+
+    def write(self, value: Words, index: NDArray[np.int64]) -> None:
+        """Sets the digits to those of another number."""
+        numbers = np.empty(self.where.shape, np.uint64)
+        for place in reversed(range(len(numbers))):
+            quotient = value // self.radix[place]
+            numbers[place] = value - quotient * self.radix[place]
+            value = quotient
+        target = np.append(index, 0)
+        target[self.where] = numbers.view(np.int64)
+        index[:] = target[:-1]
+
+
+def _summaries(
+    keyed: KeyedHash, index: NDArray[np.int64], digits: _Digits, starts: Positions, lengths: Positions
+) -> tuple[Words, Words]:
+    """Keyed hashes of digit runs, through the characters that the digits stand for."""
+    table = characters()
+    where = ragged_indices(starts, lengths)
+    codes = table.members[table.start[digits.klass[where]] + index[where]]
+    return keyed.seeds(TextArray(codes, offsets_of(lengths)).to_series())

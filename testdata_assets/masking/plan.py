@@ -1,0 +1,139 @@
+"""From rules and a catalog to a masking plan, or to one refusal that names every reason. No row is read here.
+
+The checks live in the `plan_*` modules; this one runs them in order and assembles what they let through.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from testdata_assets.keys import key_id
+from testdata_assets.masking.plan_coverage import check_coverage
+from testdata_assets.masking.plan_domains import plan_domains
+from testdata_assets.masking.plan_draft import Draft
+from testdata_assets.masking.plan_fit import check_fit, check_partition_keys
+from testdata_assets.masking.plan_models import (
+    ColumnPlan,
+    DomainPlan,
+    MaskingPlan,
+    PlanWarning,
+    TablePlan,
+)
+from testdata_assets.masking.plan_problems import PlanRefused, Problem, sort_key
+from testdata_assets.masking.plan_references import check_references
+from testdata_assets.masking.plan_transformers import nested_domains
+from testdata_assets.masking.plan_uniqueness import check_uniqueness
+from testdata_assets.masking.plan_weaknesses import find_weaknesses
+from testdata_assets.masking.rule_models import MaskingRules
+from testdata_assets.masking.rules import rules_digest
+from testdata_assets.postgres.identifiers import TableName
+from testdata_assets.production.catalog import Catalog, Column, Table
+
+__all__ = [
+    "ColumnPlan",
+    "DomainPlan",
+    "MaskingPlan",
+    "PlanRefused",
+    "PlanWarning",
+    "Problem",
+    "TablePlan",
+    "compile_plan",
+    "examine",
+]
+
+
+@dataclass(frozen=True)
+class Examination:
+    """A draft after all checks.
+
+    Attributes:
+        draft: Rules, catalog and lineage.
+        problems: Every reason to refuse, table by table.
+        warnings: Allowed, but weak.
+        routed: Partitioned tables whose rows must be routed anew.
+    """
+
+    draft: Draft
+    problems: tuple[Problem, ...]
+    warnings: tuple[PlanWarning, ...]
+    routed: frozenset[TableName]
+
+
+def compile_plan(rules: MaskingRules, catalog: Catalog, masking_key: bytes) -> MaskingPlan:
+    """Decides what becomes of every stored column.
+
+    Args:
+        rules: The rules.
+        catalog: The database as it is now.
+        masking_key: Only its id enters the plan.
+
+    Raises:
+        PlanRefused: The rules do not cover or do not fit the database; all problems at once.
+    """
+    found = examine(rules, catalog)
+    if found.problems:
+        raise PlanRefused(found.problems)
+    return MaskingPlan(
+        tables=tuple(_table_plan(found, table) for table in catalog.storing_tables),
+        rules_digest=rules_digest(rules, *_versions()),
+        key_id=key_id(masking_key),
+        objects=rules.objects,
+        domains=found.draft.domains,
+        warnings=found.warnings,
+    )
+
+
+def examine(rules: MaskingRules, catalog: Catalog) -> Examination:
+    """Runs every check and collects what it finds; needs no key."""
+    draft = Draft(rules, catalog)
+    check_coverage(draft)
+    draft.domains = plan_domains(draft)
+    check_fit(draft)
+    routed = check_partition_keys(draft)
+    check_uniqueness(draft)
+    check_references(draft)
+    find_weaknesses(draft)
+    return Examination(
+        draft,
+        tuple(sorted(dict.fromkeys(draft.problems), key=sort_key)),
+        tuple(dict.fromkeys(draft.warnings)),
+        routed,
+    )
+
+
+def _table_plan(found: Examination, table: Table) -> TablePlan:
+    lineage = found.draft.lineage
+    if lineage.truncated(table.name):
+        return TablePlan(table, "truncate", ())
+    ancestry = lineage.ancestry(table.name)
+    rule = found.draft.rules.tables.get(ancestry[-1])
+    return TablePlan(
+        table,
+        "keep" if rule is not None and rule.mode == "keep" and len(ancestry) == 1 else "mask",
+        tuple(_column_plan(found.draft, table, column) for column in table.stored_columns),
+        load_through_root=any(name in found.routed for name in ancestry),
+    )
+
+
+def _column_plan(draft: Draft, table: Table, column: Column) -> ColumnPlan:
+    owner = draft.lineage.owner(table.name, column.name)
+    effective, transformer = draft.lineage.effective(owner), draft.transformer(table.name, column.name)
+    if effective is None or transformer is None:
+        raise AssertionError(f"{owner} passed the checks without a rule")
+    domain = draft.domains.get(effective.domain)
+    nested = (draft.domains[name] for _, name in nested_domains(effective.rule.params) if name in draft.domains)
+    return ColumnPlan(
+        column=column,
+        transformer=transformer,
+        domain=effective.domain,
+        pii=effective.rule.pii,
+        fold_case=domain.fold_case if domain else False,
+        inherited_from=str(effective.origin) if effective.origin != owner else None,
+        length_limit=domain.length_limit if domain else column.max_length,
+        folded=frozenset(each.name for each in nested if each.fold_case),
+    )
+
+
+def _versions() -> list[str]:
+    """What masks depend on beside rules and key."""
+    return []

@@ -1,0 +1,148 @@
+"""The plan while it is being made: effective rules, built transformers, and the problems found so far."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from pydantic import ValidationError
+
+from testdata_assets.errors import UsageFault
+from testdata_assets.masking.lineage import Effective, Lineage
+from testdata_assets.masking.plan_models import DomainPlan, PlanWarning
+from testdata_assets.masking.plan_problems import Problem, ProblemKind
+from testdata_assets.masking.plan_transformers import KEEP, NULL
+from testdata_assets.masking.rule_errors import Mark, did_you_mean
+from testdata_assets.masking.rule_models import ColumnRef, MaskingRules
+from testdata_assets.masking.transformers import registry
+from testdata_assets.masking.transformers.base import Transformer
+from testdata_assets.postgres.identifiers import TableName
+from testdata_assets.production.catalog import Catalog, Column, Table
+
+
+class Draft:
+    """Everything the checks need, and where they leave what they find.
+
+    Attributes:
+        rules: The rules.
+        catalog: The database.
+        lineage: Owners, references and effective rules.
+        problems: Reasons to refuse.
+        warnings: Allowed, but weak.
+        domains: What is decided per domain; set once transformers are known to build.
+    """
+
+    def __init__(self, rules: MaskingRules, catalog: Catalog) -> None:
+        self.rules = rules
+        self.catalog = catalog
+        self.lineage = Lineage(rules, catalog)
+        self.problems: list[Problem] = []
+        self.warnings: list[PlanWarning] = []
+        self.domains: Mapping[str, DomainPlan] = {}
+        self._built: dict[ColumnRef, Transformer[Any] | None] = {}
+        self.foreign_tables = frozenset(catalog.foreign_tables) | {
+            table.name for table in catalog.tables if table.kind == "f"
+        }
+
+    @property
+    def tables(self) -> Mapping[TableName, Table]:
+        return self.lineage.tables
+
+    def untouched(self, name: TableName) -> bool:
+        """Whether no row of the table is read: emptied, foreign, or in a mode that is refused elsewhere."""
+        if name in self.foreign_tables or self.lineage.truncated(name):
+            return True
+        modes = (self.rules.tables[each].mode for each in self.lineage.ancestry(name) if each in self.rules.tables)
+        return "synthesize" in modes
+
+    def effective(self, table: TableName, column: str) -> Effective | None:
+        return self.lineage.effective(self.lineage.owner(table, column))
+
+    def transformer(self, table: TableName, column: str) -> Transformer[Any] | None:
+        """The built transformer of a column; None where it has none, or a problem names why."""
+        owner = self.lineage.owner(table, column)
+        effective = self.lineage.effective(owner)
+        if effective is None:
+            return None
+        if effective.origin not in self._built:
+            self._built[effective.origin] = self._build(effective)
+        return self._built[effective.origin]
+
+    def masked(self, table: TableName, column: str) -> Transformer[Any] | None:
+        """The transformer of a column whose values change into other values: neither kept nor nulled."""
+        transformer = self.transformer(table, column)
+        return None if transformer is None or transformer.name in (KEEP, NULL) else transformer
+
+    def limited(self, table: TableName, column: Column) -> Column:
+        """The column with the length limit of its domain, as its transformer will see it."""
+        effective = self.effective(table, column.name)
+        domain = self.domains.get(effective.domain) if effective else None
+        return replace(column, max_length=domain.length_limit) if domain else column
+
+    def rule_mark(self, origin: ColumnRef, *inside: str | int) -> Mark | None:
+        return self.rules.mark("tables", str(origin.table), "columns", origin.column, *inside)
+
+    def table_mark(self, name: TableName) -> Mark | None:
+        return self.rules.mark("tables", str(name))
+
+    def report(
+        self,
+        kind: ProblemKind,
+        table: TableName | None,
+        message: str,
+        remedy: str,
+        *,
+        column: str | None = None,
+        mark: Mark | None = None,
+    ) -> None:
+        """Adds a problem; the column's type is looked up."""
+        found = self.tables[table].column(column) if table in self.tables and table and column else None
+        self.problems.append(
+            Problem(
+                kind,
+                str(table) if table else None,
+                column,
+                found.type if found else None,
+                message,
+                remedy,
+                mark,
+            )
+        )
+
+    def warn(self, table: TableName, column: str | None, message: str, mark: Mark | None) -> None:
+        self.warnings.append(PlanWarning(str(table), column, message, mark))
+
+    def _build(self, effective: Effective) -> Transformer[Any] | None:
+        """Builds the transformer a rule names; every bad parameter becomes a problem of its own."""
+        origin, rule = effective.origin, effective.rule
+        try:
+            return registry.build(rule.transform, rule.params)
+        except UsageFault as fault:
+            self.report(
+                "unknown_transformer",
+                origin.table,
+                fault.what[:1].lower() + fault.what[1:],
+                f"{fault.remedy} `testdata rules list-transformers` describes them.",
+                column=origin.column,
+                mark=self.rule_mark(origin, "transform"),
+            )
+        except ValidationError as error:
+            known = list(registry.get(rule.transform).params_model.model_fields)
+            for found in error.errors(include_url=False, include_input=False):
+                location = tuple(found["loc"])
+                name = ".".join(str(part) for part in location) or rule.transform
+                message = (
+                    f"{rule.transform} has no parameter {name!r}{did_you_mean(name, known)}"
+                    if found["type"] == "extra_forbidden"
+                    else f"parameter {name!r} of {rule.transform}: {found['msg']}"
+                )
+                self.report(
+                    "bad_params",
+                    origin.table,
+                    message,
+                    f"Parameters of {rule.transform}: {', '.join(known) or 'none'}.",
+                    column=origin.column,
+                    mark=self.rule_mark(origin, "params", *location),
+                )
+        return None

@@ -1,0 +1,120 @@
+"""Fit: each transformer suits its column's type, NOT NULL and length, and partition keys stay in place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from testdata_assets.errors import UsageFault
+from testdata_assets.masking.plan_draft import Draft
+from testdata_assets.masking.plan_problems import ProblemKind
+from testdata_assets.masking.plan_transformers import KEEP, NULL, transformers_for
+from testdata_assets.masking.rule_models import ColumnRef
+from testdata_assets.postgres.identifiers import TableName
+from testdata_assets.production.catalog import Column, Table
+
+
+def check_fit(draft: Draft) -> None:
+    """Reports transformers that cannot write to their column: type, NOT NULL, unsuitable parameters."""
+    seen: set[tuple[ColumnRef, str]] = set()
+    tables = sorted(draft.catalog.tables, key=lambda table: len(draft.lineage.ancestry(table.name)))
+    for table in tables:
+        if table.kind not in ("r", "p") or draft.untouched(table.name):
+            continue
+        for column in table.stored_columns:
+            for kind, message, remedy in _misfits(draft, table, column):
+                owner = draft.lineage.owner(table.name, column.name)
+                if (owner, message) in seen:
+                    continue  # a partition repeats its root
+                seen.add((owner, message))
+                effective = draft.lineage.effective(owner)
+                origin = effective.origin if effective else owner
+                draft.report(
+                    kind,
+                    table.name,
+                    message if origin == owner else f"{message} (the rule of {origin})",
+                    remedy,
+                    column=column.name,
+                    mark=draft.rule_mark(origin, "transform"),
+                )
+
+
+def _misfits(draft: Draft, table: Table, column: Column) -> Iterator[tuple[ProblemKind, str, str]]:
+    transformer = draft.transformer(table.name, column.name)
+    if transformer is None:
+        return
+    for message in transformer.problems(draft.limited(table.name, column)):
+        if not transformer.accepts(column.base_type):
+            yield "transformer_type", message, f"For type {column.type} there are {transformers_for(column)}."
+        elif transformer.name == NULL:
+            yield (
+                "null_in_not_null",
+                message,
+                f"Use {transformers_for(column)}, or empty the table with {{mode: truncate}}.",
+            )
+        else:
+            yield "bad_params", message, f"Change its parameters, or use {transformers_for(column)}."
+
+
+def check_partition_keys(draft: Draft) -> frozenset[TableName]:
+    """Looks at masked partition keys.
+
+    Returns:
+        The partitioned tables whose rows must be routed anew, because masking changes what their key says.
+
+    Hash partitions take any value. A masked value may fit no list or range, so those are refused.
+    """
+    routed: set[TableName] = set()
+    strategies = _hash_partitioned(draft)
+    for table in draft.catalog.tables:
+        if table.kind != "p" or draft.untouched(table.name):
+            continue
+        if None in table.partition_columns and any(_changing(draft, table)):
+            # The expression's columns are not known here; loading through the root is right in any case.
+            routed.add(table.name)
+            draft.warn(
+                draft.lineage.ancestry(table.name)[-1],
+                None,
+                "partitioned by an expression: if masked columns are in it, rows may fit no partition",
+                draft.table_mark(table.name),
+            )
+        for name in filter(None, table.partition_columns):
+            transformer = draft.transformer(table.name, name)
+            if transformer is None or transformer.name == KEEP or table.name not in strategies:
+                continue
+            if strategies[table.name]:
+                routed.add(table.name)
+                continue
+            effective = draft.effective(table.name, name)
+            draft.report(
+                "partition_key",
+                table.name,
+                f"the table is partitioned by it; what {transformer.name} makes may fit no partition",
+                "Keep the column, or mask the columns beside it that make it personal.",
+                column=name,
+                mark=draft.rule_mark(effective.origin, "transform") if effective else None,
+            )
+    return frozenset(routed)
+
+
+def _changing(draft: Draft, table: Table) -> Iterator[str]:
+    for column in table.stored_columns:
+        transformer = draft.transformer(table.name, column.name)
+        if transformer is not None and transformer.name != KEEP:
+            yield column.name
+
+
+def _hash_partitioned(draft: Draft) -> dict[TableName, bool]:
+    """For each table with partitions, whether all its bounds are of hash partitions."""
+    bounds: dict[TableName, str] = {}
+    for text in draft.catalog.texts:
+        if text.kind == "partition_bound":
+            try:
+                bounds[TableName.parse(text.object)] = text.text.lower()
+            except UsageFault:
+                continue  # not schema-qualified: its strategy stays unknown, which counts as not hash
+    strategies: dict[TableName, bool] = {}
+    for table in draft.catalog.tables:
+        if table.is_partition and table.parent is not None:
+            is_hash = "modulus" in bounds.get(table.name, "")
+            strategies[table.parent] = strategies.get(table.parent, True) and is_hash
+    return strategies

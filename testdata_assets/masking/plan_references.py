@@ -1,0 +1,94 @@
+"""References: what a foreign key joins must mask alike, and what it points to must still be there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from testdata_assets.masking.lineage import Edge, Effective
+from testdata_assets.masking.plan_draft import Draft
+from testdata_assets.masking.plan_transformers import KEEP, NULL
+from testdata_assets.masking.rule_errors import Mark
+from testdata_assets.masking.rule_models import ColumnRef
+from testdata_assets.masking.transformers.base import Transformer
+from testdata_assets.postgres.identifiers import TableName
+from testdata_assets.production.catalog import ForeignKey
+
+
+def check_references(draft: Draft) -> None:
+    """Reports references whose two ends mask differently, or whose referenced rows are emptied."""
+    for edges in draft.lineage.edges.values():
+        for edge in edges:
+            if not draft.untouched(edge.source.table) and not draft.untouched(edge.target.table):
+                _check_edge(draft, edge)
+    seen: set[tuple[TableName, tuple[str, ...], TableName]] = set()
+    for key in draft.catalog.foreign_keys:
+        root = draft.lineage.ancestry(key.table)[-1]
+        identity = (root, key.columns, draft.lineage.ancestry(key.referenced_table)[-1])
+        if identity not in seen:
+            seen.add(identity)
+            _check_emptied(draft, key, root)
+
+
+def _check_edge(draft: Draft, edge: Edge) -> None:
+    source, target = (draft.lineage.effective(end) for end in (edge.source, edge.target))
+    ours = draft.transformer(edge.source.table, edge.source.column)
+    theirs = draft.transformer(edge.target.table, edge.target.column)
+    if source is None or target is None or ours is None or theirs is None:
+        return  # uncovered or unbuildable: reported elsewhere
+    if ours.name == NULL or (ours.name == KEEP and theirs.name == KEEP):
+        return
+    difference = _difference(source, target, ours, theirs)
+    if difference is None:
+        return
+    via = f"foreign key {edge.name}" if edge.constraint is not None else "a relationship of the rules"
+    inherited = source.origin != edge.source
+    draft.report(
+        "foreign_key",
+        edge.source.table,
+        f"{via} points to {edge.target}, which masks differently: {difference}",
+        f"Give {source.origin} and {target.origin} the same transformer, parameters and domain."
+        if inherited
+        else f"Remove this rule, so that the one of {edge.target} applies, or make both the same.",
+        column=edge.source.column,
+        mark=_place(draft, edge, source.origin),
+    )
+
+
+def _place(draft: Draft, edge: Edge, origin: ColumnRef) -> Mark | None:
+    """The referencing column's own rule, or else the relationship, or its table."""
+    if origin == edge.source:
+        return draft.rule_mark(origin)
+    if edge.index is not None:
+        return draft.rules.mark("relationships", edge.index)
+    return draft.table_mark(edge.source.table)
+
+
+def _difference(source: Effective, target: Effective, ours: Transformer[Any], theirs: Transformer[Any]) -> str | None:
+    if ours.name != theirs.name:
+        return f"{theirs.name} there, {ours.name} here"
+    if ours.params != theirs.params:
+        return f"other parameters of {ours.name}"
+    if source.domain != target.domain:
+        return f"domain {target.domain} there, {source.domain} here"
+    return None
+
+
+def _check_emptied(draft: Draft, key: ForeignKey, root: TableName) -> None:
+    """Rows that reference an emptied table would break the key when it is added."""
+    if not draft.lineage.truncated(key.referenced_table) or draft.untouched(key.table):
+        return
+    if any(_nulled(draft, key.table, column) for column in key.columns):
+        return
+    draft.report(
+        "foreign_key",
+        root,
+        f"foreign key {key.name} points to {key.referenced_table}, which is emptied",
+        f"Empty {root} too, or write `{key.columns[0]}: null`, or do not truncate {key.referenced_table}.",
+        column=key.columns[0],
+        mark=draft.rule_mark(ColumnRef(root, key.columns[0])),
+    )
+
+
+def _nulled(draft: Draft, table: TableName, column: str) -> bool:
+    transformer = draft.transformer(table, column)
+    return transformer is not None and transformer.name == NULL

@@ -1,0 +1,172 @@
+"""Uniqueness: what is unique in production must still be unique when masked, or the refresh stops here.
+
+Looked at are primary keys, unique constraints and indexes (plain, on expressions, partial) and exclusion
+constraints. NULLs never collide, kept columns never change; the rest hangs on what a transformer guarantees.
+"""
+
+from __future__ import annotations
+
+import re
+
+from testdata_assets.errors import UsageFault
+from testdata_assets.masking.plan_draft import Draft
+from testdata_assets.masking.plan_transformers import KEEP, unique_alternatives
+from testdata_assets.masking.transformers.base import Uniqueness
+from testdata_assets.postgres.identifiers import TableName, quote_identifier
+from testdata_assets.production.catalog import UniqueIndex
+
+_LITERAL = re.compile(r"'(?:[^']|'')*'")
+_NULL_TEST = re.compile(r"\(?\s*IS\s+(?:NOT\s+)?NULL\b", re.IGNORECASE)
+# Categories whose values meet operators other than `=` in exclusion constraints: ranges, geometry, networks.
+_OVERLAPPING = frozenset("RGI")
+
+
+def check_uniqueness(draft: Draft) -> None:
+    """Reports every index that masking could break, by constraint, column and a transformer that would do."""
+    indexes = sorted(
+        draft.catalog.unique_indexes,
+        key=lambda index: (
+            len(draft.lineage.ancestry(index.table)),
+            index.table,
+            not index.primary,
+            index.name,
+        ),
+    )
+    seen: set[tuple[object, ...]] = set()
+    for index in indexes:
+        if index.table not in draft.tables or draft.untouched(index.table):
+            continue
+        # A partitioned table's index is repeated on every leaf; the root's comes first and is enough.
+        root = draft.lineage.ancestry(index.table)[-1]
+        identity = (root, index.columns, index.expressions, index.predicate, index.exclusion)
+        if identity not in seen:
+            seen.add(identity)
+            _check_index(draft, index)
+
+
+def mentions(text: str, column: str) -> bool:
+    """Whether an expression as Postgres prints it names a column (string literals do not count)."""
+    return bool(_mention(column).search(_LITERAL.sub("''", text)))
+
+
+def plainly_lowered(expression: str, column: str) -> bool:
+    """Whether an expression is lower() or upper() of just the column, casts and collation aside."""
+    name = rf"(?:{re.escape(column)}|{re.escape(quote_identifier(column))})"
+    cast = r'(?:::[\w ."]+(?:\(\d+\))?)?'
+    collation = r'(?:\s+COLLATE\s+[\w."-]+)?'
+    pattern = rf"\(*(?:pg_catalog\.)?(?:lower|upper)\(\(*{name}\)*{cast}\)*{collation}\)*{collation}"
+    return re.fullmatch(pattern, expression.strip()) is not None
+
+
+def _mention(column: str) -> re.Pattern[str]:
+    return re.compile(rf'(?<![\w$":])(?:{re.escape(column)}(?![\w$(])|{re.escape(quote_identifier(column))})')
+
+
+def _check_index(draft: Draft, index: UniqueIndex) -> None:
+    for column in index.columns:
+        transformer = draft.masked(index.table, column)
+        if transformer is None:
+            continue
+        if index.exclusion and _overlaps(draft, index.table, column):
+            _report(draft, index, column, "its operators may see masked values overlap", alternatives=KEEP)
+        elif _lossy(draft, index.table, column) and not _unique_anyway(draft, index, column):
+            _report(draft, index, column, f"transformer {transformer.name} may make different values equal")
+    for expression in (*index.expressions, *_generating(draft, index)):
+        _check_expression(draft, index, expression)
+    if index.predicate:
+        _check_predicate(draft, index, index.predicate)
+
+
+def _generating(draft: Draft, index: UniqueIndex) -> list[str]:
+    """The expressions behind the index's generated columns, which will be computed from masked values."""
+    found: list[str] = []
+    for name in index.columns:
+        column = draft.tables[index.table].column(name)
+        if column is not None and column.generated:
+            for text in draft.catalog.texts:
+                if text.kind == "default" and _is_column(text.object, index.table, name):
+                    found.append(text.text)
+    return found
+
+
+def _is_column(described: str, table: TableName, column: str) -> bool:
+    """Whether `schema.table.column`, its last part raw as the catalog reader writes it, is that column."""
+    prefix = described.removesuffix(f".{column}")
+    try:
+        return prefix != described and TableName.parse(prefix) == table
+    except UsageFault:
+        return False
+
+
+def _check_expression(draft: Draft, index: UniqueIndex, expression: str) -> None:
+    for column in (each.name for each in draft.tables[index.table].columns):
+        transformer = draft.masked(index.table, column)
+        if transformer is None or not mentions(expression, column):
+            continue
+        if not plainly_lowered(expression, column):
+            reason = f"it is over the expression {expression}, which may be equal for different masked values"
+            _report(draft, index, column, reason, alternatives=KEEP)
+        elif _lossy(draft, index.table, column):
+            _report(draft, index, column, f"transformer {transformer.name} may make different values equal")
+
+
+def _check_predicate(draft: Draft, index: UniqueIndex, predicate: str) -> None:
+    """A masked column in the predicate moves rows into the index that were never unique."""
+    bare = _LITERAL.sub("''", predicate)
+    for column in (each.name for each in draft.tables[index.table].columns):
+        transformer = draft.transformer(index.table, column)
+        if transformer is None or transformer.name == KEEP:
+            continue
+        uses = list(_mention(column).finditer(bare))
+        stays_null = transformer.guarantees.nulls_stay_null and draft.masked(index.table, column) is not None
+        if uses and not (stays_null and all(_NULL_TEST.match(bare, use.end()) for use in uses)):
+            reason = "its predicate reads the column, and masked values may put other rows under it"
+            _report(draft, index, column, reason, alternatives=KEEP)
+
+
+def _lossy(draft: Draft, table: TableName, name: str) -> bool:
+    """Whether masking may make different values of a column equal."""
+    transformer, column = draft.masked(table, name), draft.tables[table].column(name)
+    if transformer is None or column is None:
+        return False
+    return transformer.guarantees_for(draft.limited(table, column)).uniqueness is Uniqueness.LOSSY
+
+
+def _overlaps(draft: Draft, table: TableName, name: str) -> bool:
+    column = draft.tables[table].column(name)
+    return column is not None and column.category in _OVERLAPPING
+
+
+def _unique_anyway(draft: Draft, index: UniqueIndex, lossy: str) -> bool:
+    """Whether other columns of a composite key are unique by themselves and stay so."""
+    if index.exclusion:
+        return False
+    table = draft.tables[index.table]
+    for other in draft.catalog.unique_indexes:
+        if other.table != index.table or other.predicate or other.expressions or other.exclusion:
+            continue
+        if lossy in other.columns or not set(other.columns) <= set(index.columns):
+            continue
+        columns = (table.column(name) for name in other.columns)
+        if all(column is not None and column.not_null for column in columns) and not any(
+            _lossy(draft, index.table, name) for name in other.columns
+        ):
+            return True
+    return False
+
+
+def _report(draft: Draft, index: UniqueIndex, column: str, reason: str, alternatives: str | None = None) -> None:
+    table = draft.tables[index.table]
+    found = table.column(column)
+    effective = draft.effective(index.table, column)
+    if alternatives is None:
+        alternatives = unique_alternatives(found) if found is not None else KEEP
+    kind = "exclusion constraint" if index.exclusion else "primary key" if index.primary else "unique index"
+    draft.report(
+        "uniqueness",
+        index.table,
+        f"{kind} {index.name} could break: {reason}",
+        f"Use {alternatives} for {column}.",
+        column=column,
+        mark=draft.rule_mark(effective.origin, "transform") if effective else None,
+    )

@@ -1,0 +1,76 @@
+"""Weak choices that are allowed: kept columns that look personal or hold free text. Warnings, never refusals.
+
+Names only are looked at; what values say is discovery's business.
+"""
+
+from __future__ import annotations
+
+import re
+
+from testdata_assets.masking.plan_draft import Draft
+from testdata_assets.masking.plan_transformers import KEEP
+from testdata_assets.masking.transformers.base import TEXT_TYPES
+from testdata_assets.production.catalog import Column, Table
+
+_PERSONAL = re.compile(
+    r"(?:^|_)(?:e_?mails?|mail|(?:tele|mobile_?|cell_?)?phone(?:_?(?:no|number))?|mobile|fax"
+    r"|(?:first|last|full|sur|given|family|middle|maiden|birth|user|nick)_?name|surname|login"
+    r"|ssn|social_security\w*|passport\w*|national_id|tax_(?:id|number)|licen[cs]e_(?:no|number|plate)"
+    r"|(?:date_of_)?birth(?:_?da(?:te|y))?|dob|iban|bic|card_?(?:no|num|number)|pan|cvv|account_?(?:no|number)"
+    r"|street\w*|address(?:_?(?:line)?_?[0-9])?|post_?code|zip(?:_?code)?|ip(?:_?addr(?:ess)?)?|mac(?:_?address)?"
+    r"|passw(?:or)?d\w*|secret\w*|(?:api|access|refresh|auth|session)_?(?:key|token)|token"
+    r"|latitude|longitude|geo_?location)(?:$|_)"
+)
+_FREE_TEXT = re.compile(
+    r"(?:^|_)(?:notes?|comments?|descriptions?|messages?|body|bio|remarks?|feedback|memo|reason)(?:$|_)"
+)
+_DOCUMENTS = frozenset({"json", "jsonb", "xml", "hstore", "bytea", "tsvector"})
+_SAFE_CATEGORIES = frozenset("BE")  # booleans and enums hold no value of anybody's
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+def find_weaknesses(draft: Draft) -> None:
+    """Adds warnings for kept columns that look personal, hold free text or whole documents."""
+    for table in draft.catalog.tables:
+        if table.kind not in ("r", "p") or draft.untouched(table.name):
+            continue
+        for column in table.stored_columns:
+            if draft.lineage.owner(table.name, column.name).table == table.name:
+                _check_kept(draft, table, column)
+    _check_case(draft)
+
+
+def _check_kept(draft: Draft, table: Table, column: Column) -> None:
+    transformer = draft.transformer(table.name, column.name)
+    effective = draft.effective(table.name, column.name)
+    if transformer is None or effective is None or transformer.name != KEEP:
+        return
+    mark = draft.rule_mark(effective.origin) or draft.table_mark(effective.origin.table)
+    word = _CAMEL.sub("_", column.name).lower()
+    if effective.rule.pii is not None:
+        draft.warn(table.name, column.name, f"marked as {effective.rule.pii} and yet kept", mark)
+    elif column.category not in _SAFE_CATEGORIES and _PERSONAL.search(word):
+        draft.warn(table.name, column.name, f"kept, although its name looks personal ({column.type})", mark)
+    elif column.base_type in _DOCUMENTS:
+        draft.warn(table.name, column.name, f"a kept {column.base_type} may hold anything", mark)
+    elif column.base_type in TEXT_TYPES and column.max_length is None and _FREE_TEXT.search(word):
+        draft.warn(table.name, column.name, "a kept free-text column may quote anybody", mark)
+
+
+def _check_case(draft: Draft) -> None:
+    """Where a domain ignores case, values of a unique column that differ only in case may meet."""
+    folded = {name for name, domain in draft.domains.items() if domain.fold_case}
+    for index in draft.catalog.unique_indexes:
+        if index.table not in draft.tables or draft.untouched(index.table):
+            continue
+        for name in index.columns:
+            column, effective = draft.tables[index.table].column(name), draft.effective(index.table, name)
+            if column is None or effective is None or draft.masked(index.table, name) is None:
+                continue
+            if column.base_type in TEXT_TYPES - {"citext"} and effective.domain in folded and name not in index.lowered:
+                draft.warn(
+                    index.table,
+                    name,
+                    f"unique ({index.name}) with case, in domain {effective.domain} that ignores case",
+                    draft.rule_mark(effective.origin),
+                )

@@ -1,0 +1,168 @@
+"""Text columns as flat arrays of codepoints, and the few operations that rebuild texts from pieces.
+
+A `TextArray` holds n texts end to end (UTF-32) with n + 1 offsets, so that a whole column is classified,
+cut and put together by a handful of numpy calls. Conversions go through arrow buffers and Python's own
+UTF-8/UTF-32 codecs; nothing here runs per row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+from numpy.typing import NDArray
+
+Codes = NDArray[np.int32]
+Positions = NDArray[np.int64]
+
+
+def string_bytes(values: pl.Series) -> tuple[NDArray[np.uint8], Positions]:
+    """The UTF-8 bytes of a series without nulls, end to end, and its n + 1 byte offsets from 0."""
+    array = values.to_arrow()
+    if not pa.types.is_large_string(array.type):
+        array = array.cast(pa.large_string())
+    _, offset_buffer, data_buffer = array.buffers()
+    if not len(array) or data_buffer is None:
+        return np.zeros(0, np.uint8), np.zeros(len(array) + 1, np.int64)
+    offsets = np.frombuffer(offset_buffer, np.int64, len(array) + 1, array.offset * 8)
+    data = np.frombuffer(data_buffer, np.uint8)[offsets[0] : offsets[-1]]
+    return data, offsets - offsets[0]
+
+
+def bytes_to_series(data: NDArray[np.uint8] | bytes, offsets: Positions) -> pl.Series:
+    """A string series from valid UTF-8 bytes and n + 1 byte offsets."""
+    array = pa.LargeStringArray.from_buffers(
+        len(offsets) - 1, pa.py_buffer(np.ascontiguousarray(offsets, np.int64)), pa.py_buffer(data)
+    )
+    series = pl.from_arrow(array)
+    assert isinstance(series, pl.Series)  # noqa: S101 - from_arrow of an array is a series
+    return series
+
+
+@dataclass(frozen=True)
+class TextArray:
+    """n texts as codepoints.
+
+    Attributes:
+        codes: Codepoints of all texts end to end.
+        offsets: n + 1 positions in `codes`.
+    """
+
+    codes: Codes
+    offsets: Positions
+
+    @classmethod
+    def from_series(cls, values: pl.Series) -> TextArray:
+        """Takes a string series without nulls."""
+        data, offsets = string_bytes(values)
+        if len(data) and data.max() >= 0x80:
+            lengths = values.str.len_chars().to_numpy().astype(np.int64)
+            codes = np.frombuffer(data.tobytes().decode().encode("utf-32-le"), np.int32)
+            return cls(codes, offsets_of(lengths))
+        return cls(data.astype(np.int32), offsets)
+
+    @classmethod
+    def from_strings(cls, values: Sequence[str]) -> TextArray:
+        """For short lists, such as pools."""
+        codes = np.frombuffer("".join(values).encode("utf-32-le"), np.int32)
+        return cls(codes, offsets_of(np.array([len(value) for value in values], np.int64)))
+
+    def to_series(self, name: str = "") -> pl.Series:
+        if len(self.codes) and self.codes.max() >= 0x80:
+            widths = 1 + (self.codes >= 0x80).astype(np.int64) + (self.codes >= 0x800) + (self.codes >= 0x10000)
+            ends = offsets_of(widths)
+            data = np.ascontiguousarray(self.codes, "<i4").tobytes().decode("utf-32-le").encode()
+            return bytes_to_series(data, ends[self.offsets]).rename(name)
+        return bytes_to_series(self.codes.astype(np.uint8), self.offsets).rename(name)
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    @property
+    def lengths(self) -> Positions:
+        """Characters of each text."""
+        return np.diff(self.offsets)
+
+    def owners(self) -> Positions:
+        """Which text each character belongs to."""
+        return np.repeat(np.arange(len(self), dtype=np.int64), self.lengths)
+
+    def places(self) -> Positions:
+        """Place of each character within its text, from 0."""
+        return np.arange(len(self.codes), dtype=np.int64) - np.repeat(self.offsets[:-1], self.lengths)
+
+    def count(self, flags: NDArray[np.bool_]) -> Positions:
+        """Flagged characters in each text."""
+        return np.diff(running(flags)[self.offsets])
+
+    def first(self, flags: NDArray[np.bool_]) -> Positions:
+        """Position in `codes` of each text's first flagged character; the text's end where there is none."""
+        hits = np.append(np.flatnonzero(flags), len(self.codes))
+        return np.minimum(hits[np.searchsorted(hits, self.offsets[:-1])], self.offsets[1:])
+
+    def last(self, flags: NDArray[np.bool_]) -> Positions:
+        """Position in `codes` of each text's last flagged character; its start less one where there is none."""
+        hits = np.concatenate((np.array([-1]), np.flatnonzero(flags)))
+        found = hits[np.searchsorted(hits, self.offsets[1:]) - 1]
+        return np.maximum(found, self.offsets[:-1] - 1)
+
+    def with_codes(self, codes: NDArray[Any]) -> TextArray:
+        """The same lengths with other characters."""
+        return TextArray(codes.astype(np.int32, copy=False), self.offsets)
+
+    def select(self, flags: NDArray[np.bool_]) -> TextArray:
+        """The texts made of the flagged characters only."""
+        return TextArray(self.codes[flags], running(flags)[self.offsets])
+
+    def take(self, rows: NDArray[Any]) -> TextArray:
+        """The texts at these places, in this order."""
+        starts, lengths = self.offsets[rows], self.lengths[rows]
+        return assemble(self.codes, starts, lengths, np.arange(len(rows) + 1, dtype=np.int64))
+
+
+def offsets_of(lengths: NDArray[Any]) -> Positions:
+    """n + 1 offsets of n lengths."""
+    offsets = np.zeros(len(lengths) + 1, np.int64)
+    np.cumsum(lengths, out=offsets[1:])
+    return offsets
+
+
+def running(flags: NDArray[np.bool_]) -> Positions:
+    """Flags set before each position; one longer than the flags."""
+    return offsets_of(flags)
+
+
+def ragged_indices(starts: NDArray[Any], lengths: NDArray[Any]) -> Positions:
+    """The positions of pieces in a buffer, piece after piece."""
+    ends = np.cumsum(lengths)
+    total = int(ends[-1]) if len(ends) else 0
+    return np.arange(total, dtype=np.int64) + np.repeat(starts - (ends - lengths), lengths)
+
+
+def assemble(
+    buffer: NDArray[Any], starts: NDArray[Any], lengths: NDArray[Any], piece_offsets: Positions
+) -> TextArray:
+    """Puts texts together from pieces of one buffer.
+
+    Args:
+        buffer: Codepoints that the pieces point into.
+        starts, lengths: The pieces, in the order of the texts they form.
+        piece_offsets: n + 1: which pieces form each text.
+    """
+    indices = ragged_indices(starts, lengths)
+    return TextArray(buffer[indices], offsets_of(lengths)[piece_offsets])
+
+
+def merge_rows(
+    original: pl.Series, rows: NDArray[Any], replacement: pl.Series
+) -> pl.Series:
+    """`original` with the values at `rows` replaced."""
+    if len(rows) == len(original):
+        return replacement.rename(original.name)
+    where = np.arange(len(original), dtype=np.int64)
+    where[rows] = np.arange(len(original), len(original) + len(rows), dtype=np.int64)
+    return pl.concat([original, replacement.rename(original.name)]).gather(pl.Series(where))

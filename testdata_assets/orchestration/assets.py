@@ -1,0 +1,160 @@
+"""The assets: what exists after each step of the way from production to a pull request's database.
+
+Each calls one function of a room below and turns its result into metadata. Checks are in checks.py. Imports of the
+heavy rooms happen inside the run, so that the webserver and the daemon load this code location quickly.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dagster as dg
+
+from testdata_assets.orchestration import metadata, names
+from testdata_assets.orchestration.branch_runs import BranchRequest, create_requested_branch
+from testdata_assets.orchestration.failures import RETRY_TRANSIENT, sanitised
+from testdata_assets.orchestration.lineage import golden_id_of, snapshot_id_of
+from testdata_assets.orchestration.partitions import pull_requests
+from testdata_assets.orchestration.resources import Workplace
+
+
+@dg.asset(
+    group_name=names.GROUP_PRODUCTION,
+    kinds={"postgres"},
+    owners=names.OWNERS,
+    retry_policy=RETRY_TRANSIENT,
+    description=(
+        "What was read from production in **one read-only transaction snapshot**: catalog and data chunks, each "
+        "chunk encrypted (AES-256-GCM) before it reaches the disk.\n\n"
+        "Before a row is read, the masking plan is compiled: a column that no rule covers stops the refresh here."
+    ),
+)
+@sanitised
+def production_snapshot(
+    context: dg.AssetExecutionContext, workplace: Workplace
+) -> dg.MaterializeResult[None]:
+    from testdata_assets.golden.refresh import take_snapshot
+
+    workplace.hold_refresh_lock()
+    snapshot = take_snapshot(workplace.settings, workplace.places, dagster_run_id=context.run_id)
+    return dg.MaterializeResult(
+        metadata={
+            names.META_SNAPSHOT: snapshot.snapshot_id,
+            "tables": int(snapshot.tables),
+            **metadata.volume(snapshot.rows, snapshot.bytes, snapshot.seconds),
+            "columns_by_transformer": metadata.counts_table(snapshot.columns_by_kind, "transformer", "columns"),
+        }
+    )
+
+
+@dg.asset(
+    deps=[production_snapshot],
+    group_name=names.GROUP_GOLDEN,
+    kinds={"postgres", "polars"},
+    owners=names.OWNERS,
+    retry_policy=RETRY_TRANSIENT,
+    description=(
+        "A **candidate** golden image: a fresh database with production's schema and the snapshot's rows, masked by "
+        "the version-controlled rules. Equal values become equal masks in every table and every refresh.\n\n"
+        "Nobody can branch it yet: the checks on this asset must pass first. If one fails, the image is rejected and "
+        "the published one stays as it is."
+    ),
+)
+@sanitised
+def masked_golden_image(
+    context: dg.AssetExecutionContext, workplace: Workplace
+) -> dg.MaterializeResult[None]:
+    from testdata_assets.golden.refresh import build_image
+
+    workplace.hold_refresh_lock()
+    snapshot_id = snapshot_id_of(context.run, workplace)
+    image = build_image(workplace.settings, workplace.places, snapshot_id, dagster_run_id=context.run_id)
+    return dg.MaterializeResult(
+        metadata={
+            names.META_GOLDEN: image.golden_id,
+            names.META_SNAPSHOT: snapshot_id,
+            "database": image.database_name,
+            "tables": int(image.tables),
+            **metadata.volume(image.rows, image.bytes, sum(map(metadata.number, image.seconds.values()))),
+            "seconds_by_step": metadata.counts_table(image.seconds, "step", "seconds"),
+            "columns_masked": metadata.counts_table(image.columns_masked, "transformer", "columns"),
+            "dagster/column_schema": metadata.column_schema(image.column_schema),
+        }
+    )
+
+
+def build_validated_golden_image(policy: dg.FreshnessPolicy) -> dg.AssetsDefinition:
+    """The published image; its freshness policy follows from the schedule's cron."""
+
+    @dg.asset(
+        name="validated_golden_image",
+        deps=[masked_golden_image],
+        group_name=names.GROUP_GOLDEN,
+        kinds={"postgres"},
+        owners=names.OWNERS,
+        retry_policy=RETRY_TRANSIENT,
+        freshness_policy=policy,
+        description=(
+            "The **published** golden image, which branches are made of: every check passed, the attestation is "
+            "signed, and the database takes no connections, so it can never change.\n\n"
+            "Goes stale when no refresh has succeeded for longer than the schedule allows."
+        ),
+    )
+    @sanitised
+    def validated_golden_image(
+        context: dg.AssetExecutionContext, workplace: Workplace
+    ) -> dg.MaterializeResult[None]:
+        from testdata_assets.golden.refresh import publish_image
+
+        golden_id = golden_id_of(context.run, workplace)
+        report = workplace.report_of(golden_id)
+        image = publish_image(workplace.settings, workplace.places, golden_id, report)
+        shown = metadata.picture(report.worst_drift_png, "distribution before and after")
+        return dg.MaterializeResult(
+            metadata={
+                names.META_GOLDEN: image.golden_id,
+                "database": image.database_name,
+                "tables": int(image.table_count),
+                "dagster/row_count": int(image.row_count),
+                "bytes": int(image.bytes),
+                "checks_passed": sum(1 for check in report.checks if check.passed),
+                "validation_seconds": round(float(report.seconds), 3),
+                "drift": metadata.records_table(
+                    report.drift_table, ["table", "column", "measure", "value", "limit", "drifted"]
+                ),
+                **({"worst_drift": shown} if shown is not None else {}),
+            }
+        )
+
+    return validated_golden_image
+
+
+class BranchConfig(dg.Config):
+    """What a pull request asks for. The defaults let a partition be materialized by hand in the UI."""
+
+    repository: str | None = None
+    pull_request: int | None = None
+    head_sha: str | None = None
+
+
+@dg.asset(
+    deps=["validated_golden_image"],
+    partitions_def=pull_requests,
+    group_name=names.GROUP_BRANCHES,
+    kinds={"postgres"},
+    owners=names.OWNERS,
+    retry_policy=RETRY_TRANSIENT,
+    description=(
+        "A pull request's **own writable database**: a copy-on-write clone of the published golden image with a role "
+        "and a password of its own. One partition per pull request.\n\n"
+        "Made when the pull request opens and deleted when it closes. A refresh of the image never touches it. "
+        "Creation verifies the image's signed attestation itself, whatever Dagster's records say."
+    ),
+)
+@sanitised
+def pull_request_branch(
+    context: dg.AssetExecutionContext, config: BranchConfig, workplace: Workplace
+) -> dg.MaterializeResult[None]:
+    request = BranchRequest(context.partition_key, config.repository, config.pull_request, config.head_sha)
+    described: dict[str, Any] = create_requested_branch(workplace, request)
+    return dg.MaterializeResult(metadata=described)

@@ -1,0 +1,229 @@
+"""Searching texts for production's own sensitive values by their fingerprints.
+
+Each text is probed whole; in texts where something may be embedded, so are e-mail addresses, phone-like runs
+of digits, words with digits in them, and two to four neighbouring words that look like a name or an address.
+
+Precision is by design. A match that cannot be chance counts wherever it is: an e-mail address, ten digits,
+several words. A `weak` match (one word, a short number) can be chance in a column kept by rule: the actor
+Jackson is not the customer Jackson. There it counts only where most of the column's values match, as in a
+copy of the column; in a masked column whose transformer promises disjoint outputs every match counts.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from testdata_assets.masking.fingerprints import Fingerprints
+from testdata_assets.validation.report import Finding
+
+Role = Literal["disjoint", "masked", "kept"]
+
+EMAIL = r"[\p{L}\p{N}._%+'!#$&*/=?^`{|}~-]+@[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+"
+PHONE_LIKE = r"\+?\(?\d[\d \u00a0().\-/]{5,}\d"
+_WORD = r"[\p{L}\p{N}][\p{L}\p{N}'’.@_&+-]*"
+_MOST_WORDS = 4
+
+# Weak matches in a kept column count if this share of its different values match, and at least so many do.
+COPY_SHARE = 0.5
+COPY_VALUES = 5
+_REMEMBERED = 10_000
+_STRONG_CHARACTERS = 8
+_STRONG_DIGITS = 10
+
+# Origins whose values are prose: a phrase out of them proves nothing when found inside other prose.
+_PROSE = frozenset({"free_text", "scramble", "hash", "json"})
+
+
+@dataclass
+class ColumnHits:
+    """What was found in one column or catalog object so far.
+
+    Attributes:
+        role: `disjoint` (masked, outputs promised disjoint), `masked` (otherwise), `kept`.
+        strong: Matches by origin column and whether they were inside longer text.
+        weak: Matches that may be chance, the same way.
+    """
+
+    role: Role
+    probed: int = 0
+    strong: Counter[tuple[str, bool]] = field(default_factory=Counter)
+    weak: Counter[tuple[str, bool]] = field(default_factory=Counter)
+    weak_values: int = 0
+    weak_hashes: set[int] = field(default_factory=set)
+
+    def findings(self, table: str, column: str) -> list[Finding]:
+        """The findings this column gives rise to, one for each origin."""
+        counted = Counter(self.strong)
+        if self._weak_counts:
+            counted.update(self.weak)
+        return [
+            Finding(table, column, f"value of {origin}{' inside text' if inside else ''}", count)
+            for (origin, inside), count in sorted(counted.items())
+        ]
+
+    @property
+    def _weak_counts(self) -> bool:
+        if self.role == "disjoint":
+            return bool(self.weak)
+        return len(self.weak_hashes) >= COPY_VALUES and self.weak_values >= COPY_SHARE * self.probed
+
+    def merge(self, other: ColumnHits) -> None:
+        self.probed += other.probed
+        self.strong.update(other.strong)
+        self.weak.update(other.weak)
+        self.weak_values += other.weak_values
+        if len(self.weak_hashes) < _REMEMBERED:
+            self.weak_hashes |= other.weak_hashes
+
+
+class LeakDetector:
+    """Probes texts against the fingerprints of one snapshot. Thread-safe.
+
+    Args:
+        fingerprints: Of the snapshot.
+        transformers: Name of the transformer of each origin column `schema.table.column`.
+    """
+
+    def __init__(self, fingerprints: Fingerprints, transformers: Mapping[str, str]) -> None:
+        self._fingerprints = fingerprints
+        self._prose = np.array([transformers.get(column) in _PROSE for column in fingerprints.columns], dtype=np.bool_)
+        self._empty = len(fingerprints.values) == 0
+        fingerprints.contains(np.zeros(1, dtype=np.uint64))  # builds its bitmap before threads share it
+
+    def probe(self, values: pl.Series, counts: pl.Series | None, hits: ColumnHits, *, embedded: bool) -> None:
+        """Looks at texts and adds what it finds to `hits`.
+
+        Args:
+            values: String series without nulls.
+            counts: Rows that have each value, where `values` are distinct; None where each stands for itself.
+            hits: Of the column.
+            embedded: Whether to look inside the texts for names and addresses, too.
+        """
+        if self._empty or values.len() == 0:
+            return
+        values = values.alias("v")
+        rows = None if counts is None else counts.to_numpy()
+        found = self._match(values, rows, hits, inside=False)
+        hits.probed += found.eligible
+        rest = values.filter(~pl.Series(found.mask)) if found.mask.any() else values
+        self._match_inside(rest, hits, embedded=embedded)
+
+    def probe_catalog_text(self, text: str, literals: list[str], hits: ColumnHits) -> None:
+        """Looks at one text of the catalog: whole, its quoted literals, and everything inside."""
+        self.probe(pl.Series("v", [text, *literals], dtype=pl.String), None, hits, embedded=True)
+
+    def _match_inside(self, values: pl.Series, hits: ColumnHits, *, embedded: bool) -> None:
+        for pattern, needle in ((EMAIL, "@"), (PHONE_LIKE, None)):
+            some = values.filter(values.str.contains(needle, literal=True) if needle else values.str.contains(pattern))
+            if some.len():
+                parts = some.str.extract_all(pattern).explode().drop_nulls().alias("v")
+                if needle:
+                    parts = parts.str.strip_chars_end(".'-")
+                self._match(parts, None, hits, inside=True)
+        if embedded:
+            prose = values.filter(values.str.contains(r"\S\s+\S"))
+            if prose.len():
+                self._match(_phrases(prose), None, hits, inside=True, phrases=True)
+
+    def _match(
+        self,
+        values: pl.Series,
+        rows: npt.NDArray[np.int64] | None,
+        hits: ColumnHits,
+        *,
+        inside: bool,
+        phrases: bool = False,
+    ) -> _Match:
+        hashes = self._fingerprints.hash(values)
+        eligible = hashes.is_not_null().to_numpy()
+        plain = hashes.fill_null(0).to_numpy()
+        mask = self._fingerprints.contains(plain) & eligible
+        match = _Match(mask, int(eligible.sum()))
+        if not mask.any():
+            return match
+        found = plain[mask]
+        origins = self._fingerprints.origins[np.searchsorted(self._fingerprints.values, found)]
+        strong = is_strong(values.filter(pl.Series(mask)))
+        weight = np.ones(len(found), dtype=np.int64) if rows is None else rows[mask]
+        if phrases:
+            digits = values.filter(pl.Series(mask)).str.contains(r"\d").to_numpy()
+            keep = strong & (digits | ~self._prose[origins])
+            found, origins, strong, weight = found[keep], origins[keep], strong[keep], weight[keep]
+        for origin in np.unique(origins):
+            name = self._fingerprints.columns[int(origin)]
+            here = origins == origin
+            if total := int(weight[here & strong].sum()):
+                hits.strong[(name, inside)] += total
+            if not inside and (total := int(weight[here & ~strong].sum())):
+                hits.weak[(name, inside)] += total
+        if not inside:
+            weak = np.unique(found[~strong])
+            hits.weak_values += int((~strong).sum()) if rows is None else len(weak)
+            if len(hits.weak_hashes) < _REMEMBERED:
+                hits.weak_hashes.update(int(each) for each in weak[:_REMEMBERED])
+        return match
+
+
+@dataclass(frozen=True)
+class _Match:
+    mask: npt.NDArray[np.bool_]
+    eligible: int
+
+
+def is_strong(values: pl.Series) -> npt.NDArray[np.bool_]:
+    """Which values are too particular to turn up by chance.
+
+    E-mail addresses; ten digits and more; otherwise eight characters and more that are several words or mix
+    letters with digits. One word and short numbers are not.
+    """
+    v = pl.col("v")
+    digits = v.str.count_matches(r"\d")
+    letters = v.str.contains(r"\p{L}")
+    several = v.str.contains(r"\S\s+\S")
+    long_enough = v.str.len_chars() >= _STRONG_CHARACTERS
+    strong = (
+        v.str.contains(r"^\S+@\S+\.\S+$")
+        | (digits >= _STRONG_DIGITS)
+        | (long_enough & letters & (several | (digits > 0)))
+    )
+    return values.alias("v").str.strip_chars().to_frame().select(strong.alias("s")).to_series().to_numpy().copy()
+
+
+def _phrases(values: pl.Series) -> pl.Series:
+    """Words with a digit, and two to four neighbouring words that begin or end like a name or an address.
+
+    Without a digit at either end, both end words must not begin with a small letter: `Mary van Dyke`, not
+    `thank you very much`.
+    """
+    words = (
+        values.to_frame()
+        .with_row_index("row")
+        .select("row", pl.col("v").str.extract_all(_WORD))
+        .explode("v")
+        .drop_nulls()
+        .with_columns(pl.col("v").str.strip_chars_end(".'’-_&+"))
+        .with_columns(
+            digit=pl.col("v").str.contains(r"\d"),
+            title=~pl.col("v").str.contains(r"^\p{Ll}"),
+        )
+    )
+    found = [words.filter(pl.col("digit") & (pl.col("v").str.len_chars() >= 6)).get_column("v")]
+    phrase = pl.col("v")
+    for length in range(2, _MOST_WORDS + 1):
+        phrase = phrase + " " + pl.col("v").shift(-(length - 1))
+        last = -(length - 1)
+        fits = (pl.col("row") == pl.col("row").shift(last)) & (
+            (pl.col("title") & pl.col("title").shift(last))
+            | pl.col("digit")
+            | pl.col("digit").shift(last).fill_null(False)
+        )
+        chosen = words.select(phrase.alias("v"), fits.alias("fits")).filter(pl.col("fits"))
+        found.append(chosen.get_column("v"))
+    return pl.concat(found).alias("v")

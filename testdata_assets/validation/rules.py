@@ -1,0 +1,109 @@
+"""`rules/validation.yaml`: limits of the drift check, and findings somebody accepted, with reason and expiry.
+
+The file is optional; without it the defaults here hold. An acceptance that has expired counts no more, and
+one that matches nothing is reported as stale.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from testdata_assets.errors import UsageFault
+
+CheckName = Literal[
+    "no_production_values",
+    "no_pii_patterns",
+    "distribution_drift",
+    "referential_integrity",
+    "row_counts",
+    "schema_matches",
+]
+CHECK_NAMES: tuple[CheckName, ...] = (
+    "no_production_values",
+    "no_pii_patterns",
+    "distribution_drift",
+    "referential_integrity",
+    "row_counts",
+    "schema_matches",
+)
+_Share = Annotated[float, Field(gt=0, le=1)]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DriftLimits(_Model):
+    """Effect sizes above which a distribution has drifted, where sampling noise alone does not explain it."""
+
+    nulls: _Share = Field(0.03, description="Difference of the shares of NULLs.")
+    values: _Share = Field(0.04, description="Kolmogorov-Smirnov distance of numbers and times.")
+    lengths: _Share = Field(0.05, description="Kolmogorov-Smirnov distance of text lengths.")
+    categories: _Share = Field(0.06, description="Total variation distance of frequent values.")
+    distinct: _Share = Field(0.02, description="Relative change of the number of different values.")
+    association: _Share = Field(0.1, description="Change of Cramer's V between two kept columns.")
+
+
+class AcceptedFinding(_Model):
+    """A finding somebody looked at and accepted for a while."""
+
+    check: CheckName
+    table: str = Field(description="schema.table as in masking.yaml, or the kind of a catalog object.")
+    column: str = Field("*", description="Column or object name; * for any.")
+    kind: str = Field("*", description="Kind of finding, as the report prints it; * for any.")
+    reason: str = Field(min_length=10, description="Why this is no leak or no fault.")
+    expires: date = Field(description="The last day it is accepted.")
+
+    def covers(self, check: str, table: str, column: str, kind: str, today: date) -> bool:
+        """Whether it accepts a finding today."""
+        return (
+            self.check == check
+            and self.table == table
+            and self.column in ("*", column)
+            and self.kind in ("*", kind)
+            and today <= self.expires
+        )
+
+
+class ValidationRules(_Model):
+    """Everything `rules/validation.yaml` may say."""
+
+    version: Literal[1] = 1
+    drift: DriftLimits = Field(default_factory=DriftLimits)
+    change_rate: _Share = Field(
+        0.98,
+        description="Share of rows that must change in masked columns whose masks may equal real values.",
+    )
+    accepted: tuple[AcceptedFinding, ...] = ()
+
+
+def load_validation_rules(path: Path) -> ValidationRules:
+    """Reads the file, or returns the defaults where there is none.
+
+    Raises:
+        UsageFault: It does not parse or says something unknown; names file and place.
+    """
+    if not path.exists():
+        return ValidationRules()
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return ValidationRules.model_validate({} if document is None else document)
+    except UnicodeDecodeError:
+        raise _fault(f"{path.name} is not UTF-8", str(path)) from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
+        raise _fault(f"{path.name} is not valid YAML: {getattr(error, 'problem', 'unreadable')}", where) from None
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise _fault(f"{path.name} is not valid at {place or 'the top'}: {first['msg']}", str(path)) from None
+
+
+def _fault(what: str, where: str) -> UsageFault:
+    return UsageFault(what, where=where, remedy="Correct the file; docs/how-to show what it may hold.", code="rules")

@@ -1,0 +1,234 @@
+"""One pass over an image's texts for both searches: production's own values, and patterns of personal data.
+
+Every stored relation is read once, in slices, by a few threads; so are the texts of the catalog.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from testdata_assets.masking import copy_text
+from testdata_assets.masking.fingerprints import Fingerprints
+from testdata_assets.masking.plan import ColumnPlan, MaskingPlan
+from testdata_assets.masking.transformers.base import Coincidence
+from testdata_assets.postgres.identifiers import TableName
+from testdata_assets.production.catalog import Catalog, CatalogText, Column
+from testdata_assets.validation import patterns
+from testdata_assets.validation.image_reader import ImageReader, Slice
+from testdata_assets.validation.leaks import ColumnHits, LeakDetector, Role
+from testdata_assets.validation.patterns import PatternHits
+from testdata_assets.validation.report import Finding
+from testdata_assets.validation.text_values import Shape, shape_of, texts
+
+# Transformers that change only parts of a value; what they leave is searched as if it were kept.
+PARTIAL = frozenset({"json", "array", "composite", "hstore"})
+_LITERAL = re.compile(r"'((?:[^']|'')*)'")
+_DOLLAR = re.compile(r"\$([A-Za-z_]*)\$(.*?)\$\1\$", re.DOTALL)
+_DISTINCT_PROBE = 1_000
+
+
+@dataclass
+class ColumnScan:
+    """One column of one stored relation and what was found in it."""
+
+    table: str
+    column: str
+    shape: Shape
+    role: Role
+    partial: bool
+    leaks: ColumnHits
+    patterns: PatternHits | None
+    values: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+@dataclass(frozen=True)
+class ScanResult:
+    """Everything both searches found.
+
+    Attributes:
+        columns: One entry a searched column.
+        leaks: Findings of production's own values.
+        patterns: Findings of patterns.
+        texts: Texts of the catalog looked at.
+        leak_seconds: Time of the first search with the reading, wall clock shared out by work.
+        pattern_seconds: Time of the second.
+    """
+
+    columns: tuple[ColumnScan, ...]
+    leaks: list[Finding]
+    patterns: list[Finding]
+    texts: int
+    leak_seconds: float
+    pattern_seconds: float
+
+
+class _Stopwatch:
+    """Sums the seconds threads spend on each search."""
+
+    def __init__(self) -> None:
+        self.leaks = 0.0
+        self.patterns = 0.0
+        self._lock = threading.Lock()
+
+    def add(self, leaks: float, patterns_: float) -> None:
+        with self._lock:
+            self.leaks += leaks
+            self.patterns += patterns_
+
+
+def scan(
+    reader: ImageReader, image: Catalog, plan: MaskingPlan, fingerprints: Fingerprints, *, workers: int
+) -> ScanResult:
+    """Searches every text of an image.
+
+    Args:
+        reader: Of the image.
+        image: The image's own catalog, so that what was added to it is searched, too.
+        plan: What became of each column.
+        fingerprints: Of the snapshot's sensitive values.
+        workers: Threads.
+    """
+    started = time.monotonic()
+    watch = _Stopwatch()
+    plans = {(str(table.table.name), each.column.name): each for table in plan.tables for each in table.columns}
+    detector = LeakDetector(fingerprints, {f"{table}.{name}": p.transformer.name for (table, name), p in plans.items()})
+    scans: list[ColumnScan] = []
+    parts: list[tuple[Slice, list[ColumnScan]]] = []
+    for table, columns, derived in _stored(reader, image):
+        chosen = []
+        for column in columns:
+            entry = _column_scan(table, column, plans.get((str(table), column.name)), fingerprints, plans, derived)
+            if entry is not None:
+                chosen.append((column, entry))
+        if chosen:
+            entries = [entry for _, entry in chosen]
+            parts += [(part, entries) for part in reader.slices(table, [column for column, _ in chosen])]
+            scans += entries
+    with ThreadPoolExecutor(workers, thread_name_prefix="scan") as pool:
+        for _ in pool.map(lambda part: _scan_slice(reader, part[0], part[1], detector, watch), parts):
+            pass
+    leaks, found_patterns = _scan_catalog(image.texts, detector, watch)
+    for entry in scans:
+        leaks += entry.leaks.findings(entry.table, entry.column)
+        if entry.patterns is not None:
+            found_patterns += entry.patterns.findings(entry.table, entry.column)
+    elapsed = time.monotonic() - started
+    share = watch.patterns / max(watch.leaks + watch.patterns, 1e-9)
+    return ScanResult(tuple(scans), leaks, found_patterns, len(image.texts), elapsed * (1 - share), elapsed * share)
+
+
+def _stored(reader: ImageReader, image: Catalog) -> Iterable[tuple[TableName, tuple[Column, ...], bool]]:
+    """Relations with rows of their own, their columns, and whether their rows derive from others (a view's)."""
+    for table in image.storing_tables:
+        yield table.name, tuple(column for column in table.columns if not _is_virtual(column)), False
+    with reader.connect() as conn:
+        for name, columns in reader.materialized_views(conn):
+            yield name, columns, True
+
+
+def _is_virtual(column: Column) -> bool:
+    """Generated columns derive from columns that are searched themselves."""
+    return column.generated
+
+
+def _column_scan(
+    table: TableName,
+    column: Column,
+    plan: ColumnPlan | None,
+    fingerprints: Fingerprints,
+    plans: dict[tuple[str, str], ColumnPlan],
+    derived: bool,
+) -> ColumnScan | None:
+    also = {plans[key].column.base_type for key in plans if f"{key[0]}.{key[1]}" in set(fingerprints.columns)}
+    shape = shape_of(column, also)
+    if shape is None:
+        return None
+    role = _role(plan)
+    partial = plan is not None and plan.transformer.name in PARTIAL
+    searched = not derived and (role == "kept" or partial)
+    return ColumnScan(
+        table=str(table),
+        column=column.name,
+        shape=shape,
+        role=role,
+        partial=partial,
+        leaks=ColumnHits(role),
+        patterns=PatternHits() if searched else None,
+    )
+
+
+def _role(plan: ColumnPlan | None) -> Role:
+    if plan is None:
+        return "kept"
+    coincidence = plan.transformer.guarantees.coincidence
+    if coincidence is Coincidence.UNCHANGED:
+        return "kept"
+    if coincidence is Coincidence.DISJOINT and plan.transformer.name not in PARTIAL:
+        return "disjoint"
+    return "masked"
+
+
+def _scan_slice(
+    reader: ImageReader, part: Slice, entries: list[ColumnScan], detector: LeakDetector, watch: _Stopwatch
+) -> None:
+    for frame in reader.blocks(part):
+        for entry in entries:
+            values = frame.get_column(entry.column).drop_nulls()
+            if values.len():
+                _scan_values(values, entry, detector, watch)
+
+
+def _scan_values(values: pl.Series, entry: ColumnScan, detector: LeakDetector, watch: _Stopwatch) -> None:
+    started = time.monotonic()
+    distinct, counts = _compact(values)
+    distinct = copy_text.unescape(distinct)
+    if entry.shape != "plain":
+        distinct, counts = _compact(texts(distinct, entry.shape))
+    hits = ColumnHits(entry.role)
+    detector.probe(distinct, counts, hits, embedded=entry.role == "kept" or entry.partial)
+    with entry.lock:
+        entry.leaks.merge(hits)
+        entry.values += values.len()
+    between = time.monotonic()
+    if entry.patterns is not None:
+        patterns.look(distinct, counts, entry.patterns, emails_only=entry.partial)
+    watch.add(between - started, time.monotonic() - between)
+
+
+def _compact(values: pl.Series) -> tuple[pl.Series, pl.Series | None]:
+    """Distinct values with their counts where values repeat a lot; else the values as they are."""
+    values = values.alias("v")
+    if values.len() > _DISTINCT_PROBE:
+        probe = values.gather_every(values.len() // _DISTINCT_PROBE)
+        if probe.n_unique() > probe.len() // 2:
+            return values, None
+    counted = values.value_counts(name="n")
+    return counted.get_column("v"), counted.get_column("n").cast(pl.Int64)
+
+
+def _scan_catalog(
+    found: Iterable[CatalogText], detector: LeakDetector, watch: _Stopwatch
+) -> tuple[list[Finding], list[Finding]]:
+    leaks: list[Finding] = []
+    others: list[Finding] = []
+    for text in found:
+        started = time.monotonic()
+        literals = [match.replace("''", "'") for match in _LITERAL.findall(text.text)]
+        literals += [body for _, body in _DOLLAR.findall(text.text)]
+        hits = ColumnHits("kept")
+        detector.probe_catalog_text(text.text, literals, hits)
+        leaks += hits.findings(text.kind, text.object)
+        between = time.monotonic()
+        pattern_hits = PatternHits()
+        patterns.look(pl.Series("v", [text.text], dtype=pl.String), None, pattern_hits)
+        others += pattern_hits.findings(text.kind, text.object)
+        watch.add(between - started, time.monotonic() - between)
+    return leaks, others
