@@ -8,7 +8,7 @@ from typing import Any
 import dagster as dg
 
 from testdata_assets.orchestration import assets, checks, jobs, schedules, sensors
-from testdata_assets.orchestration.resources import Workplace
+from testdata_assets.orchestration.resources import workplace_resource
 from testdata_assets.settings import Settings, load_settings
 
 
@@ -31,7 +31,7 @@ def build_defs(overrides: Mapping[str, Any] | None = None, settings: Settings | 
         jobs=[jobs.refresh_golden_image, jobs.create_branch, jobs.delete_branch, jobs.reconcile_branches],
         schedules=[schedules.build_schedule(chosen)],
         sensors=sensors.SENSORS,
-        resources={"workplace": Workplace(), **(overrides or {})},
+        resources={"workplace": workplace_resource(), **(overrides or {})},
         executor=dg.in_process_executor,
     )
 

@@ -103,9 +103,7 @@ def running_services(settings: Settings) -> dict[str, Any] | None:
     return services if "pid" in services else None
 
 
-def _serve(
-    settings: Settings, places: Places, ui: int, webhook: int, state: TextIO, *, json_wanted: bool
-) -> None:
+def _serve(settings: Settings, places: Places, ui: int, webhook: int, state: TextIO, *, json_wanted: bool) -> None:
     environment = dagster_environment(settings, places)
     addresses = {"ui": f"http://{LOOPBACK}:{ui}", "webhook": f"http://{LOOPBACK}:{webhook}"}
     python = sys.executable

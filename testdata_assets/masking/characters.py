@@ -52,6 +52,7 @@ class Characters:
         index: Place within the class; a capital has its lower-case letter's.
         scripts: Number of each script by Unicode's first word for it.
         radix: Members of each class.
+        bits: Bits that an index of each class needs.
         start: Where each class begins in `members`.
         members: All classes' members end to end, lower-case where there is case.
         special: Class numbers of `SPECIAL`; their indices are in `special_index`.
@@ -66,6 +67,7 @@ class Characters:
     index: NDArray[np.int32]
     scripts: dict[str, int]
     radix: NDArray[np.int64]
+    bits: NDArray[np.int64]
     start: NDArray[np.int64]
     members: NDArray[np.int32]
     special: dict[str, int]
@@ -168,6 +170,7 @@ def _with_classes(
         index=index,
         scripts=scripts,
         radix=radix,
+        bits=np.array([int(size - 1).bit_length() for size in radix], np.int64),
         start=np.cumsum(radix) - radix,
         members=np.concatenate([np.array(codes, np.int32) for codes in classes]),
         special=special,

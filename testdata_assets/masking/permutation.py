@@ -6,13 +6,14 @@ walking is needed. A masked value must never equal its input, so what is applied
 but `P^-1(P(x) + 1)`: a bijection that is one single cycle, hence without a fixed point.
 
 A text's permutable characters are digits of a mixed-radix number (26 for a letter, 10 for a digit, ...).
-Texts of up to about 120 bits are permuted whole. In longer ones the last 120 bits are permuted under a
+Texts of up to about 120 bits (24 letters) are permuted whole. In longer ones the last ones are permuted under a
 tweak hashed from the characters before them, and those get a keystream hashed from the permuted ones: both
 steps can be undone, so distinct texts stay distinct at any length.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,31 +24,22 @@ from testdata_assets.masking.characters import FIXED, characters
 from testdata_assets.masking.hashing import KeyedHash, Prf, Words
 from testdata_assets.masking.text_arrays import Codes, Positions, TextArray, offsets_of, ragged_indices, running
 
-ROUNDS = 8
-_HALF_BITS = 44  # a half may exceed this by one character's bits (at most 17) and still fits 63
-_ONE = np.uint64(1)
+ROUNDS = 6  # there and back: a value passes twelve
+_HALF_BITS = 60
 
 
-def _round(prf: Prf, number: int, value: Words, tweak: Words, modulus: Words) -> Words:
-    draws: Words = prf.blocks(value, tweak ^ np.uint64(number << 56))[:, 0]
-    return draws % modulus
-
-
-def _forward(prf: Prf, left: Words, right: Words, moduli: tuple[Words, Words], tweak: Words) -> tuple[Words, Words]:
-    for number in range(ROUNDS):
+def _network(
+    prf: Prf, left: Words, right: Words, moduli: tuple[Words, Words], tweak: Words, numbers: Iterable[int]
+) -> tuple[Words, Words]:
+    """Rounds of x -> F(other half) - x: each undoes itself, so the reverse order undoes the whole."""
+    for number in numbers:
+        step = tweak ^ np.uint64(number << 56)
         if number % 2 == 0:
-            left = (left + _round(prf, number, right, tweak, moduli[0])) % moduli[0]
+            draws = prf.blocks(right, step)[:, 0] >> np.uint64(2)
+            left = (draws + (moduli[0] - left)) % moduli[0]
         else:
-            right = (right + _round(prf, number, left, tweak, moduli[1])) % moduli[1]
-    return left, right
-
-
-def _backward(prf: Prf, left: Words, right: Words, moduli: tuple[Words, Words], tweak: Words) -> tuple[Words, Words]:
-    for number in reversed(range(ROUNDS)):
-        if number % 2 == 0:
-            left = (left + moduli[0] - _round(prf, number, right, tweak, moduli[0])) % moduli[0]
-        else:
-            right = (right + moduli[1] - _round(prf, number, left, tweak, moduli[1])) % moduli[1]
+            draws = prf.blocks(left, step)[:, 0] >> np.uint64(2)
+            right = (draws + (moduli[1] - right)) % moduli[1]
     return left, right
 
 
@@ -59,18 +51,18 @@ def cycle_pairs(
     Args:
         prf: Round function; its key chooses the permutation.
         left, right: Arrays of n words, each below its modulus.
-        moduli: Two arrays of n words, each from 1 to 2**63 - 1, with a product of at least 2.
+        moduli: Two arrays of n words, each from 1 to 2**61, with a product of at least 2.
         tweak: Words below 2**56; another tweak, another permutation.
 
     Returns:
         The permuted pair.
     """
-    left, right = _forward(prf, left, right, moduli, tweak)
-    right = right + _ONE
+    left, right = _network(prf, left, right, moduli, tweak, range(ROUNDS))
+    right = right + np.uint64(1)
     carry = right == moduli[1]
     right[carry] = 0
     left = (left + carry) % moduli[0]
-    return _backward(prf, left, right, moduli, tweak)
+    return _network(prf, left, right, moduli, tweak, range(ROUNDS - 1, -1, -1))
 
 
 def cycle_small(keyed: KeyedHash, index: NDArray[np.int64], klass: int, radix: int) -> NDArray[np.int64]:
@@ -152,7 +144,7 @@ def _permute_digits(digits: _Digits, keyed: KeyedHash, tweaks: Words) -> NDArray
     many = np.flatnonzero(counts > 1)
     if not len(many):
         return index
-    head, left, right = _split(digits, many)
+    head, left, right = _split(digits, counts, many)
     tweak = tweaks[many]
     long = np.flatnonzero(head[1])
     if len(long):
@@ -181,33 +173,15 @@ def _permute_digits(digits: _Digits, keyed: KeyedHash, tweaks: Words) -> NDArray
 _Slices = tuple[Positions, Positions]
 
 
-def _split(digits: _Digits, rows: Positions) -> tuple[_Slices, _Slices, _Slices]:
+def _split(digits: _Digits, counts: Positions, rows: Positions) -> tuple[_Slices, _Slices, _Slices]:
     """Where head, left half and right half of each text's digits lie: (starts, lengths) each."""
-    bits = np.frexp(digits.radix.astype(np.float64) - 1)[1].astype(np.int64)
-    before = offsets_of(bits)
-    starts, ends = digits.offsets[rows], digits.offsets[rows + 1]
-    total = before[ends] - before[starts]
-    half = np.minimum(_HALF_BITS, (total + 1) // 2)
-    # A digit is in the right half if the bits after it are fewer than half; the first digit never is.
-    right_start = np.searchsorted(before, before[ends] - half, side="left") - 1
-    right_start = _first_with_less_after(before, ends, half, right_start)
-    right_start = np.maximum(right_start, starts + 1)
-    left_start = _first_with_less_after(
-        before, right_start, np.full(len(rows), _HALF_BITS), np.searchsorted(before, before[right_start] - _HALF_BITS) - 1
-    )
-    left_start = np.maximum(left_start, starts)
-    return (
-        (starts, left_start - starts),
-        (left_start, right_start - left_start),
-        (right_start, ends - right_start),
-    )
-
-
-def _first_with_less_after(before: Positions, ends: Positions, limit: Positions, guess: Positions) -> Positions:
-    """The first digit d with before[end] - before[d + 1] < limit; `guess` is at most one too early."""
-    guess = np.maximum(guess, 0)
-    too_early = before[ends] - before[np.minimum(guess + 1, len(before) - 1)] >= limit
-    return guess + too_early
+    filled = np.flatnonzero(counts)
+    widest = np.zeros(len(counts), np.int64)
+    widest[filled] = np.maximum.reduceat(characters().bits.take(digits.klass), digits.offsets[filled])
+    ends, count = digits.offsets[rows + 1], counts[rows]
+    tail = np.minimum(count, 2 * (_HALF_BITS // widest[rows]))
+    right = (tail + 1) // 2
+    return (ends - count, count - tail), (ends - tail, tail - right), (ends - right, right)
 
 
 @dataclass(frozen=True)

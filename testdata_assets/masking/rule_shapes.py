@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 from testdata_assets.errors import UsageFault
 from testdata_assets.masking.rule_errors import Mark, RuleProblem, did_you_mean, one_of
-from testdata_assets.masking.rule_models import RULE_KEYS, ColumnRef, Mode
+from testdata_assets.masking.rule_models import RULE_KEYS, ColumnRef, Mode, ObjectsRule
 from testdata_assets.masking.rules_yaml import YamlNode
 from testdata_assets.postgres.identifiers import TableName
 
@@ -220,7 +220,7 @@ class Shaper:
         if node.value is None:
             return {}
         for key, mark, entry in node.entries():
-            self.positions[("objects", key)] = mark if not node.is_mapping else entry.mark
+            self.positions[("objects", key)] = entry.mark if key in ObjectsRule.model_fields else mark
         return node.value
 
     def _problem(self, mark: Mark, message: str) -> None:

@@ -6,7 +6,9 @@ heavy rooms happen inside the run, so that the webserver and the daemon load thi
 
 from __future__ import annotations
 
-from typing import Any
+from collections import Counter
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
@@ -16,6 +18,9 @@ from testdata_assets.orchestration.failures import RETRY_TRANSIENT, sanitised
 from testdata_assets.orchestration.lineage import golden_id_of, snapshot_id_of
 from testdata_assets.orchestration.partitions import pull_requests
 from testdata_assets.orchestration.resources import Workplace
+
+if TYPE_CHECKING:
+    from testdata_assets.golden.registry import GoldenImage
 
 
 @dg.asset(
@@ -31,18 +36,17 @@ from testdata_assets.orchestration.resources import Workplace
 )
 @sanitised
 def production_snapshot(
-    context: dg.AssetExecutionContext, workplace: Workplace
+    context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]
 ) -> dg.MaterializeResult[None]:
     from testdata_assets.golden.refresh import take_snapshot
 
     workplace.hold_refresh_lock()
-    snapshot = take_snapshot(workplace.settings, workplace.places, dagster_run_id=context.run_id)
+    snapshot = take_snapshot(workplace.settings, workplace.places, context.run_id)
     return dg.MaterializeResult(
         metadata={
             names.META_SNAPSHOT: snapshot.snapshot_id,
-            "tables": int(snapshot.tables),
-            **metadata.volume(snapshot.rows, snapshot.bytes, snapshot.seconds),
-            "columns_by_transformer": metadata.counts_table(snapshot.columns_by_kind, "transformer", "columns"),
+            "tables": int(snapshot.tables or 0),
+            **metadata.volume(snapshot.row_count, snapshot.bytes, snapshot.seconds),
         }
     )
 
@@ -62,23 +66,25 @@ def production_snapshot(
 )
 @sanitised
 def masked_golden_image(
-    context: dg.AssetExecutionContext, workplace: Workplace
+    context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]
 ) -> dg.MaterializeResult[None]:
     from testdata_assets.golden.refresh import build_image
 
     workplace.hold_refresh_lock()
     snapshot_id = snapshot_id_of(context.run, workplace)
-    image = build_image(workplace.settings, workplace.places, snapshot_id, dagster_run_id=context.run_id)
+    image = build_image(workplace.settings, workplace.places, snapshot_id, context.run_id)
     return dg.MaterializeResult(
         metadata={
             names.META_GOLDEN: image.golden_id,
             names.META_SNAPSHOT: snapshot_id,
             "database": image.database_name,
-            "tables": int(image.tables),
-            **metadata.volume(image.rows, image.bytes, sum(map(metadata.number, image.seconds.values()))),
+            "tables": int(image.table_count or 0),
+            **metadata.volume(image.row_count, image.bytes, sum(image.seconds.values())),
             "seconds_by_step": metadata.counts_table(image.seconds, "step", "seconds"),
-            "columns_masked": metadata.counts_table(image.columns_masked, "transformer", "columns"),
-            "dagster/column_schema": metadata.column_schema(image.column_schema),
+            "columns_masked": metadata.counts_table(
+                Counter(column["transformer"] for column in image.masked_columns), "transformer", "columns"
+            ),
+            "dagster/column_schema": metadata.column_schema(_columns(workplace, image)),
         }
     )
 
@@ -102,31 +108,46 @@ def build_validated_golden_image(policy: dg.FreshnessPolicy) -> dg.AssetsDefinit
     )
     @sanitised
     def validated_golden_image(
-        context: dg.AssetExecutionContext, workplace: Workplace
+        context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]
     ) -> dg.MaterializeResult[None]:
         from testdata_assets.golden.refresh import publish_image
 
         golden_id = golden_id_of(context.run, workplace)
-        report = workplace.report_of(golden_id)
-        image = publish_image(workplace.settings, workplace.places, golden_id, report)
-        shown = metadata.picture(report.worst_drift_png, "distribution before and after")
+        image = publish_image(workplace.settings, workplace.places, golden_id)
         return dg.MaterializeResult(
             metadata={
                 names.META_GOLDEN: image.golden_id,
                 "database": image.database_name,
-                "tables": int(image.table_count),
-                "dagster/row_count": int(image.row_count),
-                "bytes": int(image.bytes),
-                "checks_passed": sum(1 for check in report.checks if check.passed),
-                "validation_seconds": round(float(report.seconds), 3),
-                "drift": metadata.records_table(
-                    report.drift_table, ["table", "column", "measure", "value", "limit", "drifted"]
-                ),
-                **({"worst_drift": shown} if shown is not None else {}),
+                "tables": int(image.table_count or 0),
+                "dagster/row_count": int(image.row_count or 0),
+                "bytes": int(image.bytes or 0),
+                "checks_passed": sum(1 for check in image.checks or [] if check["passed"]),
+                "validation_seconds": round(float(image.seconds.get("validate", 0.0)), 3),
+                **metadata.drift(workplace.reports.get(golden_id)),
             }
         )
 
     return validated_golden_image
+
+
+def _columns(workplace: Workplace, image: GoldenImage) -> Iterator[dict[str, Any]]:
+    """All columns of the image, with what masked them; kept ones included."""
+    from testdata_assets.postgres.connections import connect
+    from testdata_assets.production.catalog_reader import read_catalog
+
+    masked = {(column["table"], column["column"]): column for column in image.masked_columns}
+    with connect(workplace.places.server.with_database(image.database_name), role="image") as conn:
+        catalog = read_catalog(conn)
+    for table in catalog.storing_tables:
+        for column in table.columns:
+            rule = masked.get((str(table.name), column.name), {})
+            yield {
+                "table": str(table.name),
+                "column": column.name,
+                "type": column.type,
+                "transform": rule.get("transformer", "keep"),
+                "pii": rule.get("pii"),
+            }
 
 
 class BranchConfig(dg.Config):
@@ -153,7 +174,7 @@ class BranchConfig(dg.Config):
 )
 @sanitised
 def pull_request_branch(
-    context: dg.AssetExecutionContext, config: BranchConfig, workplace: Workplace
+    context: dg.AssetExecutionContext, config: BranchConfig, workplace: dg.ResourceParam[Workplace]
 ) -> dg.MaterializeResult[None]:
     request = BranchRequest(context.partition_key, config.repository, config.pull_request, config.head_sha)
     described: dict[str, Any] = create_requested_branch(workplace, request)

@@ -45,17 +45,17 @@ _SPECS = [
 )
 @sanitised
 def validate_golden_image(
-    context: dg.AssetCheckExecutionContext, workplace: Workplace
+    context: dg.AssetCheckExecutionContext, workplace: dg.ResourceParam[Workplace]
 ) -> Iterator[dg.AssetCheckResult]:
     from testdata_assets.golden.refresh import reject_image
     from testdata_assets.validation.run import validate_candidate
 
     golden_id = golden_id_of(context.run, workplace)
     report = validate_candidate(workplace.settings, workplace.places, golden_id)
-    if report.passed:
-        workplace.keep_report(golden_id, report)
-    else:
-        reject_image(workplace.settings, workplace.places, golden_id, report)
+    workplace.reports[golden_id] = report
+    if not report.passed:
+        failed = [result.name for result in report.checks if not result.passed and result.severity == "error"]
+        reject_image(workplace.settings, workplace.places, golden_id, f"failed checks: {', '.join(failed)}")
     for result in report.checks:
         yield _as_dagster(golden_id, result, report)
 
@@ -72,12 +72,7 @@ def _as_dagster(golden_id: str, result: CheckResult, report: ValidationReport) -
             [finding.as_json() for finding in result.findings], ["table", "column", "kind", "count"]
         )
     if result.name == "distribution_drift":
-        described["drift"] = metadata.records_table(
-            report.drift_table, ["table", "column", "measure", "value", "limit", "drifted"]
-        )
-        shown = metadata.picture(report.worst_drift_png, "distribution before and after")
-        if shown is not None:
-            described["worst_drift"] = shown
+        described.update(metadata.drift(report))
     return dg.AssetCheckResult(
         asset_key=masked_golden_image.key,
         check_name=result.name,

@@ -10,7 +10,6 @@ import dagster as dg
 from testdata_assets.orchestration import names
 from testdata_assets.orchestration.branch_runs import delete_requested_branch, reconcile
 from testdata_assets.orchestration.failures import RETRY_TRANSIENT, sanitised
-from testdata_assets.orchestration.partitions import pull_requests
 from testdata_assets.orchestration.resources import Workplace
 
 refresh_golden_image = dg.define_asset_job(
@@ -24,7 +23,6 @@ refresh_golden_image = dg.define_asset_job(
 create_branch = dg.define_asset_job(
     names.CREATE_JOB,
     selection=dg.AssetSelection.assets("pull_request_branch"),
-    partitions_def=pull_requests,
     executor_def=dg.in_process_executor,
     description="Makes the database of one pull request (one partition) from the published golden image.",
 )
@@ -38,7 +36,7 @@ class DeleteConfig(dg.Config):
 
 @dg.op(retry_policy=RETRY_TRANSIENT, description="Drops database and role, then deletes the partition key.")
 @sanitised
-def drop_branch(context: dg.OpExecutionContext, config: DeleteConfig, workplace: Workplace) -> None:
+def drop_branch(context: dg.OpExecutionContext, config: DeleteConfig, workplace: dg.ResourceParam[Workplace]) -> None:
     described = delete_requested_branch(context.instance, workplace, config.name)
     context.add_output_metadata(described)
 
@@ -54,7 +52,7 @@ def delete_branch() -> None:
 
 @dg.op(retry_policy=RETRY_TRANSIENT, description="Finishes or undoes what a crash left half done.")
 @sanitised
-def repair_branches(context: dg.OpExecutionContext, workplace: Workplace) -> None:
+def repair_branches(context: dg.OpExecutionContext, workplace: dg.ResourceParam[Workplace]) -> None:
     described = reconcile(context.instance, workplace)
     context.add_output_metadata(described)
 

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
+
+if TYPE_CHECKING:
+    from testdata_assets.validation.report import ValidationReport
 
 SHOWN_ROWS = 100
 _PICTURE_LIMIT = 400_000  # bytes; event rows are read as a whole by the UI
@@ -36,9 +39,9 @@ def number(value: object) -> int | float:
     return float(converted)
 
 
-def volume(rows: object, size: object, seconds: object) -> dict[str, Any]:
+def volume(rows: int | None, size: int | None, seconds: float | None) -> dict[str, Any]:
     """Rows, bytes, seconds and rows per second, under names that Dagster plots over time."""
-    rows_, size_, seconds_ = int(number(rows)), int(number(size)), float(number(seconds))
+    rows_, size_, seconds_ = int(rows or 0), int(size or 0), float(seconds or 0.0)
     return {
         "dagster/row_count": rows_,
         "bytes": size_,
@@ -73,9 +76,7 @@ def column_schema(columns: Iterable[Mapping[str, Any]]) -> dg.TableSchema:
         tags = {"masked_by": str(column["transform"])}
         if column.get("pii"):
             tags["pii"] = str(column["pii"])
-        described.append(
-            dg.TableColumn(f"{column['table']}.{column['column']}", str(column["type"]), tags=tags)
-        )
+        described.append(dg.TableColumn(f"{column['table']}.{column['column']}", str(column["type"]), tags=tags))
     return dg.TableSchema(columns=described)
 
 
@@ -84,6 +85,18 @@ def picture(png: bytes | None, alt: str) -> dg.MetadataValue[Any] | None:
     if png is None or len(png) > _PICTURE_LIMIT:
         return None
     return dg.MetadataValue.md(f"![{alt}](data:image/png;base64,{base64.b64encode(png).decode('ascii')})")
+
+
+def drift(report: ValidationReport | None) -> dict[str, Any]:
+    """The drift table, worst first, and the picture of the worst; nothing where no report is at hand."""
+    if report is None:
+        return {}
+    columns = ["table", "column", "measure", "value", "limit", "drifted"]
+    shown = picture(report.worst_drift_png, "distribution before and after")
+    return {
+        "drift": records_table(report.drift_table, columns),
+        **({"worst_drift": shown} if shown is not None else {}),
+    }
 
 
 def _cell(value: object) -> str | int | float | bool | None:

@@ -1,17 +1,17 @@
 """The one resource: settings, places and control database of this deployment, opened when first asked for.
 
-Domain objects are built here and nowhere else in this folder. Tests pass a subclass to `build_defs`.
+Domain objects are built here and nowhere else in this folder. Tests pass other settings through `build_defs`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import dagster as dg
-from pydantic import PrivateAttr
 
-from testdata_assets.errors import RefusedError
 from testdata_assets.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -20,33 +20,30 @@ if TYPE_CHECKING:
     from testdata_assets.validation.report import ValidationReport
 
 
-class Workplace(dg.ConfigurableResource):  # type: ignore[type-arg]
-    """Where work happens. One instance per run (or sensor tick); closed at its end."""
+class Workplace:
+    """Where work happens. One instance per run (all steps share a process) or sensor tick; closed at its end.
 
-    _settings: Settings | None = PrivateAttr(default=None)
-    _places: Places | None = PrivateAttr(default=None)
-    _control: ControlConnection | None = PrivateAttr(default=None)
-    _lock_control: ControlConnection | None = PrivateAttr(default=None)
-    _reports: dict[str, ValidationReport] = PrivateAttr(default_factory=dict)
-    _stack: ExitStack = PrivateAttr(default_factory=ExitStack)
+    Attributes:
+        reports: Validations of this run by image, so that the asset after the checks can show drift and picture.
+            Whether the image may be published is decided from the registry.
+    """
 
-    def load_settings(self) -> Settings:
-        """From the environment; tests override this."""
-        return load_settings()
+    def __init__(self, read_settings: Callable[[], Settings] = load_settings) -> None:
+        self._read_settings = read_settings
+        self._stack = ExitStack()
+        self._control: ControlConnection | None = None
+        self._holds_refresh_lock = False
+        self.reports: dict[str, ValidationReport] = {}
 
-    @property
+    @cached_property
     def settings(self) -> Settings:
-        if self._settings is None:
-            self._settings = self.load_settings()
-        return self._settings
+        return self._read_settings()
 
-    @property
+    @cached_property
     def places(self) -> Places:
-        if self._places is None:
-            from testdata_assets.postgres.places import open_places
+        from testdata_assets.postgres.places import open_places
 
-            self._places = open_places(self.settings)
-        return self._places
+        return open_places(self.settings)
 
     @property
     def control(self) -> ControlConnection:
@@ -63,41 +60,31 @@ class Workplace(dg.ConfigurableResource):  # type: ignore[type-arg]
         Raises:
             RefusedError: `refresh-running`, another refresh is under way.
         """
-        if self._lock_control is None:
+        if not self._holds_refresh_lock:
             from testdata_assets.golden.refresh import refresh_lock
             from testdata_assets.postgres.control import connect_control
 
             connection = self._stack.enter_context(connect_control(self.places.control))
             self._stack.enter_context(refresh_lock(connection))
-            self._lock_control = connection
-
-    def keep_report(self, golden_id: str, report: ValidationReport) -> None:
-        """Keeps a passed validation for the asset that publishes the image."""
-        self._reports[golden_id] = report
-
-    def report_of(self, golden_id: str) -> ValidationReport:
-        """The validation of an image in this very run.
-
-        It is handed over in memory on purpose: a report read back from a place that others can write to would let
-        them publish an image that nobody validated.
-
-        Raises:
-            RefusedError: `not-validated`, this run has not validated that image.
-        """
-        if golden_id not in self._reports:
-            raise RefusedError(
-                "This run has not validated the image",
-                where=f"golden image {golden_id}",
-                remedy="Launch the whole job refresh_golden_image; steps of it cannot publish alone.",
-                code="not-validated",
-            )
-        return self._reports[golden_id]
+            self._holds_refresh_lock = True
 
     def close(self) -> None:
         """Gives connections and the lock back."""
         self._stack.close()
-        self._control = self._lock_control = None
-        self._reports.clear()
+        self._control = None
+        self._holds_refresh_lock = False
+        self.reports.clear()
 
-    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
-        self.close()
+
+def workplace_resource(read_settings: Callable[[], Settings] = load_settings) -> dg.ResourceDefinition:
+    """The resource `workplace`: a fresh one for each run or tick."""
+
+    @dg.resource(description="Settings, places and control database of this deployment.")
+    def workplace(_: dg.InitResourceContext) -> Iterator[Workplace]:
+        place = Workplace(read_settings)
+        try:
+            yield place
+        finally:
+            place.close()
+
+    return workplace

@@ -10,6 +10,7 @@ import argparse
 import json
 import signal
 import sys
+import time
 import warnings
 from pathlib import Path
 from types import FrameType
@@ -19,9 +20,11 @@ import dagster as dg
 
 from testdata_assets.cli.logs import configure_logging
 from testdata_assets.errors import EnvironmentLack, RefusedError, TestdataError
+from testdata_assets.golden.registry import GoldenRegistry
 from testdata_assets.orchestration import names
 from testdata_assets.orchestration.failures import failure_of
 from testdata_assets.orchestration.local_runs import LocalRun
+from testdata_assets.orchestration.resources import Workplace
 from testdata_assets.progress import standard_progress
 from testdata_assets.unexpected import without_message
 
@@ -61,6 +64,7 @@ def refresh() -> dict[str, Any]:
         run = LocalRun(instance, names.REFRESH_JOB, {names.TAG_LAUNCHED_BY: names.COMMAND_LINE})
         progress.note(f"Dagster run {run.run_id}")
         failure: TestdataError | None = None
+        started = time.monotonic()
         _cancel_on_signal(run)
         for event in run.events():
             if event.is_step_failure and failure is None:
@@ -72,7 +76,7 @@ def refresh() -> dict[str, Any]:
                 remedy="Run it again; the next refresh cleans up what this one left.",
                 code="interrupted",
             )
-        document = _document(run.run_id)
+        document = _document(run.run_id, time.monotonic() - started)
         if document is None or (failure is not None and document["status"] != "rejected"):
             raise failure or RefusedError(
                 f"The run ended as {run.status.value.lower()} without saying why",
@@ -83,16 +87,30 @@ def refresh() -> dict[str, Any]:
         return document
 
 
-def _document(run_id: str) -> dict[str, Any] | None:
-    """What the registry knows of the image that the run built, or None if it built none."""
-    from testdata_assets.golden.refresh import refresh_document
-    from testdata_assets.orchestration.resources import Workplace
-
+def _document(run_id: str, total: float) -> dict[str, Any] | None:
+    """What the registry knows of the image that the run validated, or None if it did not come so far."""
     workplace = Workplace()
     try:
-        return refresh_document(workplace.control, run_id)
+        registry = GoldenRegistry(workplace.control)
+        image = registry.image_of_run(run_id)
+        if image is None or image.checks is None:
+            return None
+        snapshot = registry.snapshot(image.snapshot_id)
     finally:
         workplace.close()
+    stages = {"snapshot": snapshot.seconds or 0.0, **image.seconds, "total": total}
+    return {
+        "golden_id": image.golden_id,
+        "status": image.status,
+        "database": image.database_name,
+        "snapshot_id": image.snapshot_id,
+        "tables": image.table_count or 0,
+        "rows": image.row_count or 0,
+        "bytes": image.bytes or 0,
+        "seconds": {stage: round(float(seconds), 3) for stage, seconds in stages.items()},
+        "checks": image.checks,
+        "run_id": run_id,
+    }
 
 
 def _instance() -> dg.DagsterInstance:

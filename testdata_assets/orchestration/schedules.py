@@ -41,7 +41,7 @@ def build_schedule(settings: Settings) -> dg.ScheduleDefinition:
     )
     @sanitised
     def daily_golden_refresh(
-        context: dg.ScheduleEvaluationContext, workplace: Workplace
+        context: dg.ScheduleEvaluationContext, workplace: dg.ResourceParam[Workplace]
     ) -> dg.RunRequest | dg.SkipReason:
         running = refresh_in_progress(context.instance, workplace)
         if running is not None:

@@ -30,7 +30,7 @@ from testdata_assets.orchestration.resources import Workplace
 )
 @sanitised
 def pull_request_events(
-    context: dg.SensorEvaluationContext, workplace: Workplace
+    context: dg.SensorEvaluationContext, workplace: dg.ResourceParam[Workplace]
 ) -> dg.SensorResult | dg.SkipReason:
     requests = pull_request_runs.drain(context.instance, workplace.control)
     return requests.result("no event waits")
@@ -47,7 +47,7 @@ def pull_request_events(
 )
 @sanitised
 def branch_reconciliation(
-    context: dg.SensorEvaluationContext, workplace: Workplace
+    context: dg.SensorEvaluationContext, workplace: dg.ResourceParam[Workplace]
 ) -> dg.SensorResult | dg.SkipReason:
     requests = pull_request_runs.reconcile(context.instance, workplace.control)
     return requests.result("branches are as the pull requests want them")
@@ -61,7 +61,7 @@ def branch_reconciliation(
     description="Records an alert, and posts it to TESTDATA_ALERT_URL, when a refresh fails or its image is rejected.",
 )
 @sanitised
-def refresh_failure(context: dg.RunFailureSensorContext, workplace: Workplace) -> None:
+def refresh_failure(context: dg.RunFailureSensorContext, workplace: dg.ResourceParam[Workplace]) -> None:
     from testdata_assets.golden.registry import GoldenRegistry
 
     run_id = context.dagster_run.run_id
@@ -86,7 +86,7 @@ def refresh_failure(context: dg.RunFailureSensorContext, workplace: Workplace) -
 )
 @sanitised
 def golden_image_staleness(
-    context: dg.SensorEvaluationContext, workplace: Workplace
+    context: dg.SensorEvaluationContext, workplace: dg.ResourceParam[Workplace]
 ) -> dg.SensorResult | dg.SkipReason:
     key = dg.AssetKey("validated_golden_image")
     record = context.instance.get_freshness_state_records([key]).get(key)

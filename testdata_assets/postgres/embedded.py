@@ -15,6 +15,7 @@ import secrets
 import socket
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -175,7 +176,7 @@ class EmbeddedServer:
             fresh.rename(self.data_dir)
 
     def _start(self) -> None:
-        self._remove_stale_pid_file()
+        self._remove_stale_lock_files()
         port = self._choose_port()
         run = self._socket_dir()
         run.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -183,17 +184,17 @@ class EmbeddedServer:
         log = self._root / "server.log"
         log.touch(mode=0o600)
         server_account().own(log)
-        self._pg_ctl(
-            "start",
-            "-w",
-            "-s",
-            "-t",
-            str(_START_SECONDS),
-            "-l",
-            str(log),
-            "-o",
-            f"-c port={port} -c unix_socket_directories='{run}'",
-        )
+        options = f"-c port={port} -c unix_socket_directories='{run}'"
+        words = ("start", "-w", "-s", "-t", str(_START_SECONDS), "-l", str(log), "-o", options)
+        for patience in (2.0, 5.0, 0.0):
+            try:
+                self._pg_ctl(*words)
+                break
+            except EnvironmentLack as lack:
+                # Backends of a killed postmaster need a moment to notice and let go of its memory.
+                if not patience or "shared memory" not in lack.what:
+                    raise
+                time.sleep(patience)
         temporary = self._root / "server.json.new"
         temporary.write_text(json.dumps({"port": port, "socket": str(run)}), encoding="ascii")
         temporary.replace(self._root / "server.json")
@@ -246,11 +247,13 @@ class EmbeddedServer:
             os.fsencode(self.data_dir) in word for word in command[1:]
         )
 
-    def _remove_stale_pid_file(self) -> None:
-        """Removes a pid file whose process is gone or is another program that got the same number."""
-        file = self.data_dir / "postmaster.pid"
-        if file.exists() and self._pid() is None:
-            file.unlink()
+    def _remove_stale_lock_files(self) -> None:
+        """Removes lock files of a postmaster that is gone, a zombie, or whose number another program now has."""
+        if self._pid() is not None:
+            return
+        (self.data_dir / "postmaster.pid").unlink(missing_ok=True)
+        for leftover in self._socket_dir().glob(".s.PGSQL.*"):
+            leftover.unlink()
 
     def _port(self) -> int:
         try:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from testdata_assets.errors import UsageFault
 
-_PART = re.compile(r'"((?:[^"]|"")+)"|([^\s."]+)')
+_PART = r'("(?:[^"]|"")+"|[^\s."]+)'
+_TABLE = re.compile(rf"{_PART}\.{_PART}")
 _PLAIN = re.compile(r"[a-z_][a-z0-9_$]*\Z")
 
 
@@ -26,26 +27,14 @@ class TableName:
     @classmethod
     def parse(cls, text: str) -> TableName:
         """Reads `schema.table`, each part quoted as in SQL where it must be; unquoted parts fold to lower case."""
-        parts: list[str] = []
-        position = 0
-        while position <= len(text):
-            match = _PART.match(text, position)
-            if not match:
-                break
-            quoted, plain = match.groups()
-            parts.append(quoted.replace('""', '"') if quoted is not None else plain.lower())
-            position = match.end()
-            if position == len(text):
-                break
-            if text[position] != ".":
-                break
-            position += 1
-        if len(parts) != 2 or position != len(text):
+        match = _TABLE.fullmatch(text)
+        if match is None:
             raise UsageFault(
                 f"{text!r} is not a table name",
                 where=text,
                 remedy="Write schema.table, with double quotes around parts that have capitals or special characters.",
             )
+        parts = (part[1:-1].replace('""', '"') if part[0] == '"' else part.lower() for part in match.groups())
         return cls(*parts)
 
     @property

@@ -115,10 +115,6 @@ class LeakDetector:
         rest = values.filter(~pl.Series(found.mask)) if found.mask.any() else values
         self._match_inside(rest, hits, embedded=embedded)
 
-    def probe_catalog_text(self, text: str, literals: list[str], hits: ColumnHits) -> None:
-        """Looks at one text of the catalog: whole, its quoted literals, and everything inside."""
-        self.probe(pl.Series("v", [text, *literals], dtype=pl.String), None, hits, embedded=True)
-
     def _match_inside(self, values: pl.Series, hits: ColumnHits, *, embedded: bool) -> None:
         for pattern, needle in ((EMAIL, "@"), (PHONE_LIKE, None)):
             some = values.filter(values.str.contains(needle, literal=True) if needle else values.str.contains(pattern))

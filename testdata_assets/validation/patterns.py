@@ -54,6 +54,11 @@ class PatternHits:
         return [Finding(table, column, kind, count) for kind, count in found.items() if count]
 
     @property
+    def anything(self) -> bool:
+        """Whether there was anything at all, chance or not."""
+        return bool(self.emails or self.phones or self.cards or self.candidates or self.phones_checked)
+
+    @property
     def _more_than_chance(self) -> bool:
         """Whether more bare runs pass Luhn's check than one in ten, which chance lets through."""
         return binomial_tail(self.luhn_passes, self.candidates, _LUHN_BY_CHANCE) <= _CHANCE_LEVEL

@@ -20,3 +20,9 @@ FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n
 WHERE NOT (i.indisvalid AND i.indisready)
   AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast|temp)'
 ORDER BY n.nspname, c.relname
+
+-- name: search_path
+SELECT string_agg(quote_ident(n.nspname), ', ' ORDER BY n.nspname)
+FROM pg_namespace n
+WHERE n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast|temp)'
+  AND EXISTS (SELECT 1 FROM pg_extension e WHERE e.extnamespace = n.oid)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -100,12 +100,16 @@ def scan(
     watch = _Stopwatch()
     plans = {(str(table.table.name), each.column.name): each for table in plan.tables for each in table.columns}
     detector = LeakDetector(fingerprints, {f"{table}.{name}": p.transformer.name for (table, name), p in plans.items()})
+    origins = set(fingerprints.columns)
+    origin_types = frozenset(
+        column.column.base_type for (table, name), column in plans.items() if f"{table}.{name}" in origins
+    )
     scans: list[ColumnScan] = []
     parts: list[tuple[Slice, list[ColumnScan]]] = []
     for table, columns, derived in _stored(reader, image):
         chosen = []
         for column in columns:
-            entry = _column_scan(table, column, plans.get((str(table), column.name)), fingerprints, plans, derived)
+            entry = _column_scan(table, column, plans.get((str(table), column.name)), origin_types, derived)
             if entry is not None:
                 chosen.append((column, entry))
         if chosen:
@@ -128,26 +132,19 @@ def scan(
 def _stored(reader: ImageReader, image: Catalog) -> Iterable[tuple[TableName, tuple[Column, ...], bool]]:
     """Relations with rows of their own, their columns, and whether their rows derive from others (a view's)."""
     for table in image.storing_tables:
-        yield table.name, tuple(column for column in table.columns if not _is_virtual(column)), False
+        yield table.name, table.stored_columns, False  # generated ones derive from these
     with reader.connect() as conn:
         for name, columns in reader.materialized_views(conn):
             yield name, columns, True
-
-
-def _is_virtual(column: Column) -> bool:
-    """Generated columns derive from columns that are searched themselves."""
-    return column.generated
 
 
 def _column_scan(
     table: TableName,
     column: Column,
     plan: ColumnPlan | None,
-    fingerprints: Fingerprints,
-    plans: dict[tuple[str, str], ColumnPlan],
+    also: frozenset[str],
     derived: bool,
 ) -> ColumnScan | None:
-    also = {plans[key].column.base_type for key in plans if f"{key[0]}.{key[1]}" in set(fingerprints.columns)}
     shape = shape_of(column, also)
     if shape is None:
         return None
@@ -215,20 +212,37 @@ def _compact(values: pl.Series) -> tuple[pl.Series, pl.Series | None]:
 
 
 def _scan_catalog(
-    found: Iterable[CatalogText], detector: LeakDetector, watch: _Stopwatch
+    found: Sequence[CatalogText], detector: LeakDetector, watch: _Stopwatch
 ) -> tuple[list[Finding], list[Finding]]:
+    """Looks at all texts together first, and at each apart only if there is anything to attribute."""
+    started = time.monotonic()
+    pieces = [[text.text, *_literals(text.text)] for text in found]
+    together = ColumnHits("kept")
+    detector.probe(_series(piece for several in pieces for piece in several), None, together, embedded=True)
     leaks: list[Finding] = []
+    if together.strong or together.weak:
+        for text, several in zip(found, pieces, strict=True):
+            hits = ColumnHits("kept")
+            detector.probe(_series(several), None, hits, embedded=True)
+            leaks += hits.findings(text.kind, text.object)
+    between = time.monotonic()
+    all_patterns = PatternHits()
+    patterns.look(_series(text.text for text in found), None, all_patterns)
     others: list[Finding] = []
-    for text in found:
-        started = time.monotonic()
-        literals = [match.replace("''", "'") for match in _LITERAL.findall(text.text)]
-        literals += [body for _, body in _DOLLAR.findall(text.text)]
-        hits = ColumnHits("kept")
-        detector.probe_catalog_text(text.text, literals, hits)
-        leaks += hits.findings(text.kind, text.object)
-        between = time.monotonic()
-        pattern_hits = PatternHits()
-        patterns.look(pl.Series("v", [text.text], dtype=pl.String), None, pattern_hits)
-        others += pattern_hits.findings(text.kind, text.object)
-        watch.add(between - started, time.monotonic() - between)
+    if all_patterns.anything:
+        for text in found:
+            pattern_hits = PatternHits()
+            patterns.look(_series([text.text]), None, pattern_hits)
+            others += pattern_hits.findings(text.kind, text.object)
+    watch.add(between - started, time.monotonic() - between)
     return leaks, others
+
+
+def _literals(text: str) -> list[str]:
+    """What stands between quotes or dollar quotes."""
+    quoted = [match.replace("''", "'") for match in _LITERAL.findall(text)]
+    return quoted + [body for _, body in _DOLLAR.findall(text)]
+
+
+def _series(values: Iterable[str]) -> pl.Series:
+    return pl.Series("v", list(values), dtype=pl.String)

@@ -45,9 +45,10 @@ def years(days: Ints) -> Ints:
 
 def wall_clock(microseconds: Ints, zones: pl.Series) -> pl.Series:
     """What a clock on the wall shows in each row's IANA time zone."""
-    frame = pl.DataFrame({"at": moments(microseconds).dt.replace_time_zone("UTC"), "zone": zones})
-    clock = pl.lit(None, dtype=pl.Datetime("us"))
+    at = moments(microseconds).dt.replace_time_zone("UTC")
+    rows, clocks = [], []
     for zone in zones.unique().sort().to_list():
-        local = pl.col("at").dt.convert_time_zone(zone).dt.replace_time_zone(None)
-        clock = pl.when(pl.col("zone") == zone).then(local).otherwise(clock)
-    return frame.select(clock.alias("clock")).to_series()
+        inside = np.flatnonzero((zones == zone).to_numpy())
+        rows.append(inside)
+        clocks.append(at.gather(inside).dt.convert_time_zone(zone).dt.replace_time_zone(None))
+    return pl.concat(clocks).gather(np.argsort(np.concatenate(rows), kind="stable"))

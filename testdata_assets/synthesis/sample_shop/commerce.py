@@ -57,7 +57,7 @@ _NOTES = (
 def draw_order_counts(seed: int, users: int, orders: int) -> Ints:
     """Spreads orders over users with a long tail (Pareto weights); one user in five never bought anything."""
     rng = stream(seed, "order counts")
-    weights = (1 + rng.pareto(1.3, users)) * ~chance(rng, users, 0.2)
+    weights = (1 + rng.pareto(1.5, users)) * ~chance(rng, users, 0.2)
     return rng.multinomial(orders, weights / weights.sum()).astype(np.int64)
 
 

@@ -95,9 +95,8 @@ ALTER TABLE sessions ADD CONSTRAINT sessions_user_id_fkey
 -- name: views
 CREATE VIEW customer_overview AS
     SELECT u.id, u.full_name, u.email, u.country, u.status,
-           count(o.id) AS orders, coalesce(sum(o.total), 0) AS ordered
-    FROM users u LEFT JOIN orders o ON o.user_id = u.id
-    GROUP BY u.id, u.full_name, u.email, u.country, u.status;
+           (SELECT count(*) FROM orders o WHERE o.user_id = u.id) AS orders
+    FROM users u;
 
 CREATE VIEW ticket_queue AS
     SELECT t.id, t.subject, t.priority, u.display_name AS customer, e.first_name || ' ' || e.last_name AS agent,
@@ -108,11 +107,10 @@ CREATE VIEW ticket_queue AS
     WHERE t.resolved_at IS NULL;
 
 CREATE MATERIALIZED VIEW customer_lifetime_value AS
-    SELECT u.id AS user_id, u.full_name, u.email, u.country,
-           count(*) AS orders, sum(o.total) AS spent, max(o.placed_at) AS last_order_at
-    FROM users u JOIN orders o ON o.user_id = u.id
-    WHERE o.status NOT IN ('cancelled', 'returned')
-    GROUP BY u.id, u.full_name, u.email, u.country;
+    SELECT u.id AS user_id, u.full_name, u.email, u.country, o.orders, o.spent, o.last_order_at
+    FROM users u
+    JOIN (SELECT user_id, count(*) AS orders, sum(total) AS spent, max(placed_at) AS last_order_at
+          FROM orders WHERE status NOT IN ('cancelled', 'returned') GROUP BY user_id) o ON o.user_id = u.id;
 CREATE UNIQUE INDEX customer_lifetime_value_user_id_key ON customer_lifetime_value (user_id);
 COMMENT ON MATERIALIZED VIEW customer_lifetime_value IS 'Refreshed nightly; stores names and e-mails of its own.';
 

@@ -35,7 +35,8 @@ def weighted_index(rng: Rng, count: int, weights: Sequence[float] | Floats) -> I
     """`count` positions into `weights`, each as likely as its weight."""
     edges = np.cumsum(np.asarray(weights, dtype=np.float64))
     positions = np.searchsorted(edges, rng.random(count) * edges[-1], side="right")
-    return np.minimum(positions, len(edges) - 1).astype(np.int64)
+    found: Ints = np.minimum(positions, len(edges) - 1).astype(np.int64)
+    return found
 
 
 def skewed_index(rng: Rng, count: int, size: int | Ints, skew: float = 2.0) -> Ints:
@@ -53,7 +54,8 @@ def between(rng: Rng, low: Ints | int, high: Ints | int) -> Ints:
     """Whole numbers drawn evenly from [low, high), element by element; `low` where the range is empty."""
     low_, high_ = np.asarray(low, dtype=np.int64), np.asarray(high, dtype=np.int64)
     shape = np.broadcast(low_, high_).shape
-    return (low_ + np.floor(rng.random(shape) * np.maximum(high_ - low_, 0))).astype(np.int64)
+    drawn: Ints = (low_ + np.floor(rng.random(shape) * np.maximum(high_ - low_, 0))).astype(np.int64)
+    return drawn
 
 
 def digits(numbers: Ints, width: int | Ints) -> pl.Series:

@@ -52,13 +52,13 @@ NOTABLES: tuple[Notable, ...] = (
     Notable("عبد الرحمن بن خالد آل سعيد", "عبد الرحمن", "abdulrahman.alsaid"),
     Notable("נועה בן־דוד", "נועה", "noa.bendavid"),
     Notable("अनन्या श्रीवास्तव", "अनन्या", "ananya.s"),
-    Notable("Zoë 🌻 Hartmann", "Zoë", "zoe.hartmann", bio="🌱 plants, 🚲 bikes — write me: zoe.hartmann+hello@posteo.de"),
+    Notable("Zoë 🌻 Hartmann", "Zoë", "zoe.hartmann", bio="🌱 🚲 — zoe.hartmann+hello@posteo.de"),
     Notable("Dana 👩🏽‍💻 Whitfield", "Dana", "dana.whitfield"),  # one glyph of four code points
     Notable("Jennifer Null", "Jennifer", "jennifer.null"),
     Notable("Nullius Inverba", "Nullius", "nullius", bio="NULL"),
     Notable("Tru Faulse", "Tru", "true", bio="\\N"),  # the COPY null marker as text
     Notable("O", "O", "o", bio="."),
-    Notable("Hubert Blaine Wolfeschlegelsteinhausenbergerdorff-Featherstonehaugh-Cholmondeley Sr.", "Hubert", "hubert.b"),
+    Notable("Hubert Wolfeschlegelsteinhausenbergerdorff-Featherstonehaugh-Cholmondeley Sr.", "Hubert", "hubert.w"),
     Notable('William "Bill" O\'Hanlon', "William", "bill.ohanlon"),
     Notable("Robert'); DROP TABLE users;--", "Robert", "bobby.tables"),
     Notable("Ana  Lucía   Ruiz ", "Ana", "ana.ruiz"),  # double spaces and a trailing one
@@ -90,7 +90,7 @@ ODD_BODIES: tuple[str, ...] = (
     "こんにちは。{name}です。連絡先は {email} または {phone} です。よろしくお願いします🙇‍♀️",
     "مرحبا، اسمي {name} ورقم هاتفي {phone} وبريدي {email}. شكرا لكم",
     "Здравствуйте! Меня зовут {name}, мой телефон {phone}, почта {email}. Заказ не пришёл 😡😡",
-    "-----Original Message-----\r\nFrom: {name} <{email}>\r\nSent: Monday\r\nTo: support\r\n\r\n> {name} wrote:\r\n> call {phone}",
+    "-----Original Message-----\r\nFrom: {name} <{email}>\r\nTo: support\r\n\r\n> {name} wrote:\r\n> call {phone}",
     '{"customer": "{name}", "email": "{email}", "retry": null} <- this is all your app shows me',
     "E-Mail is {upper_email} (caps, sorry!) / {name} / {phone}",
 )

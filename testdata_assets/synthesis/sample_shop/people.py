@@ -63,6 +63,7 @@ _BIOS = (
     "",
 )
 _FEMALE = 0
+_NOTABLE_ROWS = 2 + 7 * np.arange(len(NOTABLES))
 _BCRYPT = "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 # None of the domains e-mails are drawn from: hand-made addresses stay unique.
 _NOTABLE_DOMAINS = ("fastmail.com", "posteo.de", "zoho.eu", "tutamail.com")
@@ -151,7 +152,7 @@ def _written(rng: Rng, names: pl.DataFrame) -> pl.Series:
 def country_of_users(seed: int, order_counts: Ints) -> Ints:
     """Gives each user a country so that four orders in five come from home, however long the tail.
 
-    Users are ranked by orders and four of every five neighbours live at home.
+    Users are ranked by orders and four of every five neighbours live at home; so do the hand-made people.
     """
     rng = stream(seed, "countries")
     count = len(order_counts)
@@ -161,6 +162,7 @@ def country_of_users(seed: int, order_counts: Ints) -> Ints:
     country = np.full(count, HOME, dtype=np.int64)
     abroad = 1 + rng.integers(0, len(COUNTRIES) - 1, count)
     country[ranked] = np.where(fifth == 0, abroad, HOME)
+    country[_NOTABLE_ROWS] = HOME
     return country
 
 
@@ -218,28 +220,34 @@ def _companies(rng: Rng, country: Ints) -> pl.Series:
     """A company for one user in seven, of the country's own kind."""
     count = len(country)
     parts = [
-        (rows, pl.DataFrame({"company": constant_pool(rng, company_pool(place.culture), len(rows))}))
+        (rows, pl.DataFrame({"company": _draw_companies(rng, place.culture, len(rows))}))
         for place, rows in each_country(country)
     ]
     return only(in_row_order(parts)["company"], chance(rng, count, 0.15))
 
 
-def constant_pool(rng: Rng, pool: tuple[str, ...], count: int) -> pl.Series:
+def _draw_companies(rng: Rng, culture: str, count: int) -> pl.Series:
+    pool = company_pool(culture)
     return pl.Series(pool, dtype=pl.String).gather(skewed_index(rng, count, len(pool), 1.2))
 
 
 def _with_notables(frame: pl.DataFrame) -> pl.DataFrame:
     """Puts the hand-made people in every seventh row from the third on."""
-    rows = 2 + 7 * np.arange(len(NOTABLES))
     written = {
         "full_name": [one.full_name for one in NOTABLES],
         "first": [one.first for one in NOTABLES],
         "email": [one.email or f"{one.handle}@{_NOTABLE_DOMAINS[number % 4]}" for number, one in enumerate(NOTABLES)],
         "username": ["the_" + one.handle.replace("'", "") for one in NOTABLES],
-        "phone": [one.phone or drawn for one, drawn in zip(NOTABLES, frame["phone"].gather(rows), strict=True)],
-        "company": [one.company or drawn for one, drawn in zip(NOTABLES, frame["company"].gather(rows), strict=True)],
+        "phone": [
+            one.phone or drawn for one, drawn in zip(NOTABLES, frame["phone"].gather(_NOTABLE_ROWS), strict=True)
+        ],
+        "company": [
+            one.company or drawn for one, drawn in zip(NOTABLES, frame["company"].gather(_NOTABLE_ROWS), strict=True)
+        ],
     }
-    return frame.with_columns(frame[name].clone().scatter(rows, values).alias(name) for name, values in written.items())
+    return frame.with_columns(
+        frame[name].clone().scatter(_NOTABLE_ROWS, values).alias(name) for name, values in written.items()
+    )
 
 
 def _with_accounts(
@@ -256,8 +264,7 @@ def _with_accounts(
         "city": addresses["city"][:count],
     }
     bio = only(fill_each(rng.integers(0, len(_BIOS), count), _BIOS, about), chance(rng, count, 0.35))
-    rows = 2 + 7 * np.arange(len(NOTABLES))
-    bio = bio.scatter(rows, [one.bio for one in NOTABLES])
+    bio = bio.scatter(_NOTABLE_ROWS, [one.bio for one in NOTABLES])
     avatar = fill(
         "https://cdn.kestrel-market.com/avatars/{user}-{mark}.jpg",
         {"user": named["username"].str.to_lowercase(), "mark": letters(rng, count, 6, "abcdef0123456789")},

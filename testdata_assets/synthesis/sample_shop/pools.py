@@ -16,6 +16,11 @@ _POOL_SEED = 7
 _TRIES = 1200  # enough to see nearly every entry of Faker's longest lists
 
 
+def _words(text: str) -> tuple[str, ...]:
+    """The words of a text; `_` stands for a space inside one."""
+    return tuple(word.replace("_", " ") for word in text.split())
+
+
 @dataclass(frozen=True)
 class Culture:
     """How people of one culture are named.
@@ -48,42 +53,41 @@ CULTURES: tuple[Culture, ...] = (
     Culture("uk_UA"),
     Culture("el_GR"),
     Culture(
-        "zh_CN",
-        "{last}{first}",
-        handles=tuple(["zhang", "wang", "li", "liu", "chen", "yang", "zhao", "huang", "wu", "zhou", "xiaoming", "meiling"]),
+        "zh_CN", "{last}{first}", handles=_words("zhang wang li liu chen yang zhao huang wu zhou xiaoming meiling")
     ),
     Culture(
-        "ja_JP",
-        "{last} {first}",
-        handles=tuple(["sato", "suzuki", "takahashi", "tanaka", "ito", "yamamoto", "nakamura", "hiroshi", "yuki", "aiko"]),
+        "ja_JP", "{last} {first}", handles=_words("sato suzuki takahashi tanaka ito yamamoto nakamura hiroshi yuki")
     ),
-    Culture(
-        "ko_KR", "{last}{first}", handles=tuple(["kim", "lee", "park", "choi", "jung", "kang", "minjun", "seoyeon", "jiwoo", "hyunwoo"])
-    ),
+    Culture("ko_KR", "{last}{first}", handles=_words("kim lee park choi jung kang minjun seoyeon jiwoo hyunwoo")),
     Culture(
         "ar_AA",
         particles=("بن", "أبو", "آل"),
-        handles=tuple(["ahmed", "mohamed", "fatma", "youssef", "mariam", "hassan", "nour", "omar", "layla"]),
+        handles=_words("ahmed mohamed fatma youssef mariam hassan nour omar layla"),
     ),
     Culture("en_IN"),
-    Culture("hi_IN", handles=tuple(["rahul", "priya", "amit", "neha", "sanjay", "anjali", "vikram", "pooja"])),
+    Culture("hi_IN", handles=_words("rahul priya amit neha sanjay anjali vikram pooja")),
     Culture("tr_TR"),
-    Culture("he_IL", handles=tuple(["david", "noa", "yossi", "tamar", "avi", "michal", "eitan", "shira"])),
+    Culture("he_IL", handles=_words("david noa yossi tamar avi michal eitan shira")),
 )
 CULTURE_NUMBER = {culture.locale: number for number, culture in enumerate(CULTURES)}
 
 # Faker knows no Arabic or Turkish streets, and its English ones read like a novel.
 _STREETS = {
-    "en_US": ["Oak", "Maple", "Cedar", "Elm", "Pine", "Walnut", "Washington", "Lincoln", "Jefferson", "Madison", "Jackson", "Franklin", "Lake", "Hill", "Park", "River", "Church", "Main", "Spring", "Highland", "Sunset", "Chestnut", "Spruce", "Willow", "Meadow", "Forest", "Prospect", "Broad", "Center", "Union", "Mill", "Dogwood", "Magnolia", "Hickory", "Juniper", "Sycamore", "Ridge", "Valley", "Canyon", "Harbor", "O'Farrell", "Martin-Luther-King"],
-    "en_GB": ["Station", "Church", "Victoria", "Albert", "Mill", "King's", "Queen's", "Park", "Manor", "Grange", "Chapel", "Orchard", "St-Mary's", "Windsor", "Richmond", "Kingsway", "Highfield", "Springfield", "Abbey", "Priory"],
-    "ar_AA": ["شارع النصر", "شارع التحرير", "شارع الهرم", "شارع رمسيس", "شارع الجمهورية", "شارع البحر", "شارع فيصل"],
-    "tr_TR": (
+    "en_US": _words(
+        "Oak Maple Cedar Elm Pine Walnut Washington Lincoln Jefferson Madison Jackson Franklin Lake Hill Park River "
+        "Church Main Spring Highland Sunset Chestnut Spruce Willow Meadow Forest Prospect Broad Center Union Mill "
+        "Dogwood Magnolia Hickory Juniper Sycamore Ridge Valley Canyon Harbor O'Farrell Martin_Luther_King"
+    ),
+    "en_GB": _words(
+        "Station Church Victoria Albert Mill King's Queen's Park Manor Grange Chapel Orchard St_Mary's Windsor "
+        "Richmond Kingsway Highfield Springfield Abbey Priory"
+    ),
+    "ar_AA": _words("شارع_النصر شارع_التحرير شارع_الهرم شارع_رمسيس شارع_الجمهورية شارع_البحر شارع_فيصل"),
+    "tr_TR": _words(
         "Atatürk_Caddesi İstiklal_Caddesi Cumhuriyet_Caddesi Çınar_Sokak Gül_Sokak Lale_Sokak Menekşe_Sokak "
         "Fevzi_Çakmak_Caddesi Bağdat_Caddesi Kızılırmak_Sokak"
-    )
-    .replace("_", "\u00a0")
-    .split(" "),
-    "ja_JP": ["本町", "中央", "栄町", "緑が丘", "桜木町", "旭町", "若葉", "新町", "東山", "西新宿"],
+    ),
+    "ja_JP": _words("本町 中央 栄町 緑が丘 桜木町 旭町 若葉 新町 東山 西新宿"),
 }
 _STREET_KINDS = {
     "en_US": ("St", "Ave", "Rd", "Ln", "Dr", "Ct", "Blvd", "Street", "Avenue", "Way"),
@@ -92,20 +96,18 @@ _STREET_KINDS = {
 _IRISH_AND_OTHERS = ["O'Brien", "O'Connor", "O'Neill", "O'Malley", "D'Angelo", "D'Souza", "McDonald", "MacLeod"]
 
 _ROMAN = str.maketrans(
-    dict(
-        zip(
-            "абвгдеёжзийклмнопрстуфхцчшщъыьэюяіїєґαβγδεζηθικλμνξοπρσςτυφχψω",
-            ["a", "b", "v", "g", "d", "e", "e", "zh", "z", "i", "y", "k", "l", "m", "n", "o", "p", "r", "s", "t", "u", "f", "kh", "ts", "ch", "sh", "shch", "_", "y", "_", "e", "yu", "ya", "i", "yi", "ye", "g", "a", "v", "g", "d", "e", "z", "i", "th", "i", "k", "l", "m", "n", "x", "o", "p", "r", "s", "s", "t", "y", "f", "ch", "ps", "o"],
-            strict=True,
-        )
-    )
+    dict(zip("абвгдезийклмнопрстуфыэіґ", "abvgdeziyklmnoprstufyeig", strict=True))
+    | dict(zip("жхцчшщюяїєё", _words("zh kh ts ch sh shch yu ya yi ye e"), strict=True))
+    | dict(zip("αβγδεζηικλμνξοπρσςτυφω", "avgdeziiklmnxoprsstyfo", strict=True))
+    | {"θ": "th", "χ": "ch", "ψ": "ps", "ъ": "", "ь": ""}
     | {"ß": "ss", "ł": "l", "ø": "o", "æ": "ae", "œ": "oe", "đ": "d", "ı": "i", "ð": "d", "þ": "th"}
 )
 
 
 def romanised(text: str) -> str:
     """The lower-case ASCII letters (and apostrophes) an e-mail address makes of a name; '' where there are none."""
-    plain = unicodedata.normalize("NFKD", text.lower().translate(_ROMAN))
+    # Once more after decomposing: then an accented Greek letter meets its plain form in the table.
+    plain = unicodedata.normalize("NFKD", text.lower().translate(_ROMAN)).translate(_ROMAN)
     return "".join(character for character in plain if "a" <= character <= "z" or character == "'").strip("'")
 
 
@@ -121,13 +123,14 @@ class NamePool:
 
 @cache
 def _faker(locale: str) -> Faker:
-    fake = Faker(locale, use_weighting=False)
-    fake.seed_instance(_POOL_SEED)
-    return fake
+    return Faker(locale, use_weighting=False)
 
 
 def _distinct(locale: str, method: str, tries: int = _TRIES) -> list[str]:
-    ask = getattr(_faker(locale), method)
+    """What one of Faker's methods gives, without repetitions; the same whatever was asked for before."""
+    fake = _faker(locale)
+    fake.seed_instance(f"{_POOL_SEED} {method}")
+    ask = getattr(fake, method)
     return list(dict.fromkeys(str(ask()).strip() for _ in range(tries)))
 
 
@@ -169,11 +172,10 @@ def company_pool(locale: str) -> tuple[str, ...]:
 def street_pool(locale: str) -> tuple[str, ...]:
     """Street names of a culture, without house numbers."""
     if locale in _STREET_KINDS:
-        bases, kinds = (name.replace("-", " ") for name in _STREETS[locale]), _STREET_KINDS[locale]
-        streets = [f"{base} {kind}" for base in bases for kind in kinds]
+        streets = [f"{base} {kind}" for base in _STREETS[locale] for kind in _STREET_KINDS[locale]]
         if locale == "en_US":
             streets += [f"{heading} {street}" for heading in "NSEW" for street in streets[:200]]
         return tuple(streets)
     if locale in _STREETS:
-        return tuple(name.replace("\u00a0", " ") for name in _STREETS[locale])
+        return _STREETS[locale]
     return tuple(_distinct(locale, "street_name", 500))

@@ -35,7 +35,8 @@ _FULL = (
     '"backup_emails": [{recased}, {other_email}]}, '
     '"emergency_contacts": [{"name": {other}, "phone": {other_phone}, "relation": "partner"}, '
     '{"name": {third}, "phone": null, "relation": "friend"}], '
-    '"devices": [{"os": "iOS 18.2", "last_ip": {ip}, "push": {flag}}, {"os": "Windows 11", "last_ip": null, "push": false}], '
+    '"devices": [{"os": "iOS 18.2", "last_ip": {ip}, "push": {flag}}, '
+    '{"os": "Windows 11", "last_ip": null, "push": false}], '
     '"notifications": {"email": true, "sms": {flag}}, "recent_searches": [{search}, {search2}], "last_seen": {seen}}'
 )
 _EMPTY_LISTS = (

@@ -1,0 +1,58 @@
+# Two commands matter: `make demo` and `make test`. Both begin with `make setup`.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo up down test test-slow lint types format lock benchmark clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1|\2/' | column -t -s '|' 2>/dev/null \
+	  || grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST)
+
+setup: $(STAMP) ## Make .venv with everything pinned (requirements.lock)
+
+$(STAMP): requirements.lock pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "make: $(PYTHON) is missing. Install Python 3.11 or newer, or run: make PYTHON=/path/to/python3 $(MAKECMDGOALS)"; exit 3; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "make: $(PYTHON) is older than 3.11. Run: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 3; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "make: $(PYTHON) has no venv module. On Debian and Ubuntu: apt-get install python3-venv"; exit 3; }
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
+	@touch $(STAMP)
+
+demo: setup ## Production to masked image to branch, on a sample, in a few minutes
+	$(BIN)/testdata demo $(ARGS)
+
+up: setup ## Dagster UI, daemon and webhook receiver until Ctrl-C
+	$(BIN)/testdata up $(ARGS)
+
+down: setup ## Stop the embedded server
+	$(BIN)/testdata down
+
+test: setup ## Run the tests (without the slow ones)
+	$(BIN)/python -m pytest $(ARGS)
+
+test-slow: setup ## Run the long soak, fault and scale tests
+	$(BIN)/python -m pytest -m slow $(ARGS)
+
+lint: setup ## ruff and a strict mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: setup ## Format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: setup ## Renew requirements.lock from pyproject.toml
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	  --extra embedded --extra dev --upgrade pyproject.toml -o requirements.lock
+
+benchmark: setup ## A refresh next to pg_dump and pg_restore
+	$(BIN)/python -m benchmarks.refresh $(ARGS)
+
+clean: ## Remove .venv and caches (not the state folder)
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

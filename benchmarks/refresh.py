@@ -1,0 +1,173 @@
+"""A refresh next to `pg_dump -Fd -jN` + `pg_restore -jN` of the same source into the same server, in one run.
+
+    python -m benchmarks.refresh --rows 1000000 --pairs 5 [--jobs 2] [--json]
+
+Prints one row a pair and the medians; the last line is JSON. `ratio` is (snapshot + mask_and_load + constraints) over
+the pair's time, with encryption and leak fingerprints on; `ratio_validated` adds validation. Pairs are interleaved:
+ours, theirs, ours, theirs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from benchmarks import shop_source
+from testdata_assets.golden import refresh
+from testdata_assets.golden.registry import GoldenRegistry
+from testdata_assets.postgres.connections import connect
+from testdata_assets.postgres.control import connect_control
+from testdata_assets.postgres.embedded import EmbeddedServer
+from testdata_assets.postgres.places import Places, ensure_database, open_places
+from testdata_assets.settings import Settings
+from testdata_assets.validation.run import validate_candidate
+
+SOURCE, TARGET = "bench_source", "bench_target"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rows", type=int, default=1_000_000, help="rows in all tables together")
+    parser.add_argument("--pairs", type=int, default=5, help="interleaved pairs; the median counts")
+    parser.add_argument("--jobs", type=int, default=2, help="parallel streams on both sides")
+    parser.add_argument("--no-validate", action="store_true", help="leave out validation (no ratio_validated)")
+    parser.add_argument("--json", action="store_true", help="print only the JSON line on stdout")
+    options = parser.parse_args()
+    out = sys.stderr if options.json else sys.stdout
+    logging.disable(logging.INFO)
+    with tempfile.TemporaryDirectory(prefix="bench-refresh-") as folder:
+        settings = Settings(
+            home=Path(folder) / "state", rules_dir=Path(folder) / "rules", workers=options.jobs, masking_key="5a" * 32
+        )  # type: ignore[call-arg, arg-type]
+        shop_source.write_rules(settings.rules_dir)
+        server = EmbeddedServer(settings.state_dir)
+        server.ensure_running()
+        try:
+            ensure_database(server.dsn(), SOURCE)
+            shop_source.fill(server.dsn(SOURCE), options.rows)
+            settings = settings.model_copy(update={"source_dsn": _secret(server.dsn(SOURCE).secret())})
+            result = run(settings, server, Path(folder), options, lambda line: print(line, file=out, flush=True))
+        finally:
+            server.stop()
+    print(json.dumps(result))
+
+
+def run(
+    settings: Settings, server: EmbeddedServer, folder: Path, options: argparse.Namespace, say: Callable[[str], None]
+) -> dict[str, Any]:
+    """All pairs; returns what the JSON line holds."""
+    places = open_places(settings)
+    size = _size(server)
+    say(f"{options.rows:,} rows, {size / 1e6:,.0f} MB in the source, {options.jobs} jobs, Postgres {server.status().version}")
+    say(f"{'pair':>4} {'snapshot':>9} {'mask+load':>9} {'constr.':>9} {'ours':>9} {'dump':>9} {'restore':>9} {'theirs':>9} {'ratio':>6}")
+    ours: list[dict[str, float]] = []
+    theirs: list[dict[str, float]] = []
+    for pair in range(1, options.pairs + 1):
+        ours.append(_ours(settings, places, validate=not options.no_validate))
+        theirs.append(_theirs(server, folder, options.jobs))
+        mine, other = ours[-1], theirs[-1]
+        say(
+            f"{pair:>4} {mine['snapshot']:>9.2f} {mine['mask_and_load']:>9.2f} {mine['constraints']:>9.2f}"
+            f" {mine['counted']:>9.2f} {other['dump']:>9.2f} {other['restore']:>9.2f} {other['total']:>9.2f}"
+            f" {mine['counted'] / other['total']:>6.2f}"
+        )
+    ratio = statistics.median(mine["counted"] / other["total"] for mine, other in zip(ours, theirs, strict=True))
+    seconds = {stage: round(statistics.median(mine[stage] for mine in ours), 3) for stage in ours[0]}
+    result: dict[str, Any] = {
+        "benchmark": "refresh",
+        "rows": options.rows,
+        "source_bytes": size,
+        "pairs": options.pairs,
+        "jobs": options.jobs,
+        "ratio": round(ratio, 3),
+        "seconds": seconds,
+        "baseline_seconds": {key: round(statistics.median(other[key] for other in theirs), 3) for key in theirs[0]},
+        "baseline_commands": [" ".join(command) for command in _commands(server, Path("DUMP"), options.jobs)],
+        "rows_per_second": round(options.rows / seconds["counted"]),
+        "mb_per_second": round(size / 1e6 / seconds["counted"], 1),
+        "peak_rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+    }
+    if not options.no_validate:
+        validated = statistics.median(
+            (mine["counted"] + mine["validate"]) / other["total"] for mine, other in zip(ours, theirs, strict=True)
+        )
+        result["ratio_validated"] = round(validated, 3)
+    say("baseline: " + " && ".join(result["baseline_commands"]))
+    say(
+        f"median ratio {result['ratio']}"
+        + (f", with validation {result['ratio_validated']}" if "ratio_validated" in result else "")
+        + f"; {result['rows_per_second']:,} rows/s, {result['mb_per_second']} MB/s, peak RSS {result['peak_rss_mb']} MB"
+    )
+    return result
+
+
+def _ours(settings: Settings, places: Places, *, validate: bool) -> dict[str, float]:
+    snapshot = refresh.take_snapshot(settings, places)
+    image = refresh.build_image(settings, places, snapshot.snapshot_id)
+    seconds = {"snapshot": snapshot.seconds or 0.0, **image.seconds}
+    seconds["counted"] = seconds["snapshot"] + seconds["mask_and_load"] + seconds["constraints"]
+    if validate:
+        started = time.monotonic()
+        report = validate_candidate(settings, places, image.golden_id)
+        seconds["validate"] = time.monotonic() - started
+        if not report.passed:
+            raise SystemExit(f"the image was rejected: {[check.name for check in report.checks if not check.passed]}")
+    refresh.reject_image(settings, places, image.golden_id, "benchmark")
+    with connect_control(places.control) as control:
+        assert GoldenRegistry(control).get(image.golden_id).row_count
+    return seconds
+
+
+def _commands(server: EmbeddedServer, folder: Path, jobs: int) -> list[list[str]]:
+    return [
+        ["pg_dump", "-Fd", f"-j{jobs}", "-f", str(folder), server.dsn(SOURCE).conninfo_without_password()],
+        ["pg_restore", f"-j{jobs}", "-d", server.dsn(TARGET).conninfo_without_password(), str(folder)],
+    ]
+
+
+def _theirs(server: EmbeddedServer, folder: Path, jobs: int) -> dict[str, float]:
+    from testdata_assets.postgres.tools import PgTools
+
+    tools = PgTools(server.bin_dir, server.binaries.environment)
+    ensure_database(server.dsn(), TARGET)
+    dump = folder / "dump"
+    seconds = {}
+    try:
+        for name, command in zip(("dump", "restore"), _commands(server, dump, jobs), strict=True):
+            started = time.monotonic()
+            subprocess.run([tools.path(command[0]), *command[1:]], env=tools.environment(server.dsn()), check=True)
+            seconds[name] = time.monotonic() - started
+    finally:
+        shutil.rmtree(dump, ignore_errors=True)
+        with connect(server.dsn()) as conn:
+            conn.execute(f"DROP DATABASE IF EXISTS {TARGET} WITH (FORCE)".encode())
+    seconds["total"] = seconds["dump"] + seconds["restore"]
+    return seconds
+
+
+def _size(server: EmbeddedServer) -> int:
+    with connect(server.dsn(SOURCE)) as conn:
+        row = conn.execute("SELECT pg_database_size(current_database())").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def _secret(text: str) -> Any:
+    from pydantic import SecretStr
+
+    return SecretStr(text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,118 @@
+"""The source database of the refresh benchmark: three tables, half of whose columns are masked, and their rules.
+
+Filled by the server itself from generate_series, so that a million rows take seconds and every run gets the same data.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from testdata_assets.postgres.connections import connect
+from testdata_assets.postgres.dsn import Dsn
+
+# Shares of the asked-for rows: people, their orders, what they did.
+PEOPLE, ORDERS, EVENTS = 0.2, 0.4, 0.4
+
+_SCHEMA = """
+CREATE TABLE people (
+    id bigint PRIMARY KEY, email text NOT NULL UNIQUE, full_name text NOT NULL, phone text, street text, city text,
+    country text NOT NULL, plan text NOT NULL, balance numeric(12,2) NOT NULL, active boolean NOT NULL,
+    last_ip inet, created_at timestamptz NOT NULL, notes text
+);
+CREATE TABLE orders (
+    id bigint PRIMARY KEY, person_id bigint NOT NULL REFERENCES people, ship_name text NOT NULL,
+    ship_street text NOT NULL, ship_phone text, currency text NOT NULL, total numeric(12,2) NOT NULL,
+    status text NOT NULL, placed_at timestamptz NOT NULL, billing_email text NOT NULL
+);
+CREATE INDEX orders_person ON orders (person_id);
+CREATE INDEX orders_placed ON orders (placed_at);
+CREATE TABLE events (
+    id bigint PRIMARY KEY, person_id bigint NOT NULL REFERENCES people, ip text NOT NULL, actor_email text NOT NULL,
+    kind text NOT NULL, path text NOT NULL, username text NOT NULL, happened_at timestamptz NOT NULL
+);
+CREATE INDEX events_person ON events (person_id);
+"""
+
+_FILL = """
+INSERT INTO people SELECT i, 'person.' || i || '@mail' || i %% 40 || '.test-source.net',
+    (ARRAY['Anna','Boris','Carla','Dmitri','Elena','Farid','Greta','Hiro'])[1 + i %% 8] || ' '
+        || initcap(translate(substr(md5(i::text), 1, 8), '0123456789', 'aeioubdrst')),
+    CASE WHEN i %% 10 > 0 THEN '+4930' || 10000000 + (i * 7919 %% 89999999) END,
+    (i %% 190 + 1) || ' ' || initcap(translate(substr(md5('s' || i %% 5000), 1, 9), '0123456789', 'aeioubdrst')) || ' Street',
+    (ARRAY['Berlin','Paris','Madrid','Roma','Wien','Praha'])[1 + i %% 6], (ARRAY['DE','FR','ES','IT','AT','CZ'])[1 + i %% 6],
+    (ARRAY['free','pro','team'])[1 + i %% 3], i %% 100000 / 100.0, i %% 7 > 0,
+    ('10.' || i %% 200 || '.' || i / 200 %% 250 || '.' || i %% 249 + 1)::inet, '2020-01-01'::timestamptz + i * interval '97 seconds',
+    CASE WHEN i %% 4 = 0 THEN 'Called about invoice ' || i || ', wants a copy sent to person.' || i || ' soon.' END
+FROM generate_series(1, %(people)s) AS i;
+INSERT INTO orders SELECT i, 1 + i * 31 %% %(people)s, 'Receiver ' || initcap(translate(substr(md5('r' || i), 1, 9), '0123456789', 'aeioubdrst')),
+    (i %% 180 + 1) || ' ' || initcap(translate(substr(md5('s' || i %% 5000), 1, 9), '0123456789', 'aeioubdrst')) || ' Street',
+    '+4940' || 10000000 + (i * 104729 %% 89999999), (ARRAY['EUR','USD','CHF'])[1 + i %% 3], i %% 500000 / 100.0,
+    (ARRAY['new','paid','sent','returned'])[1 + i %% 4], '2023-01-01'::timestamptz + i * interval '53 seconds',
+    'person.' || 1 + i * 31 %% %(people)s || '@mail' || (1 + i * 31 %% %(people)s) %% 40 || '.test-source.net'
+FROM generate_series(1, %(orders)s) AS i;
+INSERT INTO events SELECT i, 1 + i * 17 %% %(people)s, '172.16.' || i %% 250 || '.' || i / 250 %% 249 + 1,
+    'person.' || 1 + i * 17 %% %(people)s || '@mail' || (1 + i * 17 %% %(people)s) %% 40 || '.test-source.net',
+    (ARRAY['login','view','buy'])[1 + i %% 3], '/item/' || i %% 9999, 'user_' || 1 + i * 17 %% %(people)s,
+    '2024-01-01'::timestamptz + i * interval '11 seconds'
+FROM generate_series(1, %(events)s) AS i;
+"""
+
+RULES = """
+version: 1
+tables:
+  public.people:
+    id: keep
+    email: {pii: email, transform: email, domain: user.email}
+    full_name: {pii: person_name, transform: person_name, domain: user.name}
+    phone: {pii: phone, transform: phone, domain: user.phone}
+    street: {pii: address, transform: street_address}
+    city: keep
+    country: keep
+    plan: keep
+    balance: keep
+    active: keep
+    last_ip: {pii: ip, transform: ip}
+    created_at: keep
+    notes: {pii: free_text, transform: free_text}
+  public.orders:
+    id: keep
+    person_id: keep
+    ship_name: {pii: person_name, transform: person_name, domain: user.name}
+    ship_street: {pii: address, transform: street_address}
+    ship_phone: {pii: phone, transform: phone, domain: user.phone}
+    currency: keep
+    total: keep
+    status: keep
+    placed_at: keep
+    billing_email: {pii: email, transform: email, domain: user.email}
+  public.events:
+    id: keep
+    person_id: keep
+    ip: {pii: ip, transform: ip}
+    actor_email: {pii: email, transform: email, domain: user.email}
+    kind: keep
+    path: keep
+    username: {pii: username, transform: username}
+    happened_at: keep
+"""
+# 12 of the 31 columns are masked: the keys and timestamps that make up the rest are never personal.
+
+
+def fill(dsn: Dsn, rows: int) -> None:
+    """Creates and fills the three tables in an empty database."""
+    people = max(1, int(rows * PEOPLE))
+    counts = {"people": people, "orders": max(1, int(rows * ORDERS)), "events": max(1, int(rows * EVENTS))}
+    with connect(dsn) as conn:
+        for statement in _SCHEMA.split(";\n"):
+            if statement.strip():
+                conn.execute(statement.encode())
+        for statement in _FILL.split(";\n"):
+            if statement.strip():
+                conn.execute(statement.encode(), counts)
+        conn.execute("VACUUM ANALYZE")
+
+
+def write_rules(folder: Path) -> None:
+    """Writes masking.yaml for the tables above."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "masking.yaml").write_text(RULES, encoding="utf-8")

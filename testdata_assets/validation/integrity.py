@@ -1,0 +1,330 @@
+"""Integrity of an image: foreign keys hold, every row is there, the schema is the source's.
+
+Each function looks at one thing and returns rows for a check: plain dictionaries of names and counts, never
+values. What they mean is decided in `suites.py`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from testdata_assets.masking.plan import MaskingPlan
+from testdata_assets.postgres.identifiers import TableName
+from testdata_assets.postgres.sql_files import load_queries
+from testdata_assets.production.catalog import Catalog, ForeignKey, Sequence, Table
+from testdata_assets.validation.image_reader import ImageReader
+from testdata_assets.validation.report import Finding
+
+
+@dataclass(frozen=True)
+class ForeignKeyState:
+    """One declared foreign key as the image has it.
+
+    Attributes:
+        orphans: Rows whose key points nowhere, counted by an anti-join whatever the catalog claims.
+        state: `as in the source`, `not validated` (it is in the source) or `missing`.
+    """
+
+    name: str
+    table: TableName
+    columns: tuple[str, ...]
+    orphans: int
+    state: str
+
+    def findings(self) -> list[Finding]:
+        found = []
+        if self.orphans:
+            found.append(Finding(str(self.table), self.name, "orphaned rows", self.orphans))
+        if self.state != "as in the source":
+            found.append(Finding(str(self.table), self.name, f"foreign key {self.state}", 1))
+        return found
+
+
+def _table_identifier(name: TableName) -> sql.Identifier:
+    return sql.Identifier(name.schema, name.name)
+
+
+def check_foreign_keys(reader: ImageReader, source: Catalog, image: Catalog, *, workers: int) -> list[ForeignKeyState]:
+    """Counts orphans of every foreign key of source or image, in parallel; partitions go with their root."""
+    present = {_key(key): key for key in image.foreign_keys}
+    wanted = {_key(key): key for key in (*source.foreign_keys, *image.foreign_keys)}
+    tables = {table.name: table for table in image.tables}
+    keys = [key for key in wanted.values() if not _belongs_to_root(key, tables, wanted)]
+
+    def state(key: ForeignKey) -> ForeignKeyState:
+        here = present.get(_key(key))
+        before = next((each for each in source.foreign_keys if _key(each) == _key(key)), None)
+        if here is None:
+            return ForeignKeyState(key.name, key.table, key.columns, 0, "missing")
+        weakened = before is not None and before.validated and not here.validated
+        return ForeignKeyState(
+            key.name,
+            key.table,
+            key.columns,
+            _orphans(reader, here),
+            "not validated" if weakened else "as in the source",
+        )
+
+    with ThreadPoolExecutor(workers, thread_name_prefix="keys") as pool:
+        return list(pool.map(state, keys))
+
+
+def _key(key: ForeignKey) -> tuple[str, TableName, tuple[str, ...]]:
+    return (key.name, key.table, key.columns)
+
+
+def _belongs_to_root(key: ForeignKey, tables: Mapping[TableName, Table], known: Iterable[Any]) -> bool:
+    """Whether a partition's key is its partitioned table's own, which is checked for all partitions at once."""
+    table = tables.get(key.table)
+    if table is None or not table.is_partition or table.parent is None:
+        return False
+    return any(other_table == table.parent and columns == key.columns for _, other_table, columns in known)
+
+
+def _orphans(reader: ImageReader, key: ForeignKey) -> int:
+    """Rows with a whole key that no referenced row has (MATCH SIMPLE)."""
+    pairs = list(zip(key.columns, key.referenced_columns, strict=True))
+    query = sql.SQL("SELECT count(*) FROM {} AS child WHERE {} AND NOT EXISTS (SELECT 1 FROM {} AS parent WHERE {})")
+    composed = query.format(
+        _table_identifier(key.table),
+        sql.SQL(" AND ").join(sql.SQL("child.{} IS NOT NULL").format(sql.Identifier(name)) for name, _ in pairs),
+        _table_identifier(key.referenced_table),
+        sql.SQL(" AND ").join(
+            sql.SQL("parent.{} = child.{}").format(sql.Identifier(other), sql.Identifier(name)) for name, other in pairs
+        ),
+    )
+    with reader.connect() as conn:
+        # Operators such as citext's live in the extension's schema, which an empty search path would miss.
+        conn.execute(sql.SQL("SELECT set_config('search_path', {}, false)").format(sql.Literal(_schemas(conn))))
+        row = conn.execute(composed).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _schemas(conn: psycopg.Connection[Any]) -> str:
+    row = conn.execute(load_queries("testdata_assets.validation")["search_path"]).fetchone()
+    return str(row[0]) if row and row[0] else ""
+
+
+def count_rows(
+    plan: MaskingPlan, source_counts: Mapping[TableName, int], image_counts: Mapping[TableName, int]
+) -> list[dict[str, Any]]:
+    """One row a table: what the image should have and what it has; -1 where a side does not know the table.
+
+    Tables of mode truncate should be empty.
+    """
+    truncated = {table.table.name for table in plan.tables if table.mode == "truncate"}
+    # Where masked partition keys move rows to other partitions only the sum over the root's partitions holds.
+    routed = {table.table.name: table.table.rule_table for table in plan.tables if table.load_through_root}
+    wanted: Counter[TableName] = Counter()
+    found: Counter[TableName] = Counter()
+    for name in {*source_counts, *(table.table.name for table in plan.tables), *image_counts}:
+        owner = routed.get(name, name)
+        known = 0 if name in truncated else source_counts.get(name, -1)
+        wanted[owner] += known
+        found[owner] += image_counts.get(name, -1)
+    return [{"table": str(name), "source_rows": wanted[name], "image_rows": found[name]} for name in sorted(wanted)]
+
+
+def compare_schemas(
+    reader: ImageReader,
+    source: Catalog,
+    image: Catalog,
+    plan: MaskingPlan,
+    source_definitions: Mapping[tuple[str, str], str] | None,
+    image_definitions: Mapping[tuple[str, str], str] | None,
+) -> tuple[list[dict[str, Any]], list[Finding]]:
+    """Compares what both databases consist of.
+
+    Args:
+        reader: Of the image.
+        source: The source's catalog.
+        image: The image's.
+        plan: For its objects rule.
+        source_definitions: `read_definitions` of the source, if it was kept; makes the comparison exact.
+        image_definitions: The same of the image.
+
+    Returns:
+        One row an aspect (aspect, source, image, differences), and the findings.
+    """
+    same_major = source.server_version // 10_000 == image.server_version // 10_000
+    aspects: dict[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = {
+        "tables": (_tables(source), _tables(image)),
+        "columns": (_columns(source), _columns(image)),
+        "foreign keys": (_foreign_keys(source), _foreign_keys(image)),
+        "unique indexes": (_unique_indexes(source, same_major), _unique_indexes(image, same_major)),
+        "sequences": (_sequences(source), _sequences(image)),
+        "views": (_names(source.views), _names(image.views)),
+        "materialized views": (_names(source.materialized_views), _names(image.materialized_views)),
+        "extensions": (_names(name for name, _ in source.extensions), _names(name for name, _ in image.extensions)),
+        "definitions": (_texts(source, plan, same_major), _texts(image, plan, same_major)),
+    }
+    if source_definitions is not None and image_definitions is not None:
+        aspects["all definitions"] = (
+            _definitions(source_definitions, same_major),
+            _definitions(image_definitions, same_major),
+        )
+    rows: list[dict[str, Any]] = []
+    findings: list[Finding] = []
+    for aspect, (before, after) in aspects.items():
+        found = _differences(aspect, before, after)
+        findings += found
+        rows.append({"aspect": aspect, "source": len(before), "image": len(after), "differences": len(found)})
+    for aspect, look in (
+        ("indexes valid", _invalid_indexes),
+        ("views selectable", _broken_views),
+        ("materialized views populated", _unpopulated),
+    ):
+        found = look(reader, image)
+        findings += found
+        rows.append({"aspect": aspect, "source": 0, "image": 0, "differences": len(found)})
+    found = _late_sequences(reader, source, image, plan)
+    findings += found
+    rows.append({"aspect": "sequences ahead of data", "source": 0, "image": 0, "differences": len(found)})
+    return rows, findings
+
+
+def _differences(aspect: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Finding]:
+    found = [Finding("schema", name, f"{aspect}: missing", 1) for name in before if name not in after]
+    found += [Finding("schema", name, f"{aspect}: not in the source", 1) for name in after if name not in before]
+    found += [
+        Finding("schema", name, f"{aspect}: different", 1)
+        for name in before
+        if name in after and before[name] != after[name]
+    ]
+    return found
+
+
+def _names(names: Iterable[Any]) -> dict[str, bool]:
+    return {str(name): True for name in names}
+
+
+def _tables(catalog: Catalog) -> dict[str, Any]:
+    return {
+        str(table.name): (table.kind, table.parent, table.is_partition, table.partition_columns)
+        for table in catalog.tables
+        if table.kind != "f"  # foreign tables are never restored
+    }
+
+
+def _columns(catalog: Catalog) -> dict[str, Any]:
+    """By order, not by attnum: dropped columns leave gaps that no restore repeats."""
+    return {
+        f"{table.name}.{column.name}": (
+            order,
+            column.type,
+            column.not_null,
+            column.generated,
+            column.identity,
+        )
+        for table in catalog.tables
+        if table.kind != "f"
+        for order, column in enumerate(table.columns)
+    }
+
+
+def _foreign_keys(catalog: Catalog) -> dict[str, Any]:
+    return {
+        f"{key.table}.{key.name}": (key.columns, key.referenced_table, key.referenced_columns, key.validated)
+        for key in catalog.foreign_keys
+    }
+
+
+def _unique_indexes(catalog: Catalog, with_texts: bool) -> dict[str, Any]:
+    return {
+        f"{index.table}.{index.name}": (
+            index.columns,
+            index.primary,
+            index.exclusion,
+            (index.expressions, index.predicate) if with_texts else len(index.expressions),
+        )
+        for index in catalog.unique_indexes
+    }
+
+
+def _sequences(catalog: Catalog) -> dict[str, Any]:
+    return {
+        str(sequence.name): (sequence.increment, sequence.owner_table, sequence.owner_column)
+        for sequence in catalog.sequences
+    }
+
+
+def _texts(catalog: Catalog, plan: MaskingPlan, with_texts: bool) -> dict[str, Any]:
+    """Catalog texts by kind and object; across major versions Postgres prints them differently."""
+    found: dict[str, list[str]] = {}
+    for text in catalog.texts:
+        if text.kind != "comment":
+            found.setdefault(f"{text.kind} {text.object}", []).append(text.text if with_texts else "")
+        elif plan.objects.comments == "keep" and not text.object.startswith("database "):
+            found.setdefault(f"comment on {text.object}", []).append(text.text)
+    return {name: sorted(texts) for name, texts in found.items()}
+
+
+def _definitions(definitions: Mapping[tuple[str, str], str], with_texts: bool) -> dict[str, str]:
+    return {f"{kind} {name}": text if with_texts else "" for (kind, name), text in definitions.items()}
+
+
+def _invalid_indexes(reader: ImageReader, _image: Catalog) -> list[Finding]:
+    with reader.connect() as conn:
+        rows = conn.execute(load_queries("testdata_assets.validation")["invalid_indexes"]).fetchall()
+    return [Finding("schema", str(TableName(schema, name)), "invalid index", 1) for schema, name in rows]
+
+
+def _unpopulated(reader: ImageReader, _image: Catalog) -> list[Finding]:
+    with reader.connect() as conn:
+        rows = conn.execute(load_queries("testdata_assets.validation")["unpopulated"]).fetchall()
+    return [
+        Finding("schema", str(TableName(schema, name)), "materialized view not populated", 1) for schema, name in rows
+    ]
+
+
+def _broken_views(reader: ImageReader, image: Catalog) -> list[Finding]:
+    """Plans a query on every view: what it is made of must exist and fit."""
+    found = []
+    with reader.connect() as conn:
+        conn.execute("SET search_path = public")  # bodies of inlined functions may count on it
+        for name in image.views:
+            try:
+                conn.execute(sql.SQL("SELECT * FROM {} LIMIT 0").format(_table_identifier(name)))
+            except psycopg.Error as error:
+                kind = f"view not selectable (SQLSTATE {error.sqlstate or 'unknown'})"
+                found.append(Finding("schema", str(name), kind, 1))
+    return found
+
+
+def _late_sequences(reader: ImageReader, source: Catalog, image: Catalog, plan: MaskingPlan) -> list[Finding]:
+    """Sequences whose next value their column already holds, unless production has the very same state."""
+    before = {sequence.name: sequence for sequence in source.sequences}
+    masked = {(table.table.name, column.column.name) for table in plan.tables for column in table.masked}
+    found = []
+    with reader.connect() as conn:
+        for sequence in image.sequences:
+            if sequence.owner_table is None or sequence.owner_column is None:
+                continue
+            known = before.get(sequence.name)
+            as_in_source = (
+                known is not None
+                and (known.last_value, known.is_called) == (sequence.last_value, sequence.is_called)
+                and (sequence.owner_table, sequence.owner_column) not in masked
+            )
+            if not as_in_source and _is_late(conn, sequence, sequence.owner_table, sequence.owner_column):
+                found.append(Finding("schema", str(sequence.name), "sequence behind its column", 1))
+    return found
+
+
+def _is_late(conn: psycopg.Connection[Any], sequence: Sequence, table: TableName, column: str) -> bool:
+    aggregate: Callable[[sql.Composable], sql.Composed] = (
+        sql.SQL("max({})").format if sequence.increment > 0 else sql.SQL("min({})").format
+    )
+    query = sql.SQL("SELECT {} FROM {}").format(aggregate(sql.Identifier(column)), _table_identifier(table))
+    row = conn.execute(query).fetchone()
+    if row is None or row[0] is None:
+        return False
+    following = sequence.last_value + (sequence.increment if sequence.is_called else 0)
+    return bool(following <= row[0]) if sequence.increment > 0 else bool(following >= row[0])

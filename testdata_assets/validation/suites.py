@@ -1,0 +1,170 @@
+"""From what was measured to verdicts: one Great Expectations suite and one result for each check.
+
+Every suite also expects its frame to have as many rows as things were measured, so that a search that saw
+nothing cannot pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import pandas as pd
+
+from testdata_assets.validation.expectations import Expected, Suite, SuiteResult
+from testdata_assets.validation.report import SHOWN_FINDINGS, CheckResult, Finding, Sifted, sift
+from testdata_assets.validation.rules import CheckName, ValidationRules
+
+
+@dataclass(frozen=True)
+class Row:
+    """One thing that was looked at: a column, a table, a foreign key, an aspect of the schema.
+
+    Attributes:
+        cells: Names and figures, as the check's expectations name them.
+        findings: What is wrong with it.
+    """
+
+    cells: dict[str, Any]
+    findings: Sequence[Finding] = ()
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What one check found, before any verdict.
+
+    Attributes:
+        name: Of the check.
+        rows: One entry for each thing that was to be looked at.
+        summary: Sentence for a check that passed.
+        seconds: Time spent measuring.
+        details: Further figures for the report.
+    """
+
+    name: CheckName
+    rows: list[Row]
+    summary: str
+    seconds: float = 0.0
+    details: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def findings(self) -> list[Finding]:
+        return [finding for row in self.rows for finding in row.findings]
+
+
+# For each check: columns of its frame with their types, beside `open_findings`.
+_COLUMNS: dict[CheckName, dict[str, str]] = {
+    "no_production_values": {"table": "str", "column": "str", "values": "int64"},
+    "no_pii_patterns": {"table": "str", "column": "str", "values": "int64"},
+    "distribution_drift": {
+        "table": "str",
+        "column": "str",
+        "measure": "str",
+        "value": "float64",
+        "limit": "float64",
+    },
+    "referential_integrity": {"table": "str", "constraint": "str", "orphans": "int64", "state": "str"},
+    "row_counts": {"table": "str", "source_rows": "int64", "image_rows": "int64"},
+    "schema_matches": {"aspect": "str", "source": "int64", "image": "int64"},
+}
+
+# What the figures themselves must show, beside having no open finding.
+_FIGURES: dict[CheckName, tuple[Expected, ...]] = {
+    "no_production_values": (),
+    "no_pii_patterns": (),
+    "distribution_drift": (
+        Expected(
+            "within limits",
+            "ExpectColumnPairValuesAToBeGreaterThanB",
+            {"column_A": "limit", "column_B": "value", "or_equal": True},
+            "No distribution moved further than its limit.",
+        ),
+    ),
+    "referential_integrity": (
+        Expected(
+            "no orphans",
+            "ExpectColumnValuesToBeInSet",
+            {"column": "orphans", "value_set": [0]},
+            "Every foreign key points to a row.",
+        ),
+        Expected(
+            "validated as in the source",
+            "ExpectColumnValuesToBeInSet",
+            {"column": "state", "value_set": ["as in the source"]},
+            "Every foreign key is there and validated as in the source.",
+        ),
+    ),
+    "row_counts": (
+        Expected(
+            "same rows",
+            "ExpectColumnPairValuesToBeEqual",
+            {"column_A": "source_rows", "column_B": "image_rows"},
+            "Every table has as many rows as in the snapshot; emptied tables none.",
+        ),
+    ),
+    "schema_matches": (),
+}
+
+
+def suite_of(measured: Measured, sifted: Sifted) -> Suite:
+    """The suite of one check. Rows whose findings were all accepted are left out of its frame."""
+    columns = {**_COLUMNS[measured.name], "open_findings": "int64"}
+    still_open = set(sifted.open)
+    cells: list[dict[str, Any]] = []
+    for row in measured.rows:
+        count = sum(1 for finding in row.findings if finding in still_open)
+        if count or not row.findings:
+            cells.append({**row.cells, "open_findings": count})
+    frame = pd.DataFrame([{name: row[name] for name in columns} for row in cells], columns=list(columns))
+    accepted = sum(1 for row in measured.rows if row.findings and not still_open.intersection(row.findings))
+    everything = Expected(
+        "everything measured",
+        "ExpectTableRowCountToEqual",
+        {"value": len(measured.rows) - accepted},
+        "Everything that was to be measured was measured.",
+    )
+    nothing_open = Expected(
+        "nothing found",
+        "ExpectColumnValuesToBeInSet",
+        {"column": "open_findings", "value_set": [0]},
+        "Nothing was found that nobody accepted in rules/validation.yaml.",
+    )
+    expectations = (everything, nothing_open, *_FIGURES[measured.name]) if cells else (everything,)
+    return Suite(measured.name, frame.astype(columns), expectations)
+
+
+def sift_findings(measured: Measured, rules: ValidationRules, today: date) -> Sifted:
+    return sift(measured.name, measured.findings, rules, today)
+
+
+def verdict(measured: Measured, sifted: Sifted, result: SuiteResult) -> CheckResult:
+    """The outcome of one check: its suite must succeed and no open finding remain."""
+    passed = result.success and not sifted.open
+    details: dict[str, Any] = {
+        **measured.details,
+        "measured": len(measured.rows),
+        "findings": len(sifted.open),
+        "accepted": [finding.as_json() for finding in sifted.accepted[:SHOWN_FINDINGS]],
+        "expired_acceptances": [
+            f"{entry.table}.{entry.column} ({entry.kind}) until {entry.expires.isoformat()}" for entry in sifted.expired
+        ],
+        "expectations": result.as_json(),
+    }
+    return CheckResult(
+        name=measured.name,
+        passed=passed,
+        summary=measured.summary if passed else _failure(sifted.open, result),
+        details=details,
+        findings=sifted.open,
+        seconds=measured.seconds,
+    )
+
+
+def _failure(findings: Sequence[Finding], result: SuiteResult) -> str:
+    if not findings:
+        failed = [outcome.id for outcome in result.outcomes.values() if not outcome.success]
+        return f"Not met: {', '.join(failed) or 'the suite did not run'}"
+    shown = "; ".join(str(finding) for finding in findings[:3])
+    return shown + (f"; and {len(findings) - 3} more" if len(findings) > 3 else "")
