@@ -105,22 +105,28 @@ def running_services(settings: Settings) -> dict[str, Any] | None:
 
 def _serve(settings: Settings, places: Places, ui: int, webhook: int, state: TextIO, *, json_wanted: bool) -> None:
     environment = dagster_environment(settings, places)
-    addresses = {"ui": f"http://{LOOPBACK}:{ui}", "webhook": f"http://{LOOPBACK}:{webhook}"}
+    receives = settings.github_webhook_secret is not None
+    addresses = {"ui": f"http://{LOOPBACK}:{ui}", "webhook": f"http://{LOOPBACK}:{webhook}" if receives else None}
     python = sys.executable
     quiet = ["--log-level", "warning", "--code-server-log-level", "warning"]
     with Children(environment) as children:
         # The webserver first and alone: whoever comes first makes Dagster's tables.
         ui_command = [python, "-m", "dagster_webserver", "-h", LOOPBACK, "-p", str(ui), "-m", CODE_LOCATION]
         children.start("webserver", [*ui_command, "--dagster-log-level", "warning", *quiet])
-        receiver = [python, "-m", "testdata_assets.cli.main", "webhook", "serve", "--port", str(webhook)]
-        children.start("webhook receiver", receiver)
+        if receives:
+            receiver = [python, "-m", "testdata_assets.cli.main", "webhook", "serve", "--port", str(webhook)]
+            children.start("webhook receiver", receiver)
         _wait_for(children, f"{addresses['ui']}/server_info")
         children.start("daemon", [python, "-m", "dagster._daemon", "run", "-m", CODE_LOCATION, *quiet])
-        _wait_for(children, f"{addresses['webhook']}/health")
+        if receives:
+            _wait_for(children, f"{addresses['webhook']}/healthz")
         _write_state(state, {"pid": os.getpid(), **addresses, "ready": True})
         output.answer({"pid": os.getpid(), **addresses}, json_wanted=json_wanted)
         output.say(f"Dagster UI        {addresses['ui']}")
-        output.say(f"webhook receiver  {addresses['webhook']}/webhooks/github")
+        without = "not started: set TESTDATA_GITHUB_WEBHOOK_SECRET"
+        output.say(
+            f"webhook receiver  {addresses['webhook'] + '/webhooks/github' if addresses['webhook'] else without}"
+        )
         output.say("Ctrl-C ends everything.")
         _watch(children)
 
@@ -176,6 +182,15 @@ def _port(wanted: int, variable: str) -> int:
                 code="port-in-use",
             ) from None
         return int(probe.getsockname()[1])
+
+
+def port_is_free(port: int) -> bool:
+    """Whether a service could listen there (0 always can)."""
+    try:
+        _port(port, "")
+    except EnvironmentLack:
+        return False
+    return True
 
 
 @contextlib.contextmanager

@@ -86,6 +86,13 @@ def statement(image: GoldenImage, facts: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def failed_checks(checks: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Names of checks that forbid publication: not passed, unless they only warn."""
+    return [
+        str(check.get("name")) for check in checks if not check.get("passed") and check.get("severity") != "warning"
+    ]
+
+
 def sign(document: Mapping[str, Any], key: Ed25519PrivateKey) -> dict[str, Any]:
     """Wraps a statement in a DSSE envelope."""
     payload = canonical_json(document)
@@ -167,7 +174,7 @@ def verify_for_branching(image: GoldenImage, server: Dsn, keys: Iterable[Ed25519
     predicate = verify(image.attestation, keys, where)
     if predicate.get("golden_id") != image.golden_id:
         raise _refused("has the attestation of another image", where)
-    failed = [check.get("name") for check in predicate.get("checks") or [{}] if not check.get("passed")]
+    failed = failed_checks(predicate.get("checks") or [{}])
     if failed:
         raise _refused(f"was attested with failed checks ({failed})", where)
     seal = predicate.get("seal") or {}

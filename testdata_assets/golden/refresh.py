@@ -217,7 +217,7 @@ def publish_image(settings: Settings, places: Places, golden_id: str) -> GoldenI
     with connect_control(places.control) as control:
         registry = GoldenRegistry(control)
         image = registry.get(golden_id)
-        failed = [check["name"] for check in image.checks or [] if not check["passed"]]
+        failed = attest.failed_checks(image.checks or [])
         if not image.checks or failed:
             raise RefusedError(
                 f"Image {golden_id} has {'failed checks: ' + ', '.join(failed) if failed else 'not been validated'}",

@@ -59,9 +59,13 @@ class Lineage:
         self.rules = rules
         self.tables: dict[TableName, Table] = {table.name: table for table in catalog.tables}
         self._foreign_keys = catalog.foreign_keys
+        self._ancestries: dict[TableName, tuple[TableName, ...]] = {}
+        self._effective: dict[ColumnRef, Effective | None] = {}
 
     def ancestry(self, name: TableName) -> tuple[TableName, ...]:
         """The table, its parent, and so on up to the root, as far as the catalog knows them."""
+        if name in self._ancestries:
+            return self._ancestries[name]
         names = [name]
         table = self.tables.get(name)
         while table is not None:
@@ -70,12 +74,13 @@ class Lineage:
                 break
             names.append(above)
             table = self.tables[above]
-        return tuple(names)
+        return self._ancestries.setdefault(name, tuple(names))
 
     def owner(self, table: TableName, column: str) -> ColumnRef:
         """The topmost ancestor that has the column (the table itself where none has)."""
         for name in reversed(self.ancestry(table)):
-            if self.tables[name].column(column) is not None:
+            ancestor = self.tables.get(name)
+            if ancestor is not None and ancestor.column(column) is not None:
                 return ColumnRef(name, column)
         return ColumnRef(table, column)
 
@@ -134,10 +139,6 @@ class Lineage:
         if column not in self._effective:
             self._effective[column] = self._find_effective(column)
         return self._effective[column]
-
-    @cached_property
-    def _effective(self) -> dict[ColumnRef, Effective | None]:
-        return {}
 
     def _find_effective(self, column: ColumnRef) -> Effective | None:
         for above in self.upstream(column):

@@ -49,12 +49,17 @@ def _check_kept(draft: Draft, table: Table, column: Column) -> None:
     word = _CAMEL.sub("_", column.name).lower()
     if effective.rule.pii is not None:
         draft.warn(table.name, column.name, f"marked as {effective.rule.pii} and yet kept", mark)
-    elif column.category not in _SAFE_CATEGORIES and _PERSONAL.search(word):
+    elif column.category not in _SAFE_CATEGORIES and _looks_personal(word, column):
         draft.warn(table.name, column.name, f"kept, although its name looks personal ({column.type})", mark)
     elif column.base_type in _DOCUMENTS:
         draft.warn(table.name, column.name, f"a kept {column.base_type} may hold anything", mark)
     elif column.base_type in TEXT_TYPES and column.max_length is None and _FREE_TEXT.search(word):
         draft.warn(table.name, column.name, "a kept free-text column may quote anybody", mark)
+
+
+def _looks_personal(word: str, column: Column) -> bool:
+    """Of numbers, only the name's end counts: `phone` may be one, `emails_sent` counts them."""
+    return any(column.category != "N" or match.end() == len(word) for match in _PERSONAL.finditer(word))
 
 
 def _check_case(draft: Draft) -> None:

@@ -107,7 +107,7 @@ def _cancel_if_own(arguments: tuple[Any, ...]) -> None:
     context = arguments[0] if arguments else None
     if not isinstance(context, dg.AssetExecutionContext | dg.OpExecutionContext | dg.AssetCheckExecutionContext):
         return
-    run = context.instance.get_run_by_id(context.run_id)
+    run = context.instance.get_run_by_id(context.run.run_id)
     if run is None or run.tags.get(names.TAG_LAUNCHED_BY) != names.COMMAND_LINE:
         return
     if run.status == dg.DagsterRunStatus.STARTED:

@@ -148,11 +148,15 @@ def _ask(
         **({names.TAG_HEAD_SHA: head_sha} if head_sha else {}),
     }
     if kind == "delete":
-        config = {"ops": {"drop_branch": {"config": {"name": name}}}}
-        requests.runs.append(dg.RunRequest(run_key=run_key, job_name=names.DELETE_JOB, run_config=config, tags=tags))
+        delete = {"ops": {"drop_branch": {"config": {"name": name}}}}
+        requests.runs.append(dg.RunRequest(run_key=run_key, job_name=names.DELETE_JOB, run_config=delete, tags=tags))
         return
-    asked = {"repository": repository, "pull_request": number, "head_sha": head_sha}
-    config = {"ops": {"pull_request_branch": {"config": {k: v for k, v in asked.items() if v is not None}}}}
+    asked: dict[str, str | int] = {"pull_request": number}
+    if repository:
+        asked["repository"] = repository
+    if head_sha:
+        asked["head_sha"] = head_sha
+    config = {"ops": {"pull_request_branch": {"config": asked}}}
     requests.new_keys.append(name)
     requests.runs.append(
         dg.RunRequest(run_key=run_key, job_name=names.CREATE_JOB, partition_key=name, run_config=config, tags=tags)

@@ -74,7 +74,13 @@ def _named(folder: Path) -> Binaries:
             remedy=f"Name a folder that holds {', '.join(_PROGRAMS)} of Postgres 18 or newer.",
             code="postgres-missing",
         )
-    return _probe(folder, "TESTDATA_PG_BIN", {})
+    try:
+        return _probe(folder, "TESTDATA_PG_BIN", {})
+    except EnvironmentLack:
+        libraries = folder.absolute().parent / "lib"  # relocatable builds keep theirs beside bin/
+        if not libraries.is_dir():
+            raise
+        return _probe(folder, "TESTDATA_PG_BIN", {"LD_LIBRARY_PATH": str(libraries)})
 
 
 def _probe(folder: Path, origin: str, environment: dict[str, str]) -> Binaries:

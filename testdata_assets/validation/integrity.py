@@ -132,6 +132,16 @@ def count_rows(
     return [{"table": str(name), "source_rows": wanted[name], "image_rows": found[name]} for name in sorted(wanted)]
 
 
+@dataclass(frozen=True)
+class Aspect:
+    """One aspect of the schema: how many things each side has, and what differs."""
+
+    name: str
+    source: int
+    image: int
+    findings: list[Finding]
+
+
 def compare_schemas(
     reader: ImageReader,
     source: Catalog,
@@ -139,7 +149,7 @@ def compare_schemas(
     plan: MaskingPlan,
     source_definitions: Mapping[tuple[str, str], str] | None,
     image_definitions: Mapping[tuple[str, str], str] | None,
-) -> tuple[list[dict[str, Any]], list[Finding]]:
+) -> list[Aspect]:
     """Compares what both databases consist of.
 
     Args:
@@ -150,8 +160,6 @@ def compare_schemas(
         source_definitions: `read_definitions` of the source, if it was kept; makes the comparison exact.
         image_definitions: The same of the image.
 
-    Returns:
-        One row an aspect (aspect, source, image, differences), and the findings.
     """
     same_major = source.server_version // 10_000 == image.server_version // 10_000
     aspects: dict[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = {
@@ -170,24 +178,17 @@ def compare_schemas(
             _definitions(source_definitions, same_major),
             _definitions(image_definitions, same_major),
         )
-    rows: list[dict[str, Any]] = []
-    findings: list[Finding] = []
-    for aspect, (before, after) in aspects.items():
-        found = _differences(aspect, before, after)
-        findings += found
-        rows.append({"aspect": aspect, "source": len(before), "image": len(after), "differences": len(found)})
-    for aspect, look in (
-        ("indexes valid", _invalid_indexes),
-        ("views selectable", _broken_views),
-        ("materialized views populated", _unpopulated),
-    ):
-        found = look(reader, image)
-        findings += found
-        rows.append({"aspect": aspect, "source": 0, "image": 0, "differences": len(found)})
-    found = _late_sequences(reader, source, image, plan)
-    findings += found
-    rows.append({"aspect": "sequences ahead of data", "source": 0, "image": 0, "differences": len(found)})
-    return rows, findings
+    compared = [
+        Aspect(name, len(before), len(after), _differences(name, before, after))
+        for name, (before, after) in aspects.items()
+    ]
+    looks: dict[str, tuple[int, list[Finding]]] = {
+        "indexes valid": (0, _invalid_indexes(reader)),
+        "views selectable": (len(image.views), _broken_views(reader, image)),
+        "materialized views populated": (len(image.materialized_views), _unpopulated(reader)),
+        "sequences ahead of data": (len(image.sequences), _late_sequences(reader, source, image, plan)),
+    }
+    return compared + [Aspect(name, count, count, found) for name, (count, found) in looks.items()]
 
 
 def _differences(aspect: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Finding]:
@@ -270,13 +271,13 @@ def _definitions(definitions: Mapping[tuple[str, str], str], with_texts: bool) -
     return {f"{kind} {name}": text if with_texts else "" for (kind, name), text in definitions.items()}
 
 
-def _invalid_indexes(reader: ImageReader, _image: Catalog) -> list[Finding]:
+def _invalid_indexes(reader: ImageReader) -> list[Finding]:
     with reader.connect() as conn:
         rows = conn.execute(load_queries("testdata_assets.validation")["invalid_indexes"]).fetchall()
     return [Finding("schema", str(TableName(schema, name)), "invalid index", 1) for schema, name in rows]
 
 
-def _unpopulated(reader: ImageReader, _image: Catalog) -> list[Finding]:
+def _unpopulated(reader: ImageReader) -> list[Finding]:
     with reader.connect() as conn:
         rows = conn.execute(load_queries("testdata_assets.validation")["unpopulated"]).fetchall()
     return [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import textwrap
 from collections.abc import Mapping
+from typing import Any
 
 from testdata_assets.postgres.identifiers import TableName
 from testdata_assets.production.profile import ColumnProfile, Steps, TableProfile
@@ -45,7 +46,7 @@ def draw_worst(
         _bars(axes, *_figures(worst, before, after, first, second))
     state = "drifted" if worst.exceeded else "within its limit"
     title = f"{worst.table}.{worst.column}: {worst.measure} {worst.value:.3f} of {worst.limit:.3f}, {state}"
-    axes.set_title("\n".join(textwrap.wrap(title, 78)), fontsize=10)
+    axes.set_title("\n".join(textwrap.wrap(title.replace("$", r"\$"), 78)), fontsize=10)
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False, fontsize=9)
     buffer = io.BytesIO()
@@ -53,26 +54,26 @@ def draw_worst(
     return buffer.getvalue()
 
 
-def _steps(axes: object, first: Steps, second: Steps, label: str) -> None:
+def _steps(axes: Any, first: Steps, second: Steps, label: str) -> None:
     """Both cumulative distributions."""
     for steps, colour, name in ((first, _SOURCE, "source"), (second, _IMAGE, "image")):
-        axes.step(steps.at, steps.upto, where="post", color=colour, label=name, linewidth=1.8)  # type: ignore[attr-defined]
-    axes.set_xlabel(label)  # type: ignore[attr-defined]
-    axes.set_ylabel("share of rows up to it")  # type: ignore[attr-defined]
+        axes.step(steps.at, steps.upto, where="post", color=colour, label=name, linewidth=1.8)
+    axes.set_xlabel(label)
+    axes.set_ylabel("share of rows up to it")
 
 
-def _bars(axes: object, first: Mapping[str, float], second: Mapping[str, float]) -> None:
+def _bars(axes: Any, first: Mapping[str, float], second: Mapping[str, float]) -> None:
     """Shares side by side."""
     names = sorted({*first, *second}, key=lambda name: -max(first.get(name, 0), second.get(name, 0)))[:_MOST_BARS]
     places = range(len(names))
     for shares, shift, colour, label in ((first, -0.2, _SOURCE, "source"), (second, 0.2, _IMAGE, "image")):
         heights = [shares.get(name, 0.0) for name in names]
-        axes.bar([place + shift for place in places], heights, 0.4, color=colour, label=label)  # type: ignore[attr-defined]
+        axes.bar([place + shift for place in places], heights, 0.4, color=colour, label=label)
     shown = [_printable(name) for name in names]
     axes.set_xticks(
         list(places), shown, rotation=30 if len(names) > 4 else 0, ha="right" if len(names) > 4 else "center"
-    )  # type: ignore[attr-defined]
-    axes.set_ylabel("share of rows")  # type: ignore[attr-defined]
+    )
+    axes.set_ylabel("share of rows")
 
 
 def _printable(name: str) -> str:

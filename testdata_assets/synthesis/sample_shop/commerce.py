@@ -20,7 +20,7 @@ from testdata_assets.synthesis.sample_shop.calendar import (
     wall_clock,
 )
 from testdata_assets.synthesis.sample_shop.catalogue import Catalogue, consonants
-from testdata_assets.synthesis.sample_shop.contacts import draw_cards, recase
+from testdata_assets.synthesis.sample_shop.contacts import draw_cards, recase_some
 from testdata_assets.synthesis.sample_shop.countries import COUNTRIES
 from testdata_assets.synthesis.sample_shop.draw import (
     Bools,
@@ -126,7 +126,7 @@ class Orders:
                  "phone": who["phone"], "email": who["email"]}  # fmt: skip
         notes = fill_each(weighted_index(rng, count, (5, 3, 3, 2, 2, 1, 1)), _NOTES, parts)
         shipped = np.isin(self.status[start:stop], (_SHIPPED, _DELIVERED, _RETURNED))
-        typed = choose(chance(rng, count, 0.15), recase(rng, who["email"]), who["email"])
+        typed = recase_some(rng, who["email"], 0.15)
         outsider = users.outsider_emails.gather(rng.integers(0, len(users.outsider_emails), count))
         return pl.DataFrame(
             {

@@ -61,7 +61,13 @@ def draw_emails(rng: Rng, first: pl.Series, last: pl.Series, birth_year: Ints) -
     local = numbered(candidates, domains)
     tagged = only("+" + pick(rng, count, _TAGS), chance(rng, count, 0.03)).fill_null("")
     emails = local + tagged + "@" + domains
-    return choose(chance(rng, count, 0.06), recase(rng, emails), emails)
+    return recase_some(rng, emails, 0.06)
+
+
+def recase_some(rng: Rng, emails: pl.Series, share: float) -> pl.Series:
+    """Addresses of which about `share` are `recase`d."""
+    rows = np.flatnonzero(chance(rng, len(emails), share))
+    return emails.clone().scatter(rows, recase(rng, emails.gather(rows)))
 
 
 def recase(rng: Rng, emails: pl.Series) -> pl.Series:

@@ -38,7 +38,8 @@ def copy_blocks(frame: pl.DataFrame) -> Iterator[bytes]:
 
 
 def _escaped(column: pl.Series) -> pl.Series:
+    if not column.str.contains_any([character for character, _ in _ESCAPES]).any():
+        return column
     for character, escape in _ESCAPES:
-        if column.str.contains(character, literal=True).any():
-            column = column.str.replace_all(character, escape, literal=True)
+        column = column.str.replace_all(character, escape, literal=True)
     return column

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import LiteralString, cast
+from typing import LiteralString
 
 import psycopg
 import structlog
@@ -97,13 +97,12 @@ def _connect(dsn: Dsn) -> psycopg.Connection[tuple[object, ...]]:
 
 def _read(name: str) -> LiteralString:
     """One of this package's SQL files: the project's own text, hence a LiteralString."""
-    text = (files(__package__ or "") / name).read_text(encoding="utf-8")
-    return cast(LiteralString, text)
+    return (files(__package__ or "") / name).read_text(encoding="utf-8")
 
 
 def _blocks() -> dict[str, LiteralString]:
     """The named blocks of constraints.sql."""
-    return {match[1]: cast(LiteralString, match[2].strip()) for match in _BLOCK.finditer(_read("constraints.sql"))}
+    return {match[1]: match[2].strip() for match in _BLOCK.finditer(_read("constraints.sql"))}
 
 
 def _refuse_unless_empty(connection: psycopg.Connection[tuple[object, ...]], dsn: Dsn) -> None:

@@ -9,7 +9,7 @@ import polars as pl
 
 from testdata_assets.synthesis.sample_shop.calendar import DAY, END, dates, moments
 from testdata_assets.synthesis.sample_shop.commerce import Orders
-from testdata_assets.synthesis.sample_shop.contacts import recase
+from testdata_assets.synthesis.sample_shop.contacts import recase_some
 from testdata_assets.synthesis.sample_shop.draw import (
     Ints,
     between,
@@ -58,8 +58,7 @@ def build_subscriptions(seed: int, users: Users) -> pl.DataFrame:
             "reference": _uuids(seed, "subscriptions", count),
             "plan": pl.Series(_PLANS).gather(plan),
             "seats": np.where(business, 2 + skewed_index(rng, count, 200, 4.0), 1),
-            "billing_email": only(choose(chance(rng, count, 0.2), recase(rng, who["email"]), who["email"]),
-                                  chance(rng, count, 0.75)),
+            "billing_email": only(recase_some(rng, who["email"], 0.2), chance(rng, count, 0.75)),
             "billing_company": only(who["company"], business | chance(rng, count, 0.3)),
             "term": "[" + dates(first_day).cast(pl.String) + "," + dates(first_day + 365).cast(pl.String) + ")",
             "trial": only(pick(rng, count, ("14 days", "1 mon", "7 days 12:00:00")), chance(rng, count, 0.4)),
@@ -93,8 +92,7 @@ def build_newsletter(seed: int, users: Users, orders: Orders) -> Newsletter:
     """
     rng = stream(seed, "newsletter")
     member = np.flatnonzero(chance(rng, users.frame.height, 0.35))
-    emails = users.frame["email"].gather(member)
-    emails = choose(chance(rng, len(member), 0.3), recase(rng, emails), emails)
+    emails = recase_some(rng, users.frame["email"].gather(member), 0.3)
     outside = np.flatnonzero(chance(rng, len(users.outsider_emails), 0.5))
     email = pl.concat([emails, users.outsider_emails.gather(outside)])
     first = pl.concat([users.first.gather(member), users.outsider_first.gather(outside)])

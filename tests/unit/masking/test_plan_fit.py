@@ -26,10 +26,11 @@ def test_bad_parameters_are_named_one_by_one_with_their_place(make: SimpleNamesp
     )
     assert [(problem.kind, problem.column, str(problem.mark)) for problem in problems] == [
         ("bad_params", "j", "masking.yaml:5:26"),
-        ("bad_params", "j", "masking.yaml:5:9"),
-        ("bad_params", "x", "masking.yaml:4:38"),
+        ("bad_params", "j", "masking.yaml:5:5"),
+        ("bad_params", "x", "masking.yaml:4:37"),
         ("bad_params", "x", "masking.yaml:4:26"),
     ]
+    assert "'paths'" in problems[1].message  # what is missing has no place: the rule's own
     assert "did you mean 'length'?" in problems[2].message
     assert "greater than or equal to 8" in problems[3].message
 

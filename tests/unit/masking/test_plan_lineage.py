@@ -104,9 +104,7 @@ def test_a_column_with_two_keys_joins_both_roots(make: SimpleNamespace) -> None:
     plan = make.plan("public.a: {x: hash}\npublic.b: {x: hash}\npublic.c: {}", catalog)
     assert {column(plan, f"public.{table}.x").domain for table in "abc"} == {"public.a.x"}
     problems = make.refusal("public.a: {x: hash}\npublic.b: {x: email}\npublic.c: {}", catalog)
-    assert [(problem.kind, problem.table, problem.column) for problem in problems] == [
-        ("foreign_key", "public.c", "x")
-    ]
+    assert [(problem.kind, problem.table, problem.column) for problem in problems] == [("foreign_key", "public.c", "x")]
     assert "k2 points to public.a.x" in problems[0].message
 
 
@@ -242,9 +240,7 @@ def test_children_cannot_override_their_parent(make: SimpleNamespace) -> None:
 def test_emptying_a_parent_empties_its_children(make: SimpleNamespace) -> None:
     plan = make.plan("public.person: {mode: truncate}", family(make))
     assert {each.mode for each in plan.tables} == {"truncate"}
-    plan = make.plan(
-        "public.person: {mail: email}\npublic.worker: {mode: truncate}\npublic.idle: {}", family(make)
-    )
+    plan = make.plan("public.person: {mail: email}\npublic.worker: {mode: truncate}\npublic.idle: {}", family(make))
     assert {str(each.table.name): each.mode for each in plan.tables} == {
         "public.person": "mask",
         "public.worker": "truncate",
@@ -283,7 +279,9 @@ def test_a_domain_ignores_case_if_one_member_does(make: SimpleNamespace) -> None
 
 def test_the_narrowest_member_limits_a_domain(make: SimpleNamespace) -> None:
     catalog = make.catalog(
-        make.table("public.a", "x text"), make.table("public.b", "x varchar(40)"), make.table("public.c", "x varchar(99)")
+        make.table("public.a", "x text"),
+        make.table("public.b", "x varchar(40)"),
+        make.table("public.c", "x varchar(99)"),
     )
     plan = make.plan(
         """

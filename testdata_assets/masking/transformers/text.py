@@ -1,0 +1,160 @@
+"""What text transformers share: padding, blank values, length limits, blocks, never the input itself.
+
+A subclass says how sensitive values are redrawn; everything here is the frame around that, so that no
+transformer can forget it.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from testdata_assets.masking.characters import characters
+from testdata_assets.masking.hashing import KeyedHash, Words
+from testdata_assets.masking.permutation import permute_text
+from testdata_assets.masking.text_arrays import TextArray, merge_rows
+from testdata_assets.masking.transformers.base import MaskContext, P, Transformer
+
+BLOCK = 8192  # values a step works on: arrays stay in the processor's cache
+_REDRAWS = 8
+
+
+def fold(values: pl.Series) -> pl.Series:
+    """The canonical form of values whose case does not count: lower case, character by character.
+
+    Unlike Unicode's full lower-casing it keeps the number of characters and knows one small sigma, so that
+    it does not depend on a letter's neighbours.
+    """
+    for odd, plain in (("İ", "i"), ("Σ", "σ"), ("ς", "σ")):
+        if values.str.contains(odd, literal=True).any():
+            values = values.str.replace_all(odd, plain, literal=True)
+    return values.str.to_lowercase()
+
+
+@dataclass(frozen=True)
+class Draw:
+    """One draw of replacements for a block of sensitive values.
+
+    Attributes:
+        values: n values, none blank, trailing padding removed.
+        hash: Keyed hash of this draw; a redraw has another.
+        context: Column and canonical form. Its `hash` does not change between redraws.
+    """
+
+    values: pl.Series
+    hash: KeyedHash
+    context: MaskContext
+
+    @cached_property
+    def text(self) -> TextArray:
+        return TextArray.from_series(self.values)
+
+    @cached_property
+    def canonical(self) -> pl.Series:
+        """The values as far as masks depend on them."""
+        return fold(self.values) if self.context.fold_case else self.values
+
+    @cached_property
+    def seeds(self) -> tuple[Words, Words]:
+        """Two random words per value."""
+        return self.hash.seeds(self.canonical)
+
+    @property
+    def limit(self) -> int | None:
+        return self.context.max_length
+
+    def narrowed(self, rows: NDArray[np.int64]) -> Draw:
+        """The same draw for some of its values."""
+        return Draw(self.values.gather(pl.Series(rows)), self.hash, self.context)
+
+
+class TextTransformer(Transformer[P]):
+    """A transformer of text: implement `draw`."""
+
+    base_types = frozenset({"text"})
+
+    @abstractmethod
+    def draw(self, draw: Draw) -> pl.Series:
+        """Replacements for sensitive values, in order; at most `draw.limit` characters where it can."""
+
+    def apply(self, values: pl.Series, context: MaskContext) -> pl.Series:
+        if len(values) > BLOCK:
+            starts = range(0, len(values), BLOCK)
+            return pl.concat([self.apply(values.slice(start, BLOCK), context) for start in starts])
+        if not len(values):
+            return values
+        padded = context.column.base_type == "bpchar"
+        bare = values.str.strip_chars_end(" ") if padded else values
+        blank = (bare.str.strip_chars() == "").to_numpy()
+        if blank.all():
+            return values
+        rows = np.flatnonzero(~blank)
+        chosen = bare if not blank.any() else bare.filter(pl.Series(~blank))
+        return merge_rows(bare, rows, self._draw_other(chosen, context)).rename(values.name)
+
+    def _draw_other(self, values: pl.Series, context: MaskContext) -> pl.Series:
+        keyed = context.hash.for_purpose(self.name)
+        result = _fit(self.draw(Draw(values, keyed, context)), context)
+        for attempt in range(1, _REDRAWS):
+            rows = same_ignoring_case(result, values)
+            if not len(rows):
+                return result
+            again = Draw(values.gather(pl.Series(rows)), keyed.for_purpose(f"again-{attempt}"), context)
+            result = merge_rows(result, rows, _fit(self.draw(again), context))
+        rows = same_ignoring_case(result, values)
+        if len(rows):
+            # Too few values to choose from: a permutation of the characters has no fixed point.
+            stuck = TextArray.from_series(values.gather(pl.Series(rows)))
+            last = permute_text(stuck, keyed.for_purpose("last resort")).to_series()
+            result = merge_rows(result, rows, _fit(last, context))
+        return result
+
+
+def _fit(values: pl.Series, context: MaskContext) -> pl.Series:
+    """Cuts what the column would not admit, and blanks a cut would leave at the end."""
+    limit = context.max_length
+    if limit is None:
+        return values
+    long = np.flatnonzero((values.str.len_chars() > limit).to_numpy())
+    if not len(long):
+        return values
+    cut = values.gather(pl.Series(long)).str.slice(0, limit)
+    bare = cut.str.strip_chars_end()
+    return merge_rows(values, long, pl.select(pl.when(bare == "").then(cut).otherwise(bare)).to_series())
+
+
+def same_ignoring_case(left: pl.Series, right: pl.Series) -> NDArray[np.int64]:
+    """The rows where two series agree but for case."""
+    near = np.flatnonzero((left.str.len_bytes() == right.str.len_bytes()).to_numpy())
+    if not len(near):
+        return near
+    where = pl.Series(near)
+    same = left.gather(where).str.to_lowercase() == right.gather(where).str.to_lowercase()
+    return near[same.to_numpy()]
+
+
+def has_letter_or_digit(text: TextArray) -> NDArray[np.bool_]:
+    """Texts that hold anything a permutation could change."""
+    return text.count(characters().klass.take(text.codes) >= 0) > 0
+
+
+def scrambled(draw: Draw, rows: NDArray[np.int64] | None = None) -> pl.Series:
+    """The values (or some rows of them) permuted within their character classes: for what fits no form."""
+    part = draw if rows is None else draw.narrowed(rows)
+    values = part.canonical if part.context.fold_case else part.values
+    text = TextArray.from_series(values)
+    masked = permute_text(text, part.context.hash.for_purpose("scramble"))
+    return masked.to_series() if not part.context.fold_case else _recased(part, masked)
+
+
+def _recased(draw: Draw, masked: TextArray) -> pl.Series:
+    table = characters()
+    capital = np.flatnonzero(table.lower.take(draw.text.codes) != draw.text.codes)
+    codes = masked.codes.copy()
+    codes[capital] = table.upper[codes[capital]]
+    return TextArray(codes, masked.offsets).to_series()
