@@ -43,18 +43,18 @@ INSERT INTO people SELECT i, 'person.' || i || '@mail' || i %% 40 || '.test-sour
     (ARRAY['free','pro','team'])[1 + i %% 3], i %% 100000 / 100.0, i %% 7 > 0,
     ('10.' || i %% 200 || '.' || i / 200 %% 250 || '.' || i %% 249 + 1)::inet, '2020-01-01'::timestamptz + i * interval '97 seconds',
     CASE WHEN i %% 4 = 0 THEN 'Called about invoice ' || i || ', wants a copy sent to person.' || i || ' soon.' END
-FROM generate_series(1, %(people)s) AS i;
+FROM generate_series(1::bigint, %(people)s) AS i;
 INSERT INTO orders SELECT i, 1 + i * 31 %% %(people)s, 'Receiver ' || initcap(translate(substr(md5('r' || i), 1, 9), '0123456789', 'aeioubdrst')),
     (i %% 180 + 1) || ' ' || initcap(translate(substr(md5('s' || i %% 5000), 1, 9), '0123456789', 'aeioubdrst')) || ' Street',
     '+4940' || 10000000 + (i * 104729 %% 89999999), (ARRAY['EUR','USD','CHF'])[1 + i %% 3], i %% 500000 / 100.0,
     (ARRAY['new','paid','sent','returned'])[1 + i %% 4], '2023-01-01'::timestamptz + i * interval '53 seconds',
     'person.' || 1 + i * 31 %% %(people)s || '@mail' || (1 + i * 31 %% %(people)s) %% 40 || '.test-source.net'
-FROM generate_series(1, %(orders)s) AS i;
+FROM generate_series(1::bigint, %(orders)s) AS i;
 INSERT INTO events SELECT i, 1 + i * 17 %% %(people)s, '172.16.' || i %% 250 || '.' || i / 250 %% 249 + 1,
     'person.' || 1 + i * 17 %% %(people)s || '@mail' || (1 + i * 17 %% %(people)s) %% 40 || '.test-source.net',
     (ARRAY['login','view','buy'])[1 + i %% 3], '/item/' || i %% 9999, 'user_' || 1 + i * 17 %% %(people)s,
     '2024-01-01'::timestamptz + i * interval '11 seconds'
-FROM generate_series(1, %(events)s) AS i;
+FROM generate_series(1::bigint, %(events)s) AS i;
 """
 
 RULES = """

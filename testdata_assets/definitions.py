@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +11,9 @@ import dagster as dg
 from testdata_assets.orchestration import assets, checks, jobs, schedules, sensors
 from testdata_assets.orchestration.resources import workplace_resource
 from testdata_assets.settings import Settings, load_settings
+
+# Dagster 1.13 warns of its own beta parameter whenever it copies a sensor to bind resources.
+warnings.filterwarnings("ignore", "Parameter `owners` of initializer `SensorDefinition", dg.BetaWarning)
 
 
 def build_defs(overrides: Mapping[str, Any] | None = None, settings: Settings | None = None) -> dg.Definitions:

@@ -132,16 +132,20 @@ def _load_table(
     def mask(block: bytes) -> tuple[MaskedBlock, int]:
         return table.masker.mask(block, every), len(block)
 
+    # Rows whose masked partition key belongs elsewhere go through the root, which FREEZE does not allow.
+    routed = table.plan.load_through_root
+    into = table.plan.table.rule_table if routed else name
     columns = ", ".join(quote_identifier(column.name) for column in table.plan.table.stored_columns)
-    target = f"{name.sql} ({columns})" if columns else name.sql
+    target = f"{into.sql} ({columns})" if columns else into.sql
     try:
         with (
             connect(image, autocommit=True, role="image database") as conn,
             conn.transaction(),
             conn.cursor() as cursor,
         ):
-            cursor.execute(f"TRUNCATE ONLY {name.sql}".encode())
-            with cursor.copy(f"COPY {target} FROM STDIN (FREEZE)".encode()) as copy:
+            if not routed:
+                cursor.execute(f"TRUNCATE ONLY {into.sql}".encode())
+            with cursor.copy(f"COPY {target} FROM STDIN{'' if routed else ' (FREEZE)'}".encode()) as copy:
                 for masked, raw_bytes in _ahead(maskers, mask, blocks):
                     copy.write(masked.data)
                     _account(table, masked, collector)

@@ -7,7 +7,7 @@ and the key, so blocks may run anywhere and in any order.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
@@ -16,7 +16,7 @@ from testdata_assets.errors import RefusedError, TestdataError
 from testdata_assets.masking import copy_text
 from testdata_assets.masking.hashing import KeyedHash
 from testdata_assets.masking.plan import ColumnPlan, TablePlan
-from testdata_assets.masking.transformers.base import Coincidence, MaskContext
+from testdata_assets.masking.transformers.base import Coincidence
 
 # Above this share of distinct values it is cheaper to mask a column as it stands.
 _DISTINCT_SHARE = 0.5
@@ -92,12 +92,8 @@ class TableMasker:
         where = f"{self.plan.table.name}.{column.column.name}"
         values = copy_text.unescape(raw.drop_nulls())
         distinct, positions = _distinct(values)
-        context = MaskContext(
-            hash=self._hash_for(column.domain),
-            column=column.column,
-            fold_case=column.fold_case,
-            hash_for=self._hash_for,
-        )
+        sensitive: list[pl.Series] = []
+        context = replace(column.context(self._hash_for), collect=sensitive.append)
         try:
             masked = column.transformer.apply(distinct, context)
         except TestdataError as error:
@@ -110,9 +106,11 @@ class TableMasker:
                 remedy="Choose a transformer that fits the column's values, e.g. hash, scramble or null.",
                 code="transformer-failed",
             ) from None
-        guarantees = column.transformer.guarantees
+        guarantees = column.guarantees
         if guarantees.coincidence is Coincidence.DISJOINT and distinct.len():
-            result.sensitive[column.column.name] = distinct
+            sensitive.append(distinct)
+        if sensitive:
+            result.sensitive[column.column.name] = pl.concat(part.rename("v") for part in sensitive)
         if positions is not None:
             masked = masked.gather(positions)
         if guarantees.coincidence is Coincidence.MAY_COINCIDE:

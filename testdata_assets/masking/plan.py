@@ -5,7 +5,10 @@ The checks live in the `plan_*` modules; this one runs them in order and assembl
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
+from functools import cache
+from importlib import resources
 
 from testdata_assets.keys import key_id
 from testdata_assets.masking.plan_coverage import check_coverage
@@ -75,7 +78,7 @@ def compile_plan(rules: MaskingRules, catalog: Catalog, masking_key: bytes) -> M
         raise PlanRefused(found.problems)
     return MaskingPlan(
         tables=tuple(_table_plan(found, table) for table in catalog.storing_tables),
-        rules_digest=rules_digest(rules, *_versions()),
+        rules_digest=rules_digest(rules, masking_data_version()),
         key_id=key_id(masking_key),
         objects=rules.objects,
         domains=found.draft.domains,
@@ -122,6 +125,7 @@ def _column_plan(draft: Draft, table: Table, column: Column) -> ColumnPlan:
         raise AssertionError(f"{owner} passed the checks without a rule")
     domain = draft.domains.get(effective.domain)
     nested = (draft.domains[name] for _, name in nested_domains(effective.rule.params) if name in draft.domains)
+    seen_as = draft.limited(table.name, column)
     return ColumnPlan(
         column=column,
         transformer=transformer,
@@ -129,11 +133,18 @@ def _column_plan(draft: Draft, table: Table, column: Column) -> ColumnPlan:
         pii=effective.rule.pii,
         fold_case=domain.fold_case if domain else False,
         inherited_from=str(effective.origin) if effective.origin != owner else None,
-        length_limit=domain.length_limit if domain else column.max_length,
+        narrowed=seen_as if seen_as != column else None,
         folded=frozenset(each.name for each in nested if each.fold_case),
     )
 
 
-def _versions() -> list[str]:
-    """What masks depend on beside rules and key."""
-    return []
+@cache
+def masking_data_version() -> str:
+    """A digest of the frozen data (value pools, character classes) that masks depend on beside rules and key."""
+    digest = hashlib.sha256()
+    folder = resources.files("testdata_assets.masking.data")
+    for file in sorted(folder.iterdir(), key=lambda each: each.name):
+        if file.is_file() and not file.name.endswith((".py", ".pyc")):
+            content = file.read_bytes()
+            digest.update(f"{file.name} {len(content)}\n".encode() + content)
+    return f"data {digest.hexdigest()}"

@@ -9,7 +9,10 @@ from testdata_assets.masking.plan_draft import Draft
 from testdata_assets.masking.plan_models import DomainPlan
 from testdata_assets.masking.plan_transformers import nested_domains
 from testdata_assets.masking.rule_models import ColumnRef
+from testdata_assets.masking.transformers.base import TEXT_TYPES
 from testdata_assets.production.catalog import Column
+
+_INTEGERS = ("int2", "int4", "int8", "numeric")
 
 
 @dataclass(frozen=True)
@@ -33,8 +36,7 @@ def members(draft: Draft) -> Iterator[Member]:
             continue
         for column in table.stored_columns:
             effective = draft.effective(table.name, column.name)
-            transformer = draft.masked(table.name, column.name)
-            if transformer is None or effective is None:
+            if effective is None or not draft.draws(table.name, column.name):
                 continue
             owner = draft.lineage.owner(table.name, column.name)
             yield Member(effective.domain, owner, column)
@@ -56,9 +58,23 @@ def plan_domains(draft: Draft) -> dict[str, DomainPlan]:
             name=name,
             fold_case=any(member.owner in folding for member in plain),
             length_limit=min(limits, default=None),
+            integer_type=_narrowest(plain),
             members=tuple(dict.fromkeys(member.label for member in group)),
         )
     return plans
+
+
+def type_family(column: Column) -> str:
+    """Types whose equal values mask equally under one transformer."""
+    if column.base_type in TEXT_TYPES:
+        return "text"
+    return "integer" if column.base_type in _INTEGERS else column.base_type
+
+
+def _narrowest(group: list[Member]) -> str | None:
+    if not group or any(type_family(member.column) != "integer" for member in group):
+        return None
+    return min((member.column.base_type for member in group), key=_INTEGERS.index)
 
 
 def case_blind_columns(draft: Draft) -> frozenset[ColumnRef]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -16,7 +15,7 @@ from testdata_assets.masking.plan_transformers import KEEP, NULL
 from testdata_assets.masking.rule_errors import Mark, did_you_mean
 from testdata_assets.masking.rule_models import ColumnRef, MaskingRules
 from testdata_assets.masking.transformers import registry
-from testdata_assets.masking.transformers.base import Transformer
+from testdata_assets.masking.transformers.base import Coincidence, Transformer
 from testdata_assets.postgres.identifiers import TableName
 from testdata_assets.production.catalog import Catalog, Column, Table
 
@@ -74,11 +73,19 @@ class Draft:
         transformer = self.transformer(table, column)
         return None if transformer is None or transformer.name in (KEEP, NULL) else transformer
 
+    def draws(self, table: TableName, column: str) -> bool:
+        """Whether masked values are drawn from a domain, rather than kept or constant."""
+        transformer = self.transformer(table, column)
+        return transformer is not None and transformer.guarantees.coincidence not in (
+            Coincidence.UNCHANGED,
+            Coincidence.CONSTANT,
+        )
+
     def limited(self, table: TableName, column: Column) -> Column:
         """The column with the length limit of its domain, as its transformer will see it."""
         effective = self.effective(table, column.name)
         domain = self.domains.get(effective.domain) if effective else None
-        return replace(column, max_length=domain.length_limit) if domain else column
+        return domain.narrowed(column) if domain and self.draws(table, column.name) else column
 
     def rule_mark(self, origin: ColumnRef, *inside: str | int) -> Mark | None:
         return self.rules.mark("tables", str(origin.table), "columns", origin.column, *inside)

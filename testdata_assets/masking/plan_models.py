@@ -25,13 +25,19 @@ class DomainPlan:
         fold_case: True where its canonical form ignores case, because one member is citext or unique under
             lower() or upper().
         length_limit: Characters that the narrowest member column admits; None where none is limited.
+        integer_type: The narrowest of its integer types, where all members are integers; else None.
         members: The masked columns in it, as `schema.table.column`, nested ones with their path.
     """
 
     name: str
     fold_case: bool
     length_limit: int | None
+    integer_type: str | None
     members: tuple[str, ...]
+
+    def narrowed(self, column: Column) -> Column:
+        """A member as its transformer shall see it: whatever hangs on the column is the same for all members."""
+        return replace(column, max_length=self.length_limit, base_type=self.integer_type or column.base_type)
 
 
 @dataclass(frozen=True)
@@ -45,7 +51,7 @@ class ColumnPlan:
         pii: Category of personal data, as the rule says.
         fold_case: Canonical form of the domain.
         inherited_from: The column whose rule this is (`schema.table.column`), if it is not its own.
-        length_limit: Narrowest length limit in the domain: equal values must mask equally in every column.
+        narrowed: The column with the narrowest limits of its domain, if those differ from its own.
         folded: Domains of nested rules (JSON paths and the like) whose canonical form ignores case.
     """
 
@@ -55,7 +61,7 @@ class ColumnPlan:
     pii: str | None
     fold_case: bool
     inherited_from: str | None
-    length_limit: int | None = None
+    narrowed: Column | None = None
     folded: frozenset[str] = frozenset()
 
     @property
@@ -63,13 +69,14 @@ class ColumnPlan:
         return self.transformer.name != KEEP
 
     @property
-    def guarantees(self) -> Guarantees:
-        """The transformer's guarantees on this column."""
-        return self.transformer.guarantees_for(self._limited)
+    def seen_as(self) -> Column:
+        """The column as the transformer sees it, so that equal values mask equally all over the domain."""
+        return self.narrowed or self.column
 
     @property
-    def _limited(self) -> Column:
-        return replace(self.column, max_length=self.length_limit)
+    def guarantees(self) -> Guarantees:
+        """The transformer's guarantees on this column."""
+        return self.transformer.guarantees_for(self.seen_as)
 
     def context(self, hash_for: Callable[[str], KeyedHash]) -> MaskContext:
         """What the transformer gets beside the values.
@@ -79,7 +86,7 @@ class ColumnPlan:
         """
         return MaskContext(
             hash=hash_for(self.domain),
-            column=self._limited,
+            column=self.seen_as,
             fold_case=self.fold_case,
             hash_for=hash_for,
             folds=self.folded.__contains__,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from testdata_assets.masking.lineage import Edge, Effective
+from testdata_assets.masking.plan_domains import type_family
 from testdata_assets.masking.plan_draft import Draft
 from testdata_assets.masking.plan_transformers import KEEP, NULL
 from testdata_assets.masking.rule_errors import Mark
@@ -37,7 +38,7 @@ def _check_edge(draft: Draft, edge: Edge) -> None:
         return  # uncovered or unbuildable: reported elsewhere
     if ours.name == NULL or (ours.name == KEEP and theirs.name == KEEP):
         return
-    difference = _difference(source, target, ours, theirs)
+    difference = _difference(source, target, ours, theirs) or _types(draft, edge)
     if difference is None:
         return
     via = f"foreign key {edge.name}" if edge.constraint is not None else "a relationship of the rules"
@@ -46,7 +47,7 @@ def _check_edge(draft: Draft, edge: Edge) -> None:
         "foreign_key",
         edge.source.table,
         f"{via} points to {edge.target}, which masks differently: {difference}",
-        f"Give {source.origin} and {target.origin} the same transformer, parameters and domain."
+        f"Give {source.origin} and {target.origin} the same transformer, parameters, domain and kind of type."
         if inherited
         else f"Remove this rule, so that the one of {edge.target} applies, or make both the same.",
         column=edge.source.column,
@@ -71,6 +72,13 @@ def _difference(source: Effective, target: Effective, ours: Transformer[Any], th
     if source.domain != target.domain:
         return f"domain {target.domain} there, {source.domain} here"
     return None
+
+
+def _types(draft: Draft, edge: Edge) -> str | None:
+    ours, theirs = (draft.tables[end.table].column(end.column) for end in (edge.source, edge.target))
+    if ours is None or theirs is None or type_family(ours) == type_family(theirs):
+        return None
+    return f"type {theirs.type} there, {ours.type} here"
 
 
 def _check_emptied(draft: Draft, key: ForeignKey, root: TableName) -> None:

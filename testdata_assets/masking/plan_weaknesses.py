@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from testdata_assets.masking.plan_domains import Member, members, type_family
 from testdata_assets.masking.plan_draft import Draft
 from testdata_assets.masking.plan_transformers import KEEP
 from testdata_assets.masking.transformers.base import TEXT_TYPES
@@ -38,6 +39,7 @@ def find_weaknesses(draft: Draft) -> None:
             if draft.lineage.owner(table.name, column.name).table == table.name:
                 _check_kept(draft, table, column)
     _check_case(draft)
+    _check_types(draft)
 
 
 def _check_kept(draft: Draft, table: Table, column: Column) -> None:
@@ -78,4 +80,22 @@ def _check_case(draft: Draft) -> None:
                     name,
                     f"unique ({index.name}) with case, in domain {effective.domain} that ignores case",
                     draft.rule_mark(effective.origin),
+                )
+
+
+def _check_types(draft: Draft) -> None:
+    """Equal values of different kinds of type mask differently, even in one domain."""
+    found: dict[str, dict[str, Member]] = {}
+    for member in members(draft):
+        if member.path is None:
+            found.setdefault(member.domain, {}).setdefault(type_family(member.column), member)
+    for domain, families in found.items():
+        if len(families) > 1:
+            _, *others = families.values()
+            for member in others:
+                draft.warn(
+                    member.owner.table,
+                    member.owner.column,
+                    f"domain {domain} holds {' and '.join(sorted(families))} columns, which mask differently",
+                    draft.rule_mark(member.owner),
                 )

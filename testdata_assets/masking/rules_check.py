@@ -154,7 +154,7 @@ def explain(plan: MaskingPlan, column: str, rules: MaskingRules | None = None) -
         domain=each.domain if each.masked else None,
         shared_with=tuple(member for member in domain.members if member != str(reference)) if domain else (),
         fold_case=each.fold_case,
-        length_limit=each.length_limit,
+        length_limit=each.seen_as.max_length,
         inherited_from=each.inherited_from,
         place=str(mark) if mark else None,
         guarantees={

@@ -41,7 +41,7 @@ def production_snapshot(
     from testdata_assets.golden.refresh import take_snapshot
 
     workplace.hold_refresh_lock()
-    snapshot = take_snapshot(workplace.settings, workplace.places, context.run_id)
+    snapshot = take_snapshot(workplace.settings, workplace.places, context.run.run_id)
     return dg.MaterializeResult(
         metadata={
             names.META_SNAPSHOT: snapshot.snapshot_id,
@@ -72,7 +72,7 @@ def masked_golden_image(
 
     workplace.hold_refresh_lock()
     snapshot_id = snapshot_id_of(context.run, workplace)
-    image = build_image(workplace.settings, workplace.places, snapshot_id, context.run_id)
+    image = build_image(workplace.settings, workplace.places, snapshot_id, context.run.run_id)
     return dg.MaterializeResult(
         metadata={
             names.META_GOLDEN: image.golden_id,

@@ -20,14 +20,16 @@ _PICTURE_LIMIT = 400_000  # bytes; event rows are read as a whole by the UI
 
 def plain(value: object) -> Any:
     """A value as JSON knows it: numpy scalars as numbers, tuples and sets as lists, mappings with text keys."""
-    if value is None or isinstance(value, bool | int | float | str):
+    if value is None or type(value) in (bool, int, float, str):
         return value
+    if isinstance(value, str):
+        return str(value)
     if isinstance(value, Mapping):
         return {str(key): plain(entry) for key, entry in value.items()}
+    if getattr(value, "shape", None) == () and hasattr(value, "item"):
+        return value.item()  # a numpy scalar; np.float64 passes for a float, yet Dagster refuses it
     if isinstance(value, Iterable):
         return [plain(entry) for entry in value]
-    if hasattr(value, "item"):
-        return value.item()
     return str(value)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import time
 from datetime import timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import dagster as dg
 from dagster._utils.schedules import is_valid_cron_schedule, schedule_execution_time_iterator
@@ -68,3 +69,12 @@ def _check_cron(settings: Settings) -> None:
             remedy='Write five fields, e.g. "0 3 * * *" for three in the morning.',
             code="cron",
         )
+    try:
+        ZoneInfo(settings.refresh_timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise UsageFault(
+            f"{settings.refresh_timezone!r} is not a time zone",
+            where="TESTDATA_REFRESH_TIMEZONE",
+            remedy='Write an IANA name, e.g. "Europe/Berlin".',
+            code="time-zone",
+        ) from None

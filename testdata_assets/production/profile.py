@@ -119,13 +119,32 @@ def _column_from_json(document: Mapping[str, Any]) -> ColumnProfile:
     return ColumnProfile(**{**document, "values": steps("values"), "lengths": steps("lengths")})
 
 
+def spread(rows: int, every: int, salt: int) -> npt.NDArray[np.intp]:
+    """Positions of about every n-th of so many rows, drawn independently of each other.
+
+    Not exactly every n-th: data that repeats with a period would resonate with the step.
+
+    Args:
+        rows: How many rows there are.
+        every: Draw one in so many; 1 draws all.
+        salt: Tells draws apart (say the number of the block); equal arguments draw equal positions.
+
+    Returns:
+        Ascending positions below `rows`.
+    """
+    if every <= 1:
+        return np.arange(rows)
+    generator = np.random.Generator(np.random.PCG64([salt, rows, every]))
+    return np.flatnonzero(generator.random(rows) < 1 / every)
+
+
 class TableProfiler:
     """Gathers a bounded, evenly thinned sample of one table and profiles it.
 
-    `add` may get every row or a sample; above `MAX_SAMPLE` rows every second one is dropped, again and
-    again, so that what remains is spread evenly over all that came. Rows must therefore come evenly from
-    the whole table (say every n-th row of every chunk), not from the heads of chunks: neighbours in a table
-    resemble each other, and the noise limits of the drift check assume independent rows.
+    `add` may get every row or a sample; above `MAX_SAMPLE` rows half of them are dropped at random, again and
+    again, so that what remains is spread evenly over all that came. Rows must therefore come evenly from the
+    whole table (see `spread`), not from the heads of chunks: neighbours in a table resemble each other, and
+    the noise limits of the drift check assume independent rows.
 
     Args:
         table: The table; its stored columns are expected in every frame.
@@ -137,22 +156,19 @@ class TableProfiler:
         self._masked = frozenset(masked)
         self._parts: list[pa.Table] = []
         self._held = 0
-        self._stride = 1
-        self._phase = 0
+        self._seen = 0
+        self._every = 1
         self._rows: int | None = None
         self._nulls: dict[str, int] | None = {}
 
     def add(self, frame: pl.DataFrame) -> None:
         """Adds rows: all stored columns as String in COPY's text form, NULL as null, escapes not undone."""
+        self._seen += frame.height
+        if self._every > 1:
+            frame = frame[spread(frame.height, self._every, self._seen)]
         if frame.height == 0:
             return
-        if self._stride > 1:
-            thinned = frame.gather_every(self._stride, offset=min(self._phase, frame.height))
-            self._phase = (self._phase - frame.height) % self._stride
-            frame = thinned
-        # Arrow's compact strings: polars' views would keep the buffers of the whole chunk alive.
-        self._parts.append(frame.to_arrow(compat_level=pl.CompatLevel.oldest()))
-        self._held += frame.height
+        self._keep([frame])
         while self._held > MAX_SAMPLE:
             self._thin()
 
@@ -168,12 +184,8 @@ class TableProfiler:
     def finish(self) -> TableProfile:
         """Profiles what was gathered."""
         names = [column.name for column in self._table.stored_columns]
-        if self._parts:
-            sample = pl.DataFrame(pa.concat_tables(self._parts))
-        else:
-            sample = pl.DataFrame(schema=dict.fromkeys(names, pl.String))
+        sample = self._sample() if self._parts else pl.DataFrame(schema=dict.fromkeys(names, pl.String))
         exact = self._nulls if self._rows is not None and self._nulls else None
-        rows = self._rows if self._rows is not None else sample.height * self._stride
         profiles: list[ColumnProfile] = []
         coded: dict[str, npt.NDArray[np.int64]] = {}
         for column in self._table.stored_columns:
@@ -186,18 +198,25 @@ class TableProfiler:
                 if code is not None:
                     coded[column.name] = code
         return TableProfile(
-            rows=max(rows, sample.height),
+            rows=max(self._seen if self._rows is None else self._rows, sample.height),
             sample_rows=sample.height,
             columns=tuple(profiles),
             associations=associations(coded),
         )
 
+    def _sample(self) -> pl.DataFrame:
+        return pl.DataFrame(pa.concat_tables(self._parts))
+
+    def _keep(self, frames: list[pl.DataFrame]) -> None:
+        # Arrow's compact strings: polars' views would keep the buffers of the whole chunk alive.
+        self._parts += [frame.to_arrow(compat_level=pl.CompatLevel.oldest()) for frame in frames]
+        self._held = sum(part.num_rows for part in self._parts)
+
     def _thin(self) -> None:
-        whole = pl.DataFrame(pa.concat_tables(self._parts)).gather_every(2)
-        self._parts = [whole.to_arrow(compat_level=pl.CompatLevel.oldest())]
-        self._held = whole.height
-        self._stride *= 2
-        self._phase = 0
+        whole = self._sample()
+        self._parts = []
+        self._every *= 2
+        self._keep([whole[spread(whole.height, 2, self._seen)]])
 
 
 def kind_of(column: Column) -> Kind:

@@ -109,6 +109,20 @@ def run_suites(suites: Sequence[Suite], data_docs_dir: Path | None = None) -> tu
     return results, page
 
 
+def import_early() -> None:
+    """Begins the import of Great Expectations on a thread, while the caller measures; `run_suites` waits for it.
+
+    A failure here is not lost: `run_suites` meets it again.
+    """
+
+    def load() -> None:
+        with _LOCK, _quiet():
+            _context()
+
+    if _CONTEXT is None:
+        threading.Thread(target=load, name="import-great-expectations", daemon=True).start()
+
+
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Keeps the library's own deprecation warnings and its chatter out of ours."""

@@ -25,7 +25,12 @@ def draw_worst(
         source: Profiles of the snapshot.
         image: Profiles of the image.
     """
-    worst = max(drifts, key=lambda drift: (drift.severity, drift.measure in ("values", "categories")), default=None)
+
+    def rank(drift: Drift) -> tuple[float, bool, int]:
+        known = source.get(drift.table)
+        return drift.severity, drift.measure in ("values", "categories"), known.rows if known else 0
+
+    worst = max(drifts, key=rank, default=None)
     if worst is None or worst.table not in source or worst.table not in image:
         return None
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -56,8 +61,8 @@ def draw_worst(
 
 def _steps(axes: Any, first: Steps, second: Steps, label: str) -> None:
     """Both cumulative distributions."""
-    for steps, colour, name in ((first, _SOURCE, "source"), (second, _IMAGE, "image")):
-        axes.step(steps.at, steps.upto, where="post", color=colour, label=name, linewidth=1.8)
+    for steps, colour, name, width in ((first, _SOURCE, "source", 5), (second, _IMAGE, "image", 1.8)):
+        axes.step(steps.at, steps.upto, where="post", color=colour, label=name, linewidth=width)
     axes.set_xlabel(label)
     axes.set_ylabel("share of rows up to it")
 

@@ -165,7 +165,7 @@ def _column_scan(
 def _role(plan: ColumnPlan | None) -> Role:
     if plan is None:
         return "kept"
-    coincidence = plan.transformer.guarantees.coincidence
+    coincidence = plan.guarantees.coincidence
     if coincidence is Coincidence.UNCHANGED:
         return "kept"
     if coincidence is Coincidence.DISJOINT and plan.transformer.name not in PARTIAL:

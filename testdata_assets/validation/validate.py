@@ -24,7 +24,7 @@ from testdata_assets.production.catalog_reader import read_catalog, read_definit
 from testdata_assets.production.profile import TableProfile, TableProfiler
 from testdata_assets.progress import current_progress
 from testdata_assets.validation import drift, integrity
-from testdata_assets.validation.expectations import run_suites
+from testdata_assets.validation.expectations import import_early, run_suites
 from testdata_assets.validation.image_reader import Counts, ImageReader
 from testdata_assets.validation.picture import draw_worst
 from testdata_assets.validation.report import Finding, ValidationReport
@@ -76,6 +76,7 @@ def validate_image(
         ToolFailed: It cannot be read.
     """
     started = time.monotonic()
+    import_early()
     workers = workers or os.cpu_count() or 1
     today = today or datetime.now(UTC).date()
     reader = ImageReader(image_dsn, tools)
@@ -189,7 +190,7 @@ def _change_rates(
     for table in _masking(plan):
         for column in table.masked:
             transformer = column.transformer
-            if transformer.guarantees.coincidence is not Coincidence.MAY_COINCIDE or transformer.name in PARTIAL:
+            if column.guarantees.coincidence is not Coincidence.MAY_COINCIDE or transformer.name in PARTIAL:
                 continue
             name = str(table.table.name)
             present = counts.get(table.table.name, Counts(0, {}))
@@ -215,7 +216,7 @@ def _constants(
         for table in _masking(plan):
             here = tables.get(table.table.name)
             for column in table.masked:
-                if column.transformer.guarantees.coincidence is not Coincidence.CONSTANT or here is None:
+                if column.guarantees.coincidence is not Coincidence.CONSTANT or here is None:
                     continue
                 if here.column(column.column.name) is None:
                     continue  # schema_matches tells
@@ -241,7 +242,7 @@ def promises(table: TablePlan) -> dict[str, drift.ColumnPromise]:
     """What the drift check may expect of each column: kept ones of everything, masked ones of what is promised."""
     found = {}
     for column in table.columns:
-        guarantees = column.transformer.guarantees
+        guarantees = column.guarantees
         constant = guarantees.coincidence is Coincidence.CONSTANT
         if not column.masked:
             found[column.column.name] = drift.KEPT

@@ -48,6 +48,7 @@ NOTABLES: tuple[Notable, ...] = (
     Notable("Αλέξανδρος Παπαχριστοδουλόπουλος", "Αλέξανδρος", "alex.papachristo"),
     Notable("欧阳晓芙", "晓芙", "ouyang.xiaofu", company="龙腾四海国际贸易(上海)有限公司"),
     Notable("髙橋 𠮷郎", "𠮷郎", "takahashi.yoshiro"),  # a character outside the basic plane
+    Notable("佐々木 さくら・マリア", "さくら", "sasaki.sakura"),
     Notable("김 하늘빛나", "하늘빛나", "haneul.kim"),
     Notable("عبد الرحمن بن خالد آل سعيد", "عبد الرحمن", "abdulrahman.alsaid"),
     Notable("נועה בן־דוד", "נועה", "noa.bendavid"),

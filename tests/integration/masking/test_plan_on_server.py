@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from testdata_assets.masking.plan import PlanRefused, compile_plan
-from testdata_assets.masking.rules import parse_rules
+from testdata_assets.masking.rules import MaskingRules, parse_rules
 from testdata_assets.masking.rules_check import check_rules
 from testdata_assets.postgres.connections import connect
 from testdata_assets.postgres.dsn import Dsn
@@ -18,32 +18,46 @@ CREATE EXTENSION citext;
 CREATE TYPE mood AS ENUM ('happy', 'sad');
 CREATE DOMAIN mail AS citext CHECK (VALUE ~ '@') NOT NULL;
 CREATE TABLE users (
-    id int PRIMARY KEY, email mail UNIQUE, "Full Name" varchar(40), state text, gone timestamptz,
-    shout text GENERATED ALWAYS AS (upper("Full Name")) STORED, feeling mood
+    id int PRIMARY KEY, email mail UNIQUE, "Full Name" varchar(40), state varchar(20), gone timestamptz,
+    nick varchar(10), code text, feeling mood,
+    shout text GENERATED ALWAYS AS (upper("Full Name")) STORED
 );
 CREATE UNIQUE INDEX by_name ON users (lower("Full Name")) WHERE gone IS NULL;
-CREATE UNIQUE INDEX by_state ON users (id) INCLUDE (email) WHERE state = 'Full Name';
+CREATE UNIQUE INDEX by_state ON users (id) INCLUDE (code) WHERE state = 'Full Name';
+CREATE UNIQUE INDEX by_start ON users (left(nick, 3));
 CREATE TABLE audit (who citext REFERENCES users (email), boss int REFERENCES users, "user" text);
 CREATE TABLE "user" (id int, k text, PRIMARY KEY (id, k)) PARTITION BY HASH (k);
 CREATE TABLE "user 0" PARTITION OF "user" FOR VALUES WITH (modulus 2, remainder 0);
 CREATE TABLE "user 1" PARTITION OF "user" FOR VALUES WITH (modulus 2, remainder 1);
-CREATE TABLE logs (day date, note text) PARTITION BY RANGE (day);
-CREATE TABLE logs_1 PARTITION OF logs FOR VALUES FROM ('2020-01-01') TO ('2021-01-01');
+CREATE TABLE logs (day text, note text) PARTITION BY RANGE (day);
+CREATE TABLE logs_1 PARTITION OF logs FOR VALUES FROM ('a') TO ('b');
 CREATE TABLE parent (a int);
 CREATE TABLE child (b text) INHERITS (parent);
 COMMENT ON TABLE users IS 'Ask Ann Smith';
 CREATE VIEW v AS SELECT 1 AS x;
 """
+DEFAULTS = {
+    "EMAIL": "hash", "NAME": "hash", "STATE": "keep", "NICK": "keep", "CODE": "scramble", "KEY": "hash",
+    "DAY": "keep", "GONE": "keep", "COMMENTS": "drop",
+}  # fmt: skip
 RULES = """\
 version: 1
 tables:
-  public.users: {id: keep, email: {transform: EMAIL, domain: user.email}, Full Name: NAME, state: keep, gone: keep, feeling: keep}
+  public.users:
+    id: keep
+    email: {transform: EMAIL, domain: user.email}
+    Full Name: NAME
+    state: STATE
+    nick: NICK
+    code: CODE
+    gone: GONE
+    feeling: keep
   public.audit: {user: keep}
   public.user: {id: keep, k: KEY}
-  public.logs: {day: keep, note: null}
+  public.logs: {day: DAY, note: null}
   public.parent: {a: keep}
   public.child: {b: null}
-objects: {comments: drop}
+objects: {comments: COMMENTS}
 """
 
 
@@ -54,42 +68,54 @@ def catalog(database: Dsn) -> Catalog:
         return read_catalog(conn)
 
 
-def rules_with(**words: str):
+def rules_with(**words: str) -> MaskingRules:
     text = RULES
-    for word, transform in {"EMAIL": "keep", "NAME": "null", "KEY": "keep", **words}.items():
+    for word, transform in {**DEFAULTS, **words}.items():
         text = text.replace(word, transform)
     return parse_rules(text)
-
-
-def problems_of(catalog: Catalog, **words: str) -> list[tuple[str, str | None, str | None]]:
-    with pytest.raises(PlanRefused) as caught:
-        compile_plan(rules_with(**words), catalog, b"k" * 32)
-    return [(problem.kind, problem.table, problem.column) for problem in caught.value.problems]
 
 
 def test_a_plan_over_a_real_catalog(catalog: Catalog) -> None:
     plan = compile_plan(rules_with(), catalog, b"k" * 32)
     assert {str(each.table.name): [one.transformer.name for one in each.columns] for each in plan.tables} == {
-        "public.audit": ["keep", "keep", "keep"],
+        "public.audit": ["hash", "keep", "keep"],
         "public.child": ["keep", "null"],
         "public.logs_1": ["keep", "null"],
         "public.parent": ["keep"],
-        'public."user 0"': ["keep", "keep"],
-        'public."user 1"': ["keep", "keep"],
-        "public.users": ["keep", "keep", "null", "keep", "keep", "keep"],
+        'public."user 0"': ["keep", "hash"],
+        'public."user 1"': ["keep", "hash"],
+        "public.users": ["keep", "hash", "hash", "keep", "keep", "keep", "scramble", "keep"],
     }
-    audit = plan.table(TableName("public", "audit"))
-    assert audit.columns[0].domain == "user.email"
-    assert audit.columns[0].inherited_from == "public.users.email"
-    assert audit.columns[1].domain == "public.users.id"
+    who = plan.table(TableName("public", "audit")).columns[0]
+    assert (who.domain, who.inherited_from, who.fold_case) == ("user.email", "public.users.email", True)
+    routed = {str(each.table.name) for each in plan.tables if each.load_through_root}
+    assert routed == {'public."user 0"', 'public."user 1"'}
+    name = plan.table(TableName("public", "users")).columns[2]
+    assert name.fold_case, "lower() in its unique index decides its domain's canonical form"
 
 
-def test_real_bounds_predicates_and_keys(catalog: Catalog) -> None:
-    assert problems_of(catalog, KEY="null") == [
-        ("null_in_not_null", "public.user", "k"),
-        ("null_in_not_null", 'public."user 0"', "k"),
-        ("null_in_not_null", 'public."user 1"', "k"),
-    ] or ("null_in_not_null", "public.user", "k") in problems_of(catalog, KEY="null")
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ({"STATE": "scramble"}, ("uniqueness", "public.users", "state", "by_state")),
+        ({"NICK": "scramble"}, ("uniqueness", "public.users", "nick", "by_start")),
+        ({"NAME": "{transform: hash, length: 4}"}, ("uniqueness", "public.users", "Full Name", "by_name")),
+        ({"GONE": "null"}, ("uniqueness", "public.users", "gone", "by_name")),
+        ({"EMAIL": "null"}, ("null_in_not_null", "public.users", "email", "NOT NULL")),
+        ({"KEY": "null"}, ("null_in_not_null", "public.user", "k", "NOT NULL")),
+        ({"DAY": "hash"}, ("partition_key", "public.logs", "day", "partitioned")),
+        ({"COMMENTS": "block"}, ("objects", None, None, "table public.users")),
+    ],
+)
+def test_what_a_real_catalog_refuses(
+    catalog: Catalog, words: dict[str, str], expected: tuple[str, str | None, str | None, str]
+) -> None:
+    with pytest.raises(PlanRefused) as caught:
+        compile_plan(rules_with(**words), catalog, b"k" * 32)
+    (problem,) = caught.value.problems
+    assert (problem.kind, problem.table, problem.column) == expected[:3]
+    assert expected[3] in problem.message
+    assert "Ann" not in str(caught.value)
 
 
 def test_a_new_column_blocks_and_names_itself(database: Dsn, catalog: Catalog) -> None:

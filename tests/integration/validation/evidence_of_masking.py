@@ -139,7 +139,14 @@ def _table_plan(table: Table, rules: Mapping[str, type[_Declared]] | str) -> Tab
         return TablePlan(table, "truncate", ())
     assert not isinstance(rules, str)
     columns = tuple(
-        ColumnPlan(column, rules.get(column.name, Keep)(Params()), column.name, None, False, None)
+        ColumnPlan(
+            column=column,
+            transformer=rules.get(column.name, Keep)(Params()),
+            domain=column.name,
+            pii=None,
+            fold_case=False,
+            inherited_from=None,
+        )
         for column in table.stored_columns
     )
     return TablePlan(table, "mask" if rules else "keep", columns)
@@ -149,7 +156,7 @@ def _account(
     evidence: Evidence, collector: FingerprintCollector, table: TableName, column: ColumnPlan, frame: pl.DataFrame
 ) -> None:
     values = copy_text.unescape(frame.get_column(column.column.name).drop_nulls())
-    coincidence = column.transformer.guarantees.coincidence
+    coincidence = column.guarantees.coincidence
     if coincidence is Coincidence.DISJOINT:
         collector.add(f"{table}.{column.column.name}", values)
     elif coincidence is Coincidence.MAY_COINCIDE and values.len():

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from testdata_assets.keys import key_id
-from testdata_assets.masking.plan import PlanRefused, compile_plan
+from testdata_assets.masking.plan import PlanRefused, compile_plan, masking_data_version
 from testdata_assets.masking.rules import rules_digest
 from testdata_assets.postgres.identifiers import TableName
 from testdata_assets.production.catalog import CatalogText
@@ -47,7 +47,7 @@ def test_a_full_plan(make: SimpleNamespace) -> None:
     assert order.columns[0].transformer.name == "null"
     assert plan.table(TableName("public", "empty")).columns == ()
     assert plan.key_id == key_id(KEY)
-    assert plan.rules_digest == rules_digest(make.rules(text))
+    assert plan.rules_digest == rules_digest(make.rules(text), masking_data_version())
     assert KEY.decode() not in repr(plan)
 
 

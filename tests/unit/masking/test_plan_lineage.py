@@ -291,7 +291,7 @@ def test_the_narrowest_member_limits_a_domain(make: SimpleNamespace) -> None:
         """,
         catalog,
     )
-    assert [column(plan, f"public.{table}.x").length_limit for table in "abc"] == [40, 40, 99]
+    assert [column(plan, f"public.{table}.x").seen_as.max_length for table in "abc"] == [40, 40, 99]
 
 
 def test_the_context_of_a_column(make: SimpleNamespace) -> None:
@@ -310,3 +310,27 @@ def test_the_context_of_a_column(make: SimpleNamespace) -> None:
     assert context.fold_case
     assert context.hash_for("e") == hash_for("e")
     assert not context.folds("e")
+
+
+def test_the_narrowest_integer_type_of_a_domain_counts(make: SimpleNamespace) -> None:
+    catalog = make.catalog(
+        make.table("public.a", "x int8"),
+        make.table("public.b", "x int4"),
+        keys=(make.key("public.b(x)", "public.a(x)"),),
+    )
+    plan = make.plan("public.a: {x: hash}\npublic.b: {}", catalog)
+    assert [column(plan, f"public.{table}.x").seen_as.base_type for table in "ab"] == ["int4", "int4"]
+    assert [column(plan, f"public.{table}.x").column.base_type for table in "ab"] == ["int8", "int4"]
+
+
+def test_references_across_kinds_of_type_are_refused_when_masked(make: SimpleNamespace) -> None:
+    catalog = make.catalog(make.table("public.a", "x int4"), make.table("public.b", "x text"))
+    text = "version: 1\ntables: {public.a: {x: %s}, public.b: {}}\n"
+    text += "relationships: [{from: public.b.x, to: public.a.x}]"
+    (problem,) = make.refusal(text % "hash", catalog)
+    assert (problem.kind, problem.table) == ("foreign_key", "public.b")
+    assert "type integer there, text here" in problem.message
+    assert make.plan(text % "keep", catalog)
+    shared = "public.a: {x: {transform: hash, domain: d}}\npublic.b: {x: {transform: hash, domain: d}}"
+    (warning,) = make.plan(shared, catalog).warnings
+    assert "integer and text" in warning.message

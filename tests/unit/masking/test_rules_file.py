@@ -106,7 +106,7 @@ def test_anchors_and_merge_keys() -> None:
         ("version: 1\ntables: {}\n---\na: 1", [(3, 1, "YAML syntax")]),
         ("version: 1\ntables: {}\na: \x01", [(3, 4, "U+0001")]),
         ("[" * 100_000, [(1, 65, "nested deeper")]),
-        ("version: 1\ntables: &a {public.x: *a}", [(2, 9, "alias points into itself"), (2, 9, "mapping of its columns")]),
+        ("version: 1\ntables: &a {public.x: *a}", [(2, 9, "alias points into itself")]),
         ("version: 1\ntables: {public.a: {b: !!python/name:os.system x}}", [(2, 24, "does not fit here")]),
         ("version: 2\ntables: {}", [(1, 10, "version must be the number 1")]),
         ("tables: {}", [(1, 1, "key 'version' is missing")]),
@@ -226,7 +226,8 @@ def test_places_of_parameters_are_known() -> None:
 
 def test_the_digest_follows_meaning_only() -> None:
     first = parse_rules(
-        "version: 1\ntables:\n  public.a: {x: keep, y: null}\n  public.b: {mode: mask, z: {transform: hash, length: 9}}\n"
+        "version: 1\ntables:\n  public.a: {x: keep, y: null}\n"
+        "  public.b: {mode: mask, z: {transform: hash, length: 9}}\n"
     )
     second = parse_rules(
         """
