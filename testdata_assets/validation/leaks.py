@@ -26,7 +26,8 @@ from testdata_assets.validation.report import Finding
 Role = Literal["disjoint", "masked", "kept"]
 
 EMAIL = r"[\p{L}\p{N}._%+'!#$&*/=?^`{|}~-]+@[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+"
-PHONE_LIKE = r"\+?\(?\d[\d \u00a0().\-/]{5,}\d"
+PHONE_LIKE = r"\+?\(?[0-9][0-9 \u00a0().\-/]{5,}[0-9]"
+_DELIMITER = r"[\s<>(),;:=/?&\"'\[\]{}|\\]"
 _WORD = r"[\p{L}\p{N}][\p{L}\p{N}'’.@_&+-]*"
 _MOST_WORDS = 4
 
@@ -116,13 +117,17 @@ class LeakDetector:
         self._match_inside(rest, hits, embedded=embedded)
 
     def _match_inside(self, values: pl.Series, hits: ColumnHits, *, embedded: bool) -> None:
-        for pattern, needle in ((EMAIL, "@"), (PHONE_LIKE, None)):
-            some = values.filter(values.str.contains(needle, literal=True) if needle else values.str.contains(pattern))
-            if some.len():
-                parts = some.str.extract_all(pattern).explode().drop_nulls().alias("v")
-                if needle:
-                    parts = parts.str.strip_chars_end(".'-")
-                self._match(parts, None, hits, inside=True)
+        # Values that are nothing but an address or a number were probed whole.
+        mixed = values.filter(values.str.contains("@", literal=True))
+        mixed = mixed.filter(mixed.str.contains(_DELIMITER))
+        if mixed.len():
+            parts = mixed.str.extract_all(EMAIL).explode().drop_nulls().alias("v")
+            self._match(parts.str.strip_chars_end(".'-"), None, hits, inside=True)
+        mixed = values.filter(values.str.contains(PHONE_LIKE))
+        mixed = mixed.filter(mixed.str.contains(r"[^0-9\s+().\-/]"))
+        if mixed.len():
+            parts = mixed.str.extract_all(PHONE_LIKE).explode().drop_nulls().alias("v")
+            self._match(parts, None, hits, inside=True)
         if embedded:
             prose = values.filter(values.str.contains(r"\S\s+\S"))
             if prose.len():

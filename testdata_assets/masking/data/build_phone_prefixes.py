@@ -40,7 +40,7 @@ def looked_at(code: int) -> int:
 
 def default_kept(national: int) -> int:
     """Digits kept where the file says nothing; the transformer does the same."""
-    return max(national - 7, min(2, national))
+    return national - 7 if national >= 9 else min(2, max(national - 4, 0))
 
 
 def examples(code: int) -> set[str]:
@@ -78,6 +78,14 @@ def valid_samples(code: int, draw: random.Random) -> dict[tuple[int, str], list[
     return {key: draw.sample(group, min(len(group), _SAMPLES)) for key, group in groups.items() if group}
 
 
+def tail(code: int, kept: int, count: int, draw: random.Random) -> str:
+    """Redrawn digits; a North American exchange begins with 2 to 9, as the transformer sees to."""
+    digits = draw.choices("0123456789", k=count)
+    if code == 1 and kept == 3:
+        digits[0] = draw.choice("23456789")
+    return "".join(digits)
+
+
 def kept_digits(code: int, samples: list[str], draw: random.Random) -> int:
     length = len(samples[0])
     start = max(looked_at(code), default_kept(length))
@@ -86,7 +94,7 @@ def kept_digits(code: int, samples: list[str], draw: random.Random) -> int:
         for sample in samples:
             for _ in range(_TAILS):
                 total += 1
-                hits += is_valid(code, sample[:kept] + "".join(draw.choices("0123456789", k=length - kept)))
+                hits += is_valid(code, sample[:kept] + tail(code, kept, length - kept, draw))
             if total >= 5 * _TAILS and hits < 0.6 * total:
                 break
         if hits >= _WANTED * total:

@@ -38,9 +38,9 @@ _LENGTHS = range(2, 13)
 _SYLLABLES = {
     "latin": (
         "bl br cr dr dw fl gl gr gw kl kr kn pl pr qu scr shr sk sl sm sn spl str sv thr tr tw vr wr z zw j k v y".split(),
-        "ab ack ald amb ang ark asp ath eb eck eld elm eng erk esk eth ib ick ild imb irk isp ith ob ock old omb ork oth ub uck uld umb urk usk uth".split(),
+        "ab ack ald amb ang ark asp ath eb eck eld elm eng erk esk eth av ez ild imb irk isp ith ov eth old omb ork oth ud uld umb urk usk uth".split(),
         "ab ad av az eb ef eg ev ib ig iv iz ob od of ov ub ud uf uz".split(),
-        "ek el en eth ick il ix o ok on or oth ow u ul um ux y ane ith orn yx".split(),
+        "ek el en eth il ix o ok on or oth ow u ul um ux y ane ith orn yx".split(),
     ),
     "accented": (
         "bł br čr dr fl gł gr kł kr pl př sk šl sm sň str šv tř vr z žw j k v".split(),

@@ -7,6 +7,8 @@ masked number is read the same way as its original: that is what makes the mask 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +41,27 @@ def _code_lengths() -> NDArray[np.int64]:
 
 
 _CODE_LENGTHS = _code_lengths()
+
+
+@cache
+def _kept_digits() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """National digits to keep: (country, national length, first two digits), and by North American area."""
+    lengths = np.arange(_LONGEST + 1)
+    usual = np.where(lengths >= 9, lengths - _SUBSCRIBER, np.clip(lengths - 4, 0, 2))
+    kept = np.tile(usual[None, :, None], (1000, 1, 100))
+    areas = np.full(1000, 3, np.int64)
+    text = files("testdata_assets.masking.data").joinpath("phone_prefixes.txt").read_text(encoding="ascii")
+    for line in text.splitlines()[1:]:
+        code, length, most, *odd = line.split()
+        if code == "1":
+            for entry in odd if length == "10" else ():
+                areas[int(entry[:3])] = int(entry[4:])
+        else:
+            row = kept[int(code), int(length)]
+            row[:] = int(most)
+            for entry in odd:
+                row[int(entry[:2])] = int(entry[3:])
+    return kept, areas
 
 
 @dataclass(frozen=True)
@@ -124,11 +147,15 @@ def _national(
     trunk = zero[rows, np.minimum(skipped, _LOOK - 1)] & (national >= 9) & ~np.isin(code, _NO_TRUNK_ZERO)
     skipped = skipped + trunk
     national = national - trunk
-    kept = np.where(national >= 9, national - _SUBSCRIBER, np.where(national == 8, 2, np.maximum(national - 6, 0)))
+    by_country, by_area = _kept_digits()
+    two = digits[rows, np.minimum(skipped, _LOOK - 1)] * 10 + digits[rows, np.minimum(skipped + 1, _LOOK - 1)]
+    area = two * 10 + digits[rows, np.minimum(skipped + 2, _LOOK - 1)]
+    kept = by_country[code, np.clip(national, 0, _LONGEST), two]
+    north = (code == 1) & (national == 10)
+    kept = np.where(north, by_area[area], kept)
     local = plain_north & (counts == 7)
     kept = np.where(local, 0, kept)
-    north = ((code == 1) & (national == 10)) | local
-    return code, skipped, kept, north
+    return code, skipped, kept, local | (north & (kept == 3))
 
 
 def _extension_lengths(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -17,9 +18,10 @@ from testdata_assets.settings import Settings
 
 
 @pytest.fixture
-def instance() -> Iterator[dg.DagsterInstance]:
-    with dg.DagsterInstance.ephemeral() as ephemeral:
-        yield ephemeral
+def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
+    """A persistent one: a schedule opens its instance by reference."""
+    with dg.DagsterInstance.local_temp(str(tmp_path)) as local:
+        yield local
 
 
 @pytest.fixture
@@ -50,8 +52,8 @@ def _run(instance: dg.DagsterInstance, status: dg.DagsterRunStatus) -> dg.Dagste
 
 def _tick(instance: dg.DagsterInstance, workplace: Workplace) -> dg.RunRequest | dg.SkipReason:
     (schedule,) = build_defs(settings=Settings()).get_repository_def().schedule_defs
-    context = dg.build_schedule_context(instance=instance, resources={"workplace": workplace})
-    data = schedule.evaluate_tick(context)
+    with dg.build_schedule_context(instance=instance, resources={"workplace": workplace}) as context:
+        data = schedule.evaluate_tick(context)
     return data.run_requests[0] if data.run_requests else dg.SkipReason(data.skip_message)
 
 
