@@ -143,7 +143,7 @@ SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity
 WHERE (datname = %(database)s OR usename = %(role)s) AND pid <> pg_backend_pid()
 
 -- name: server_prepared_transactions
-SELECT gid FROM pg_prepared_xacts WHERE database = %(database)s ORDER BY prepared
+SELECT gid, owner FROM pg_prepared_xacts WHERE database = %(database)s ORDER BY prepared
 
 -- name: server_replication_slots
 SELECT slot_name, active_pid FROM pg_replication_slots WHERE database = %(database)s
@@ -194,48 +194,58 @@ CROSS JOIN LATERAL pg_identify_object(objects.class, objects.oid, 0) AS identifi
 WHERE objects.owner = (SELECT oid FROM pg_roles WHERE rolname = %(role)s)
 ORDER BY identified.identity
 
+-- name: branch_schemas
+-- Schemas go first: an owner who is no superuser can be given an object only where he may create one.
+SELECT 'schema' AS kind, quote_ident(nspname) AS identity
+FROM pg_namespace
+WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
+  AND nspowner <> (SELECT oid FROM pg_roles WHERE rolname = %(role)s)
+  AND NOT EXISTS (
+      SELECT FROM pg_depend AS member
+      WHERE member.classid = 'pg_namespace'::regclass AND member.objid = pg_namespace.oid AND member.deptype = 'e'
+  )
+ORDER BY nspname
+
 -- name: branch_foreign_owned
 -- Objects of the clone that REASSIGN OWNED did not reach: their owner is neither the branch role nor an extension's.
+-- Parts of others (a range's constructors, an identity's sequence) go with those.
 -- Languages, wrappers and event triggers stay with the administrator, as only a superuser may own them.
 WITH objects AS (
-    SELECT 'pg_namespace'::regclass AS class, oid, nspowner AS owner, 0 AS turn, nspname::text AS name
-    FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
-    UNION ALL
-    SELECT 'pg_class'::regclass, c.oid, relowner, CASE relkind WHEN 'S' THEN 2 ELSE 1 END, relname
+    SELECT 'pg_class'::regclass AS class, c.oid, relowner AS owner, CASE relkind WHEN 'S' THEN 2 ELSE 1 END AS turn
     FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = relnamespace
     WHERE relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND nspname !~ '^pg_' AND nspname <> 'information_schema'
       AND NOT EXISTS (
-          SELECT FROM pg_depend AS own  -- a serial's or identity's sequence follows its table
+          SELECT FROM pg_depend AS own  -- a serial's sequence follows its table
           WHERE own.classid = 'pg_class'::regclass AND own.objid = c.oid AND relkind = 'S'
-            AND own.refclassid = 'pg_class'::regclass AND own.deptype IN ('a', 'i')
+            AND own.refclassid = 'pg_class'::regclass AND own.deptype = 'a'
       )
     UNION ALL
-    SELECT 'pg_type'::regclass, t.oid, typowner, 1, typname
+    SELECT 'pg_type'::regclass, t.oid, typowner, 1
     FROM pg_type AS t
     JOIN pg_namespace AS n ON n.oid = typnamespace
     LEFT JOIN pg_class AS c ON c.oid = typrelid
     WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
       AND (typtype IN ('d', 'e', 'r') OR (typtype = 'b' AND typelem = 0) OR (typtype = 'c' AND relkind = 'c'))
     UNION ALL
-    SELECT 'pg_proc'::regclass, oid, proowner, 1, proname FROM pg_proc WHERE oid >= 16384
+    SELECT 'pg_proc'::regclass, oid, proowner, 1 FROM pg_proc WHERE oid >= 16384
     UNION ALL
-    SELECT 'pg_operator'::regclass, oid, oprowner, 1, oprname FROM pg_operator WHERE oid >= 16384
+    SELECT 'pg_operator'::regclass, oid, oprowner, 1 FROM pg_operator WHERE oid >= 16384
     UNION ALL
-    SELECT 'pg_opclass'::regclass, oid, opcowner, 1, opcname FROM pg_opclass WHERE oid >= 16384
+    SELECT 'pg_opclass'::regclass, oid, opcowner, 1 FROM pg_opclass WHERE oid >= 16384
     UNION ALL
-    SELECT 'pg_opfamily'::regclass, oid, opfowner, 1, opfname FROM pg_opfamily WHERE oid >= 16384
+    SELECT 'pg_opfamily'::regclass, oid, opfowner, 1 FROM pg_opfamily WHERE oid >= 16384
     UNION ALL
-    SELECT 'pg_collation'::regclass, oid, collowner, 1, collname FROM pg_collation WHERE oid >= 16384
+    SELECT 'pg_collation'::regclass, oid, collowner, 1 FROM pg_collation WHERE oid >= 16384
     UNION ALL
-    SELECT 'pg_conversion'::regclass, oid, conowner, 1, conname FROM pg_conversion WHERE oid >= 16384
+    SELECT 'pg_conversion'::regclass, oid, conowner, 1 FROM pg_conversion WHERE oid >= 16384
     UNION ALL
-    SELECT 'pg_ts_dict'::regclass, oid, dictowner, 1, dictname FROM pg_ts_dict WHERE oid >= 16384
+    SELECT 'pg_ts_dict'::regclass, oid, dictowner, 1 FROM pg_ts_dict WHERE oid >= 16384
     UNION ALL
-    SELECT 'pg_ts_config'::regclass, oid, cfgowner, 1, cfgname FROM pg_ts_config WHERE oid >= 16384
+    SELECT 'pg_ts_config'::regclass, oid, cfgowner, 1 FROM pg_ts_config WHERE oid >= 16384
     UNION ALL
-    SELECT 'pg_statistic_ext'::regclass, oid, stxowner, 1, stxname FROM pg_statistic_ext
+    SELECT 'pg_statistic_ext'::regclass, oid, stxowner, 1 FROM pg_statistic_ext
     UNION ALL
-    SELECT 'pg_largeobject'::regclass, oid, lomowner, 1, '' FROM pg_largeobject_metadata
+    SELECT 'pg_largeobject'::regclass, oid, lomowner, 1 FROM pg_largeobject_metadata
 )
 SELECT identified.type AS kind, identified.identity
 FROM objects
@@ -243,6 +253,6 @@ CROSS JOIN LATERAL pg_identify_object(objects.class, objects.oid, 0) AS identifi
 WHERE objects.owner <> (SELECT oid FROM pg_roles WHERE rolname = %(role)s)
   AND NOT EXISTS (
       SELECT FROM pg_depend AS member
-      WHERE member.classid = objects.class AND member.objid = objects.oid AND member.deptype = 'e'
+      WHERE member.classid = objects.class AND member.objid = objects.oid AND member.deptype IN ('e', 'i')
   )
 ORDER BY objects.turn, identified.identity

@@ -29,6 +29,8 @@ _PARTS: dict[str, tuple[tuple[int, int], ...]] = {
     "HIRAGANA": ((0x3041, 0x3096),),
     "KATAKANA": ((0x30A1, 0x30FA),),
     "HEBREW": ((0x5D0, 0x5EA),),
+    "GEORGIAN": ((0x10D0, 0x10F0),),
+    "ARMENIAN": ((0x531, 0x586),),
 }
 # Classes of ASCII characters that callers ask for by name; each is a string of its members.
 SPECIAL = {

@@ -166,3 +166,56 @@ def merge_rows(
     where = np.arange(len(original), dtype=np.int64)
     where[rows] = np.arange(len(original), len(original) + len(rows), dtype=np.int64)
     return pl.concat([original, replacement.rename(original.name)]).gather(pl.Series(where))
+
+
+def distinct(values: pl.Series) -> tuple[pl.Series, NDArray[np.int64]]:
+    """The distinct values in order of appearance, and for each value its place among them."""
+    frame = values.rename("value").to_frame()
+    unique = frame.unique(maintain_order=True).with_row_index("place")
+    places = frame.join(unique, on="value", how="left", maintain_order="left", nulls_equal=True)["place"]
+    return unique["value"], places.to_numpy().astype(np.int64)
+
+
+class Pieces:
+    """Collects the pieces of n texts column by column: every text is made of the same row of pieces."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self._buffers: list[NDArray[Any]] = []
+        self._starts: list[Positions] = []
+        self._lengths: list[Positions] = []
+        self._filled = 0
+
+    def add(self, buffer: NDArray[Any], starts: NDArray[Any] | int, lengths: NDArray[Any] | int) -> int:
+        """Appends one piece to every text; gives its column number."""
+        self._starts.append(np.broadcast_to(np.asarray(starts, np.int64) + self._filled, (self.size,)))
+        self._lengths.append(np.broadcast_to(np.asarray(lengths, np.int64), (self.size,)))
+        self._buffers.append(buffer)
+        self._filled += len(buffer)
+        return len(self._starts) - 1
+
+    def add_constant(self, constant: str, present: NDArray[np.bool_] | bool = True) -> int:
+        """Appends the same characters to every text, or to the flagged ones."""
+        codes = np.array([ord(symbol) for symbol in constant], np.int32)
+        return self.add(codes, 0, np.where(present, len(codes), 0))
+
+    def add_text(self, text: TextArray, rows: NDArray[np.int64] | None = None) -> int:
+        """Appends a text of its own to each, or the text at `rows`."""
+        rows = np.arange(self.size) if rows is None else rows
+        return self.add(text.codes, text.offsets[rows], text.lengths[rows])
+
+    @property
+    def total(self) -> Positions:
+        """Characters of each text so far."""
+        return np.sum(self._lengths, axis=0, dtype=np.int64)
+
+    def join(self) -> tuple[TextArray, Positions]:
+        """The texts, and (n, columns + 1) positions where their pieces begin and end."""
+        starts, lengths = np.stack(self._starts, axis=1), np.stack(self._lengths, axis=1)
+        columns = lengths.shape[1]
+        ends = offsets_of(lengths.ravel())
+        text = assemble(
+            np.concatenate(self._buffers), starts.ravel(), lengths.ravel(), np.arange(self.size + 1) * columns
+        )
+        edges = np.concatenate((ends[:-1].reshape(-1, columns), ends[columns::columns, None]), axis=1)
+        return text, edges

@@ -28,6 +28,8 @@ from testdata_assets.orchestration.resources import Workplace
 from testdata_assets.progress import standard_progress
 from testdata_assets.unexpected import without_message
 
+_STAGES = ["snapshot", "mask_and_load", "constraints", "analyze", "validate", "total"]
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs the job and writes the result file. Returns the exit status."""
@@ -107,7 +109,7 @@ def _document(run_id: str, total: float) -> dict[str, Any] | None:
         "tables": image.table_count or 0,
         "rows": image.row_count or 0,
         "bytes": image.bytes or 0,
-        "seconds": {stage: round(float(seconds), 3) for stage, seconds in stages.items()},
+        "seconds": {stage: round(float(stages.get(stage, 0.0)), 3) for stage in _STAGES},
         "checks": image.checks,
         "run_id": run_id,
     }

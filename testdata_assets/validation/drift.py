@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from testdata_assets.postgres.identifiers import TableName
-from testdata_assets.production.profile import MIN_GROUP, ColumnProfile, Steps, TableProfile
+from testdata_assets.production.profile import MAX_CATEGORIES, MIN_GROUP, ColumnProfile, Steps, TableProfile
 from testdata_assets.validation.rules import DriftLimits
 
 # Smirnov's asymptotic quantile c(a) = sqrt(-ln(a / 2) / 2) at a = 1e-4, and the two-sided normal quantile.
@@ -269,11 +269,11 @@ def tvd(first: Mapping[str, float], second: Mapping[str, float], counts: tuple[i
 
 
 def _largest_hidden(shares: Mapping[str, float], count: int) -> float:
-    """The largest share a category can have without being listed."""
+    """The largest share a category can have without being listed: too few rows, or behind a full listing."""
     threshold = MIN_GROUP / max(count, 1)
-    rest = max(0.0, 1 - sum(shares.values()))
-    listed_least = min(shares.values(), default=1.0)
-    return min(rest, max(threshold, listed_least) if shares else 1.0)
+    if len(shares) >= MAX_CATEGORIES:
+        threshold = max(threshold, min(shares.values()))
+    return min(threshold, max(0.0, 1 - sum(shares.values())))
 
 
 def dropped(first: Mapping[str, float], second: Mapping[str, float], count: int) -> float:

@@ -146,6 +146,8 @@ def _context() -> Any:
         os.environ["GX_ANALYTICS_ENABLED"] = "false"
         import great_expectations as gx
 
+        # This module sets a level of its own and tells of a temporary folder that it removes again.
+        logging.getLogger("great_expectations.data_context.types.base").setLevel(logging.ERROR)
         context: Any = gx.get_context(mode="ephemeral")
         context.variables.progress_bars = {"globally": False, "metric_calculations": False}
         for site in list(context.project_config_with_variables_substituted.data_docs_sites or {}):

@@ -70,14 +70,16 @@ def hand_over_objects(conn: psycopg.Connection[DictRow], role: str, image_owner:
             code="image-not-isolated",
         )
     kept = 0
+    to_role = sql.Identifier(role)
     with conn.transaction():
+        _alter_owners(conn, _QUERIES["branch_schemas"], role, to_role)
         if image_owner is not None:
             to_administrator = sql.SQL("CURRENT_USER")
             kept = _alter_owners(conn, _QUERIES["branch_kept_by_administrator"], image_owner, to_administrator)
             conn.execute(
                 sql.SQL("REASSIGN OWNED BY {} TO {}").format(sql.Identifier(image_owner), sql.Identifier(role))
             )
-        others = _alter_owners(conn, _QUERIES["branch_foreign_owned"], role, sql.Identifier(role))
+        others = _alter_owners(conn, _QUERIES["branch_foreign_owned"], role, to_role)
     return {"one_by_one": others, "kept_by_administrator": kept}
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -63,7 +64,7 @@ class PostgresProvider:
             step("database_created", {"database": request.database})
             facts = _one(conn, "server_facts", database=request.database)
             # Before anything in the clone is written, so that no block has been unshared yet.
-            shared = measure_shared_blocks(self._places.data_dir, facts["oid"], facts["system_identifier"])
+            shared = measure_shared_blocks(self._data_dir(), facts["oid"], facts["system_identifier"])
             step("copy_on_write_measured", {**asdict(shared), "copy_on_write": shared.copy_on_write})
             self._isolate(conn, request)
             step("database_isolated", {})
@@ -197,7 +198,10 @@ class PostgresProvider:
             conn.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true").format(sql.Identifier(database)))
         with self._inside(database) as inside:
             for transaction in prepared:
+                if not _is_superuser(inside):  # then only who prepared it may end it
+                    inside.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(transaction["owner"])))
                 inside.execute(sql.SQL("ROLLBACK PREPARED {}").format(sql.Literal(transaction["gid"])))
+                inside.execute("RESET ROLE")
         step("prepared_transactions_rolled_back", {"count": len(prepared)})
 
     def _drop_role(self, conn: psycopg.Connection[DictRow], role: str) -> None:
@@ -237,7 +241,13 @@ class PostgresProvider:
     def remove_orphaned_files(self) -> list[dict[str, Any]]:
         """Removes folders of databases that a crash of the server left and it does not list."""
         with connect(self._places.server, role="server of the images") as conn:
-            return remove_orphaned_database_files(conn, self._places.data_dir)
+            return remove_orphaned_database_files(conn, self._data_dir())
+
+    def _data_dir(self) -> Path | None:
+        try:
+            return self._places.data_dir
+        except errors.InsufficientPrivilege:  # an administrator who may not even ask where it is
+            return None
 
     # -- connections -----------------------------------------------------------------------------------------
 

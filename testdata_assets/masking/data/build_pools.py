@@ -85,6 +85,13 @@ _SYLLABLES = {
         "ากูล ินทร์ ูรณ์ ำเริญ ิวัฒน์ าภรณ์".split(),
     ),
 }
+# Syllables that are words, or make words with an ending.
+_WORDS = frozenset(
+    "crab drab grab stab scab slab flab quack slack crack black track smack snack shrack skald keck vang trav crav grav "
+    "jumb clamb wreck fleck dreck spark clark stark brisk frisk whisk grasp crisp wisp kalb kemp jov kov yov zov "
+    "bramb crumb plumb thumb drumb climb klimb breath wreath broth froth sloth cloth smith frith plud slud crust trust "
+    "brusk dusk tusk husk kamb lamb glamb smeld veld wild child build guild scold drold jerk clerk krald prusk".split()
+)
 # Scripts written without letters' case or word pieces: a word is made of single characters.
 _SINGLES = {
     "han family": "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严",
@@ -155,9 +162,9 @@ def capped(words: Iterable[str]) -> dict[str, list[str]]:
     return pools
 
 
-def invented(pool: str) -> tuple[list[str], list[str]]:
+def invented(pool: str, known: set[str]) -> tuple[list[str], list[str]]:
     onsets, rimes, infixes, endings = _SYLLABLES[pool]
-    heads = _ordered({onset + rime for onset, rime in itertools.product(onsets, rimes)})[:180]
+    heads = _ordered({onset + rime for onset, rime in itertools.product(onsets, rimes)} - _WORDS - known)[:180]
     tails = _ordered({infix + ending for infix, ending in itertools.product(infixes, endings)} | set(endings))[:170]
     return sorted(heads), sorted(tails)
 
@@ -172,7 +179,7 @@ def main() -> None:
         for pool, tokens in capped(words).items():
             lines += [f"[{kind} {pool}]", " ".join(tokens)]
     for pool in _SYLLABLES:
-        heads, tails = invented(pool)
+        heads, tails = invented(pool, known)
         avoid = sorted({head + tail for head, tail in itertools.product(heads, tails)} & known)
         lines += [f"[heads {pool}]", " ".join(heads), f"[tails {pool}]", " ".join(tails)]
         lines += [f"[avoid {pool}]", " ".join(avoid)]

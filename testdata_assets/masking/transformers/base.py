@@ -49,6 +49,7 @@ class Coincidence(enum.StrEnum):
     MAY_COINCIDE = "may_coincide"  # outputs look like common values: rows must change at the expected rate
     UNCHANGED = "unchanged"  # keep
     CONSTANT = "constant"  # null, constant: carries nothing of the input
+    BY_PART = "by_part"  # parts are masked, others kept: each part's own transformer says what holds for it
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,8 @@ class MaskContext:
             must then mask to values whose case-folded forms agree.
         hash_for: Keyed hash of another domain under the same masking key, for rules nested in this one.
         folds: Whether another domain's canonical form ignores case.
+        collect: Takes the raw distinct parts (JSON leaves and the like) that nested transformers with
+            disjoint outputs mask, so that the leak scan can search for them; None where nobody asks.
     """
 
     hash: KeyedHash
@@ -93,6 +96,7 @@ class MaskContext:
     fold_case: bool = False
     hash_for: Callable[[str], KeyedHash] = _no_other_domains
     folds: Callable[[str], bool] = _never_folds
+    collect: Callable[[pl.Series], None] | None = None
 
     def with_hash(self, keyed: KeyedHash) -> MaskContext:
         return replace(self, hash=keyed)

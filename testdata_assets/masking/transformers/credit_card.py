@@ -30,6 +30,7 @@ class CreditCard(TextTransformer[Params]):
     name = "credit_card"
     summary = "Replaces a card number, keeping brand, length, punctuation and Luhn validity."
     base_types = frozenset({"text", "int8", "numeric"})
+    redraws = False
     guarantees = Guarantees(
         uniqueness=Uniqueness.INJECTIVE,
         coincidence=Coincidence.MAY_COINCIDE,

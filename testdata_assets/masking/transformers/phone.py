@@ -37,6 +37,7 @@ class Phone(TextTransformer[PhoneParams]):
     summary = "Replaces a phone number, keeping country, area, length and punctuation."
     params_model = PhoneParams
     base_types = frozenset({"text", "int8", "numeric"})
+    redraws = False
     guarantees = Guarantees(
         uniqueness=Uniqueness.INJECTIVE,
         coincidence=Coincidence.MAY_COINCIDE,

@@ -20,6 +20,7 @@ class Scramble(TextTransformer[Params]):
 
     name = "scramble"
     summary = "Replaces letters by letters of the same alphabet and digits by digits, keeping the form."
+    redraws = False
     guarantees = Guarantees(
         uniqueness=Uniqueness.INJECTIVE,
         coincidence=Coincidence.MAY_COINCIDE,

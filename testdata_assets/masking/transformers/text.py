@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 import polars as pl
@@ -77,6 +78,8 @@ class TextTransformer(Transformer[P]):
     """A transformer of text: implement `draw`."""
 
     base_types = frozenset({"text"})
+    # False for permutations without a fixed point: drawing again would make them collide.
+    redraws: ClassVar[bool] = True
 
     @abstractmethod
     def draw(self, draw: Draw) -> pl.Series:
@@ -100,6 +103,8 @@ class TextTransformer(Transformer[P]):
     def _draw_other(self, values: pl.Series, context: MaskContext) -> pl.Series:
         keyed = context.hash.for_purpose(self.name)
         result = _fit(self.draw(Draw(values, keyed, context)), context)
+        if not self.redraws:
+            return result
         for attempt in range(1, _REDRAWS):
             rows = same_ignoring_case(result, values)
             if not len(rows):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -114,3 +114,9 @@ def world(places: Places, settings: Settings) -> Iterator[World]:
             service.delete(branch.name)
         service.gc()
     drop_image(places, image)
+
+
+@pytest.fixture
+def image_maker() -> Callable[..., GoldenImage]:
+    """`image_maker(places, settings, control, contents)`, for servers other than the session's."""
+    return make_image

@@ -7,10 +7,14 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg import errors, sql
+from pydantic import SecretStr
 
 from testdata_assets.branches.hardening import harden_cluster
+from testdata_assets.branches.lifecycle import BranchService
 from testdata_assets.errors import RefusedError
 from testdata_assets.postgres.connections import connect
+from testdata_assets.postgres.places import open_places
+from testdata_assets.settings import Settings
 
 
 @pytest.fixture
@@ -47,53 +51,58 @@ def test_no_role_but_its_own_and_the_administrator_gets_into_a_branch(world: Any
         psycopg.connect(world.service.url("victim").with_database("branch_attacker").secret())
 
 
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "ALTER ROLE CURRENT_USER SUPERUSER",
-        "ALTER ROLE CURRENT_USER CREATEDB",
-        "ALTER ROLE CURRENT_USER CREATEROLE",
-        "ALTER ROLE CURRENT_USER REPLICATION",
-        "ALTER ROLE CURRENT_USER BYPASSRLS",
-        "ALTER ROLE CURRENT_USER CONNECTION LIMIT -1",
-        "ALTER ROLE \"branch_victim\" PASSWORD 'x'",
-        'ALTER DATABASE "branch_attacker" CONNECTION LIMIT -1',
-        'ALTER DATABASE "branch_attacker" OWNER TO CURRENT_USER',
-        "ALTER DATABASE \"branch_attacker\" SET work_mem TO '1GB'",
-        'DROP DATABASE "branch_victim"',
-        "CREATE DATABASE mine",
-        "CREATE ROLE mine",
-        'GRANT "branch_victim" TO CURRENT_USER',
-        'SET ROLE "branch_victim"',
-        'SET SESSION AUTHORIZATION "branch_victim"',
-        "GRANT pg_read_server_files TO CURRENT_USER",
-        "SELECT pg_read_file('postgresql.conf')",
-        "SELECT pg_ls_dir('.')",
-        "COPY app.users TO '/tmp/stolen'",
-        "COPY app.users FROM '/etc/passwd'",
-        "COPY app.users TO PROGRAM 'cat'",
-        "SELECT lo_import('/etc/passwd')",
-        "SELECT lo_export(4711, '/tmp/stolen')",
-        "SELECT rolpassword FROM pg_authid",
-        "SELECT * FROM pg_user_mapping",
-        "ALTER SYSTEM SET log_statement = 'none'",
-        "CREATE EXTENSION dblink",
-        "CREATE EXTENSION postgres_fdw",
-        "CREATE EXTENSION file_fdw",
-        "CREATE FUNCTION evil() RETURNS int LANGUAGE c AS 'libc', 'system'",
-        "CREATE SUBSCRIPTION s CONNECTION 'host=127.0.0.1' PUBLICATION p",
-        "CREATE EVENT TRIGGER t ON ddl_command_end EXECUTE FUNCTION app.audit()",
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename <> CURRENT_USER",
-        "CREATE TABLESPACE t LOCATION '/tmp'",
-        "SELECT pg_create_physical_replication_slot('s')",
-        "SELECT pg_reload_conf()",
-        "SET event_triggers = off",
-        "LOAD 'auth_delay'",
-    ],
-)
-def test_what_the_role_cannot_do(attacker: Any, statement: str) -> None:
-    with pytest.raises((errors.InsufficientPrivilege, errors.UndefinedFile, errors.FeatureNotSupported)):
-        attacker.execute(statement)
+FORBIDDEN = [
+    "ALTER ROLE CURRENT_USER SUPERUSER",
+    "ALTER ROLE CURRENT_USER CREATEDB",
+    "ALTER ROLE CURRENT_USER CREATEROLE",
+    "ALTER ROLE CURRENT_USER REPLICATION",
+    "ALTER ROLE CURRENT_USER BYPASSRLS",
+    "ALTER ROLE CURRENT_USER CONNECTION LIMIT -1",
+    "ALTER ROLE \"branch_victim\" PASSWORD 'x'",
+    'ALTER DATABASE "branch_attacker" CONNECTION LIMIT -1',
+    'ALTER DATABASE "branch_attacker" OWNER TO CURRENT_USER',
+    "ALTER DATABASE \"branch_attacker\" SET work_mem TO '1GB'",
+    'DROP DATABASE "branch_victim"',
+    "CREATE DATABASE mine",
+    "CREATE ROLE mine",
+    'GRANT "branch_victim" TO CURRENT_USER',
+    'SET ROLE "branch_victim"',
+    'SET SESSION AUTHORIZATION "branch_victim"',
+    "GRANT pg_read_server_files TO CURRENT_USER",
+    "SELECT pg_read_file('postgresql.conf')",
+    "SELECT pg_ls_dir('.')",
+    "COPY app.users TO '/tmp/stolen'",
+    "COPY app.users FROM '/etc/passwd'",
+    "COPY app.users TO PROGRAM 'cat'",
+    "SELECT lo_import('/etc/passwd')",
+    "SELECT lo_export(4711, '/tmp/stolen')",
+    "SELECT rolpassword FROM pg_authid",
+    "SELECT * FROM pg_user_mapping",
+    "ALTER SYSTEM SET log_statement = 'none'",
+    "CREATE EXTENSION dblink",
+    "CREATE EXTENSION postgres_fdw",
+    "CREATE EXTENSION file_fdw",
+    "CREATE FUNCTION evil() RETURNS int LANGUAGE c AS 'libc', 'system'",
+    "CREATE SUBSCRIPTION s CONNECTION 'host=127.0.0.1' PUBLICATION p",
+    "CREATE EVENT TRIGGER t ON ddl_command_end EXECUTE FUNCTION app.audit()",
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename <> CURRENT_USER",
+    "CREATE TABLESPACE t LOCATION '/tmp'",
+    "SELECT pg_create_physical_replication_slot('s')",
+    "SELECT pg_reload_conf()",
+    "SET event_triggers = off",
+    "LOAD 'auth_delay'",
+]
+
+
+def test_what_the_role_cannot_do(attacker: Any) -> None:
+    allowed = []
+    for statement in FORBIDDEN:
+        try:
+            attacker.execute(statement)
+        except (errors.InsufficientPrivilege, errors.UndefinedFile, errors.FeatureNotSupported):
+            continue
+        allowed.append(statement)
+    assert allowed == []
 
 
 @pytest.mark.parametrize("grantee", ["PUBLIC", '"branch_victim"'])
@@ -114,9 +123,9 @@ def test_dblink_of_the_image_leads_nowhere(world: Any, attacker: Any) -> None:
     for name in ("postgres", world.places.control.database, "branch_victim", world.image.database_name):
         with pytest.raises(errors.SqlclientUnableToEstablishSqlconnection):
             attacker.execute("SELECT dblink_connect(%s)", (own.with_database(name).conninfo(),))
-    with pytest.raises((errors.SqlclientUnableToEstablishSqlconnection, errors.InsufficientPrivilege)):
+    with pytest.raises(psycopg.Error, match="password"):
         attacker.execute(f"SELECT dblink_connect('host={own.host} port={own.port} dbname=postgres')")
-    with pytest.raises((errors.InsufficientPrivilege, errors.S_R_E_ProhibitedSqlStatementAttempted)):
+    with pytest.raises(errors.InsufficientPrivilege):
         attacker.execute("SELECT dblink_connect_u('dbname=postgres')")
 
 
@@ -153,7 +162,8 @@ def test_code_planted_in_a_branch_never_runs_as_the_administrator(world: Any, at
         "branch_attacker",
         "CREATE FUNCTION app.on_login() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';"
         ' ALTER FUNCTION app.on_login() OWNER TO "branch_attacker";'
-        " CREATE EVENT TRIGGER planted ON login EXECUTE FUNCTION app.on_login(); ALTER EVENT TRIGGER planted ENABLE ALWAYS",
+        " CREATE EVENT TRIGGER planted ON login EXECUTE FUNCTION app.on_login();"
+        " ALTER EVENT TRIGGER planted ENABLE ALWAYS",
     )
     attacker.execute(
         "CREATE OR REPLACE FUNCTION app.on_login() RETURNS event_trigger LANGUAGE plpgsql AS"
@@ -236,3 +246,40 @@ def test_a_role_granted_elsewhere_names_what_holds_it(world: Any) -> None:
         conn.execute('DROP OWNED BY "branch_granted"')
     assert world.service.reconcile() == [{"branch": "granted", "was": "deleting", "is": "deleted"}]
     assert world.left_on_server("granted") == [], name
+
+
+def test_an_administrator_without_superuser_can_branch(world: Any, image_maker: Any) -> None:
+    """Managed servers give no superuser: CREATEDB and CREATEROLE must do."""
+    for statement in (
+        "CREATE ROLE boss LOGIN PASSWORD 'boss' CREATEDB CREATEROLE",
+        "REVOKE ALL ON DATABASE postgres, template0, template1 FROM PUBLIC",
+        "GRANT CONNECT ON DATABASE postgres TO boss",
+        f'GRANT "{world.image.owner_role}" TO boss',
+        f'ALTER DATABASE "{world.image.database_name}" OWNER TO boss',
+    ):
+        world.server(statement)
+    settings = Settings.model_validate(
+        {
+            **world.settings.model_dump(),
+            "server_dsn": SecretStr(world.places.server.with_user("boss", "boss").secret()),
+        }
+    )
+    service = BranchService(open_places(settings), settings, world.control)
+    try:
+        with connect(world.places.server) as conn:
+            harden_cluster(conn)
+        service.create("modest")
+        with psycopg.connect(service.url("modest").secret(), autocommit=True) as conn:
+            conn.execute("ALTER TABLE app.users ADD COLUMN extra int")
+            conn.execute("BEGIN")
+            conn.execute("DELETE FROM app.users WHERE id = 1")
+            conn.execute("PREPARE TRANSACTION 'modest'")
+        service.reset("modest")
+        service.delete("modest")
+        assert world.left_on_server("modest") == []
+        assert service.gc()["orphaned_files"] == []
+    finally:
+        (administrator,) = world.server("SELECT current_user")[0]
+        world.server(f'ALTER DATABASE "{world.image.database_name}" OWNER TO "{administrator}"')
+        world.server("DROP OWNED BY boss")
+        world.server("DROP ROLE boss")

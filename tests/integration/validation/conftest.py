@@ -179,7 +179,8 @@ CREATE TABLE orders (
     order_id int PRIMARY KEY, customer_id int REFERENCES customers, email citext REFERENCES customers (email),
     amount numeric(10, 2), placed_at timestamptz, state status, note text, tags text[], shipped_at timestamptz);
 INSERT INTO orders
-SELECT i, 1 + (i * 7919) % 400, 'person' || 1 + (i * 7919) % 400 || '@mail.net', exp((i * 37 % 1000) / 250.0)::numeric(10, 2),
+SELECT i, 1 + (i * 7919) % 400, 'person' || 1 + (i * 7919) % 400 || '@mail.net',
+       exp((i * 37 % 1000) / 250.0)::numeric(10, 2),
        timestamptz '2024-01-01' + i * interval '1 hour', (ARRAY['new', 'paid', 'shipped'])[1 + (i * 31) % 3]::status,
        'Leave it at door number ' || i % 50, ARRAY['tag' || i % 7, 'gift'],
        CASE WHEN i % 3 = 0 THEN timestamptz '2024-01-02' + i * interval '1 hour' END
@@ -200,7 +201,7 @@ COMMENT ON TABLE orders IS 'one row an order';
 MASKING = """
 UPDATE orders SET email = NULL;
 UPDATE customers SET email = 'user' || customer_id || '@example.com', full_name = 'Zed Quux' || md5('k' || full_name),
-    first_name = 'X' || first_name, phone = '+1 202 555 01' || lpad((customer_id % 100)::text, 2, '0'),
+    first_name = 'X' || first_name, phone = '+999 ' || 1000000 + customer_id,
     street = '9' || customer_id || ' Mask Lane', secret = NULL,
     prefs = jsonb_set(prefs, '{contact,email}', to_jsonb('user' || customer_id || '@example.com'));
 UPDATE orders SET email = 'user' || customer_id || '@example.com';
@@ -226,7 +227,7 @@ Validate = Callable[..., ValidationReport]
 
 @pytest.fixture(scope="session")
 def shop_tools(server: EmbeddedServer) -> PgTools:
-    return server.tools()
+    return PgTools(server.binaries.bin_dir, server.binaries.environment)
 
 
 @pytest.fixture(scope="session")

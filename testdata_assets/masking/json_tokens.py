@@ -1,0 +1,460 @@
+"""Many JSON documents as flat arrays of tokens: positions, nesting, leaves with their paths. No row by row work.
+
+Documents are laid end to end, a NUL before each (no JSON text holds one). Bytes that may matter are looked up in a
+table, quotes paired by parity, and brackets by depth: a stable sort of all tokens by the depth they stand at puts
+the children of each object or array side by side, right behind their bracket, whatever was nested between them. In
+that order every rule of the grammar is a rule about neighbours. Positions are kept throughout, so that a leaf can be
+replaced and all else stays byte for byte.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from testdata_assets.errors import RefusedError
+from testdata_assets.masking.json_paths import PathMatcher, shown_key
+from testdata_assets.masking.text_arrays import (
+    Positions,
+    TextArray,
+    bytes_to_series,
+    offsets_of,
+    ragged_indices,
+    string_bytes,
+)
+
+Bytes = NDArray[np.uint8]
+Flags = NDArray[np.bool_]
+
+# Kinds of tokens. STRING is a string that is no key; DOCUMENT is the NUL before (and after) a document.
+STRING, OBJECT, ARRAY, OBJECT_END, ARRAY_END, COLON, COMMA, DOCUMENT, SCALAR, KEY = range(1, 11)
+_PADDING = 16  # bytes after the last document, so that words of eight bytes may be read anywhere
+_WHITESPACE = b" \t\n\r"
+_SCALAR = r"\A(?:-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false|null)\z"
+_LOW_BYTES = np.array([(1 << (8 * count)) - 1 for count in range(9)], np.uint64)
+
+
+def _table(**of: bytes) -> bytes:
+    return bytes(next((int(kind[1:]) for kind, chars in of.items() if byte in chars), 0) for byte in range(256))
+
+
+_KIND = _table(
+    **{f"k{STRING}": b'"', f"k{OBJECT}": b"{", f"k{ARRAY}": b"[", f"k{OBJECT_END}": b"}", f"k{ARRAY_END}": b"]"},
+    **{f"k{COLON}": b":", f"k{COMMA}": b",", f"k{DOCUMENT}": b"\0"},
+)  # fmt: skip
+_BLANK = np.isin(np.arange(256), list(_WHITESPACE))
+_ESCAPED = np.isin(np.arange(256), list(b'"\\/bfnrtu'))
+_HEX = np.full(256, -1, np.int32)
+for _digit in b"0123456789abcdefABCDEF":
+    _HEX[_digit] = int(chr(_digit), 16)
+_UNESCAPED = np.zeros(256, np.int32)
+for _letter, _char in zip(b'"\\/bfnrt', b'"\\/\b\f\n\r\t', strict=True):
+    _UNESCAPED[_letter] = _char
+
+
+def _forbidden_pairs() -> bytes:
+    """By `16 * kind + kind of the next token`: 1 where the one may not follow the other."""
+    starts = {STRING, OBJECT, ARRAY, SCALAR}
+    ends = {COMMA, OBJECT_END, ARRAY_END, DOCUMENT}
+    after = {
+        DOCUMENT: starts,
+        COLON: starts,
+        COMMA: starts,
+        ARRAY: starts | {ARRAY_END},
+        OBJECT: {STRING, OBJECT_END},
+        STRING: ends | {COLON},
+        SCALAR: ends,
+        OBJECT_END: ends,
+        ARRAY_END: ends,
+    }
+    return bytes(int(code % 16 not in after.get(code // 16, ())) for code in range(256))
+
+
+_FORBIDDEN = _forbidden_pairs()
+_DELTA = np.zeros(16, np.int8)
+_DELTA[[OBJECT, ARRAY]] = 1
+_DELTA[[OBJECT_END, ARRAY_END]] = -1
+
+
+def invalid_json() -> RefusedError:
+    """The refusal of a text that is no JSON; says nothing of its content."""
+    return RefusedError(
+        "A value is not valid JSON",
+        where="",
+        remedy="Mask the column with another transformer (free_text, scramble, null), or correct the values.",
+        code="json-invalid",
+    )
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """The tokens of n documents without colons and commas, siblings side by side.
+
+    Attributes:
+        data: All documents, a NUL before each and padding behind the last.
+        document_starts: n + 1 positions in `data`: of the NUL before each document, and behind the last.
+        escapes: Positions of the backslashes that begin an escape.
+        kinds: Kind of each token. An object or array stands twice: its opening bracket (like the NUL of a
+            document) heads the run of its children, its closing bracket stands among its siblings.
+        starts, ends: First byte of each token, and the byte behind it; for strings without their quotes.
+        containers: For each token, the number of the object, array or document it is a child of.
+        heads: For each container, the token that heads it; the first n are the documents.
+        levels: Containers of nesting depth d have the numbers from levels[d] up to levels[d + 1].
+        parents: For each container but documents: the closing bracket that stands among its siblings.
+    """
+
+    data: Bytes
+    document_starts: Positions
+    escapes: Positions
+    kinds: Bytes
+    starts: Positions
+    ends: Positions
+    containers: Positions
+    heads: Positions
+    levels: list[int]
+    parents: Positions
+
+    @property
+    def documents(self) -> int:
+        return len(self.document_starts) - 1
+
+    @cached_property
+    def leaves(self) -> Positions:
+        """The tokens that are leaves: strings, numbers, true, false, null."""
+        return np.flatnonzero((self.kinds == STRING) | (self.kinds == SCALAR))
+
+    def with_escapes(self, tokens: Positions) -> Flags:
+        """Which of some string tokens hold an escape."""
+        if not len(self.escapes):
+            return np.zeros(len(tokens), np.bool_)
+        first = np.searchsorted(self.escapes, self.starts[tokens])
+        behind = np.append(self.escapes, len(self.data))[first]
+        return np.asarray(behind < self.ends[tokens])
+
+    def texts(self, tokens: Positions) -> pl.Series:
+        """The bytes of some tokens as they stand there."""
+        return _cut(self.data, self.starts[tokens], self.ends[tokens])
+
+    def strings(self, tokens: Positions) -> pl.Series:
+        """The contents of string tokens, escapes undone. A lone surrogate, which is no character, reads U+FFFD."""
+        texts = self.texts(tokens)
+        escaped = np.flatnonzero(self.with_escapes(tokens))
+        if not len(escaped):
+            return texts
+        places = np.arange(len(texts))
+        places[escaped] = len(texts) + np.arange(len(escaped))
+        return pl.concat([texts, _unescaped(texts.gather(pl.Series(escaped)))]).gather(pl.Series(places))
+
+    def winners(self, matcher: PathMatcher) -> NDArray[np.int32]:
+        """For each leaf, the number of the pattern that decides on it, or -1."""
+        symbols = self._symbols(matcher)
+        states = np.full(len(self.heads), PathMatcher.START, np.int32)
+        for first, behind in zip(self.levels[1:-1], self.levels[2:], strict=True):
+            held = self.parents[first - self.documents : behind - self.documents]
+            states[first:behind] = matcher.step(states[self.containers[held]], symbols[held])
+        reached = matcher.step(states[self.containers[self.leaves]], symbols[self.leaves])
+        return matcher.winners(reached)
+
+    def _symbols(self, matcher: PathMatcher) -> NDArray[np.int32]:
+        """What each value is to its container: a key, an element, or the whole document."""
+        symbols = np.full(len(self.kinds), matcher.other_element, np.int32)
+        if matcher.elements:
+            values = np.flatnonzero(self.kinds[self.heads[self.containers]] == ARRAY)
+            symbols[values] = matcher.element_symbols(values - self.heads[self.containers[values]] - 1)
+        # Documents' children come first, up to the head of the first nested container.
+        behind = self.heads[self.documents] if len(self.heads) > self.documents else len(self.kinds)
+        symbols[:behind] = matcher.root
+        keys = np.flatnonzero(self.kinds == KEY)
+        symbols[keys + 1] = self._key_symbols(keys, matcher)
+        return symbols
+
+    def _key_symbols(self, keys: Positions, matcher: PathMatcher) -> NDArray[np.int32]:
+        symbols = np.full(len(keys), matcher.other_key, np.int32)
+        if not matcher.keys or not len(keys):
+            return symbols
+        starts = self.starts[keys]
+        lengths = self.ends[keys] - starts
+        words = _words_at(self.data, starts) & _LOW_BYTES[np.minimum(lengths, 8)]
+        short = sorted((int.from_bytes(raw, "little"), i) for i, raw in enumerate(matcher.key_bytes) if len(raw) <= 8)
+        if short:
+            known = np.array([word for word, _ in short], np.uint64)
+            places = np.minimum(np.searchsorted(known, words), len(known) - 1)
+            found = (known[places] == words) & (lengths <= 8)
+            symbols[found] = np.array([symbol for _, symbol in short], np.int32)[places[found]]
+        for symbol, raw in enumerate(matcher.key_bytes):
+            if len(raw) > 8:
+                chosen = np.flatnonzero((lengths == len(raw)) & (words == int.from_bytes(raw[:8], "little")))
+                for place in range(8, len(raw), 8):
+                    part = raw[place : place + 8]
+                    word = _words_at(self.data, starts[chosen] + place) & _LOW_BYTES[len(part)]
+                    chosen = chosen[word == int.from_bytes(part, "little")]
+                symbols[chosen] = symbol
+        escaped = np.flatnonzero(self.with_escapes(keys))
+        if len(escaped):
+            written = self.strings(keys[escaped])
+            table = {key: matcher.key_symbol(key) for key in matcher.keys}
+            symbols[escaped] = written.replace_strict(
+                list(table), list(table.values()), default=matcher.other_key, return_dtype=pl.Int32
+            ).to_numpy()
+        return symbols
+
+    def shown_path(self, token: int) -> str:
+        """The path of one value for an error message; keys that may be data and element numbers do not show."""
+        steps = []
+        container = int(self.containers[token])
+        while container >= self.documents:
+            in_object = self.kinds[self.heads[container]] == OBJECT
+            steps.append(shown_key(self.strings(np.array([token - 1]))[0]) if in_object else "[*]")
+            token = int(self.parents[container - self.documents])
+            container = int(self.containers[token])
+        return "$" + "".join(reversed(steps))
+
+    def replaced(self, tokens: Positions, replacements: pl.Series) -> pl.Series:
+        """The documents with some leaves replaced.
+
+        Args:
+            tokens: Leaves, in any order.
+            replacements: What to write in place of each, with quotes where it is to be a string.
+        """
+        quoted = self.kinds[tokens] == STRING
+        data, lengths = string_bytes(replacements)
+        nuls = self.document_starts[:-1]
+        starts = np.concatenate([self.starts[tokens] - quoted, nuls])
+        ends = np.concatenate([self.ends[tokens] + quoted, nuls + 1])
+        order = np.argsort(starts, kind="stable")
+        sources = np.concatenate([lengths[:-1], np.zeros(len(nuls), np.int64)])[order]
+        sizes = np.concatenate([np.diff(lengths), np.zeros(len(nuls), np.int64)])[order]
+        written = data[ragged_indices(sources, sizes)]
+        starts, ends = starts[order], ends[order]
+        end = int(self.document_starts[-1])
+        result = _spliced(self.data[:end], starts, ends, written, sizes)
+        grown = offsets_of(sizes - (ends - starts))
+        behind = np.searchsorted(starts, self.document_starts)
+        return bytes_to_series(result, self.document_starts + grown[behind])
+
+
+def tokenise(documents: pl.Series, trusted: bool) -> Tokens:
+    """Finds the tokens of JSON documents.
+
+    Args:
+        documents: String series without nulls.
+        trusted: Whether Postgres has checked them (json and jsonb columns): numbers are not checked again.
+
+    Raises:
+        RefusedError: One is no valid JSON.
+    """
+    data, document_starts = _laid_out(documents)
+    end = int(document_starts[-1])
+    escapes = escapes_in(data)
+    _check_escapes(data, escapes)
+    kinds, starts, ends = _raw_tokens(data, escapes, end, documents.len())
+    kinds, starts, ends = _with_scalars(data, kinds, starts, ends, trusted)
+    if (kinds[:-1] * 16 + kinds[1:]).tobytes().translate(_FORBIDDEN).find(1) >= 0:
+        raise invalid_json()
+    depths = np.cumsum(_DELTA[kinds], dtype=np.int32)
+    between = (kinds == COMMA) | (kinds == COLON)
+    if depths.min() < 0 or depths[kinds == DOCUMENT].any() or (between & (depths == 0)).any():
+        raise invalid_json()
+    keys = np.flatnonzero(kinds == COLON) - 1
+    kinds[keys] = KEY
+    chosen = np.flatnonzero(~between)[:-1]  # nor the NUL behind the last document
+    depths = depths[chosen]
+    deepest = int(depths.max(initial=0))
+    depths, order = _by_depth(depths)
+    order = chosen[order]
+    kinds, starts, ends = kinds[order], starts[order], ends[order]
+    heading = (kinds == OBJECT) | (kinds == ARRAY) | (kinds == DOCUMENT)
+    heads = np.flatnonzero(heading)
+    containers = np.cumsum(heading) - 1
+    closing = np.flatnonzero((kinds == OBJECT_END) | (kinds == ARRAY_END))
+    is_key = kinds == KEY
+    in_object = (kinds[heads] == OBJECT)[containers]
+    # In an object a key follows its bracket and every value, and a value follows every key; elsewhere no key stands.
+    misplaced = is_key[1:] != (in_object[1:] & ~is_key[:-1])
+    if (kinds[closing] != kinds[heads[documents.len() :]] + 2).any() or (misplaced & ~heading[1:]).any():
+        raise invalid_json()
+    levels = np.searchsorted(depths[heads], np.arange(deepest + 2)).tolist()
+    return Tokens(data, document_starts, escapes, kinds, starts, ends, containers, heads, levels, closing)
+
+
+def escapes_in(data: Bytes) -> Positions:
+    """Positions of the backslashes that begin an escape: every other one of a run."""
+    found = np.flatnonzero(data == ord("\\"))
+    if not len(found):
+        return found
+    begins = np.empty(len(found), np.bool_)
+    begins[0] = True
+    np.not_equal(found[1:], found[:-1] + 1, out=begins[1:])
+    places = np.arange(len(found))
+    return found[(places - np.maximum.accumulate(np.where(begins, places, 0))) % 2 == 0]
+
+
+def _laid_out(documents: pl.Series) -> tuple[Bytes, Positions]:
+    """All documents with a NUL before each, padded with NULs; and where each begins, and the last ends."""
+    marked = pl.select(pl.concat_str(pl.lit("\0"), documents.rename("v"))).to_series()
+    text, document_starts = string_bytes(marked)
+    data = np.zeros(len(text) + _PADDING, np.uint8)
+    data[: len(text)] = text
+    return data, document_starts
+
+
+def _raw_tokens(data: Bytes, escapes: Positions, end: int, documents: int) -> tuple[Bytes, Positions, Positions]:
+    """Brackets, colons, commas, strings (without their quotes) and NULs, in the order they stand."""
+    table = bytearray(data[: end + 1].tobytes()).translate(_KIND)
+    marks = np.frombuffer(table, np.uint8)
+    marks[escapes + 1] = 0
+    places = np.flatnonzero(marks != 0)
+    kinds = marks[places]
+    quotes = kinds == STRING
+    inside = (np.cumsum(quotes, dtype=np.uint8) & 1).astype(np.bool_)
+    if (inside & (kinds == DOCUMENT)).any():
+        raise invalid_json()
+    _check_control_characters(data[:end], places[quotes], documents)
+    closing = places[quotes & ~inside]
+    kept = inside == quotes
+    kinds, starts = kinds[kept], places[kept]
+    ends = starts + 1
+    strings = kinds == STRING
+    starts[strings] += 1
+    ends[strings] = closing
+    return kinds, starts, ends
+
+
+def _check_control_characters(data: Bytes, quotes: Positions, documents: int) -> None:
+    """Refuses control characters in strings, and all but white space elsewhere; the NULs are our own."""
+    low = data < ord(" ")
+    if np.count_nonzero(low) == documents:
+        return
+    places = np.flatnonzero(low)
+    chars = data[places]
+    blanks = places[chars != 0]
+    if len(places) - len(blanks) != documents or not _BLANK[chars[chars != 0]].all():
+        raise invalid_json()
+    if (np.searchsorted(quotes, blanks) % 2).any():
+        raise invalid_json()
+
+
+def _check_escapes(data: Bytes, escapes: Positions) -> None:
+    letters = data[escapes + 1]
+    units = escapes[letters == ord("u")]
+    if not _ESCAPED[letters].all() or (_HEX[data[units[:, None] + np.arange(2, 6)]] < 0).any():
+        raise invalid_json()
+
+
+def _with_scalars(
+    data: Bytes, kinds: Bytes, starts: Positions, ends: Positions, trusted: bool
+) -> tuple[Bytes, Positions, Positions]:
+    """Adds what stands between tokens and is no white space: numbers, true, false, null (or nonsense)."""
+    strings = kinds == STRING
+    gap_starts = (ends + strings)[:-1]
+    gap_ends = (starts - strings)[1:]
+    gaps = np.flatnonzero(gap_ends > gap_starts)
+    first, behind = gap_starts[gaps], gap_ends[gaps]
+    first += data[first] == ord(" ")  # jsonb writes one
+    filled = first < behind
+    gaps, first, behind = gaps[filled], first[filled], behind[filled]
+    wide = np.flatnonzero(_BLANK[data[first]] | _BLANK[data[behind - 1]])
+    if len(wide):
+        first[wide], behind[wide] = _trimmed(data, first[wide], behind[wide])
+        filled = first < behind
+        gaps, first, behind = gaps[filled], first[filled], behind[filled]
+    if not len(gaps):
+        return kinds, starts, ends
+    if not trusted and not _cut(data, first, behind).str.contains(_SCALAR).all():
+        raise invalid_json()
+    added = np.zeros(len(kinds) + len(gaps), np.bool_)
+    added[gaps + 1 + np.arange(len(gaps))] = True
+    others = ~added
+    merged = np.full(len(added), SCALAR, np.uint8)
+    merged[others] = kinds
+    bounds = []
+    for old, new in ((starts, first), (ends, behind)):
+        both = np.empty(len(added), np.int64)
+        both[added] = new
+        both[others] = old
+        bounds.append(both)
+    return merged, bounds[0], bounds[1]
+
+
+def _trimmed(data: Bytes, starts: Positions, ends: Positions) -> tuple[Positions, Positions]:
+    """Cuts white space off both ends of pieces; a blank piece becomes empty."""
+    lengths = ends - starts
+    offsets = offsets_of(lengths)
+    solid = np.flatnonzero(~_BLANK[data[ragged_indices(starts, lengths)]])
+    low, high = np.searchsorted(solid, offsets[:-1]), np.searchsorted(solid, offsets[1:])
+    some = low < high
+    places = np.append(solid, 0)
+    first = np.where(some, starts + places[np.where(some, low, 0)] - offsets[:-1], starts)
+    behind = np.where(some, starts + places[np.where(some, high - 1, 0)] - offsets[:-1] + 1, first)
+    return first, behind
+
+
+def _by_depth(depths: NDArray[np.int32]) -> tuple[NDArray[np.int32], Positions]:
+    """Depths in ascending order, and the stable order that makes them so. Narrow integers sort by radix."""
+    deepest = int(depths.max(initial=0))
+    narrow = depths.astype(np.uint8 if deepest < 1 << 8 else np.uint16) if deepest < 1 << 16 else depths
+    order = np.argsort(narrow, kind="stable")
+    return depths[order], order
+
+
+def _cut(data: Bytes, starts: Positions, ends: Positions) -> pl.Series:
+    """Pieces of the documents as strings."""
+    lengths = ends - starts
+    return bytes_to_series(data[ragged_indices(starts, lengths)], offsets_of(lengths))
+
+
+def _words_at(data: Bytes, places: Positions) -> NDArray[np.uint64]:
+    """Eight bytes from each place on, as little-endian numbers."""
+    words = np.ndarray((len(data) - 7,), "<u8", data, strides=(1,))
+    return words[places]
+
+
+def _spliced(data: Bytes, starts: Positions, ends: Positions, written: Bytes, sizes: Positions) -> Bytes:
+    """Bytes with pieces replaced.
+
+    Args:
+        data: The bytes.
+        starts, ends: The pieces, in ascending order.
+        written: The replacements end to end.
+        sizes: Length of each.
+    """
+    kept = np.diff(np.concatenate([[0], np.column_stack([starts, ends]).ravel(), [len(data)]]))
+    source = np.repeat(np.arange(len(kept)) % 2 == 0, kept)
+    kept[1::2] = sizes
+    target = np.repeat(np.arange(len(kept)) % 2 == 0, kept)
+    result = np.empty(len(target), np.uint8)
+    result[target] = data[source]
+    result[~target] = written
+    return result
+
+
+def _unescaped(texts: pl.Series) -> pl.Series:
+    """Contents of strings with their escapes undone."""
+    data, offsets = string_bytes(texts)
+    starts = escapes_in(data)
+    letters = data[starts + 1]
+    codes = _UNESCAPED[letters]
+    sizes = np.full(len(starts), 2, np.int64)
+    units = np.flatnonzero(letters == ord("u"))
+    sizes[units] = 6
+    digits = _HEX[data[starts[units][:, None] + np.arange(2, 6)]]
+    codes[units] = digits @ np.array([1 << 12, 1 << 8, 1 << 4, 1], np.int32)
+    units_codes = np.where(letters == ord("u"), codes, 0)
+    high = np.flatnonzero((units_codes[:-1] >> 10 == 0x36) & (units_codes[1:] >> 10 == 0x37))
+    owners = np.searchsorted(offsets, starts, side="right")
+    high = high[(starts[high + 1] == starts[high] + 6) & (owners[high + 1] == owners[high])]
+    codes[high] = 0x10000 + ((codes[high] & 0x3FF) << 10) + (codes[high + 1] & 0x3FF)
+    sizes[high] = 12
+    codes[(codes >= 0xD800) & (codes < 0xE000)] = 0xFFFD
+    chosen = np.ones(len(starts), np.bool_)
+    chosen[high + 1] = False
+    starts, codes, sizes = starts[chosen], codes[chosen], sizes[chosen]
+    written, written_offsets = string_bytes(TextArray(codes, np.arange(len(codes) + 1)).to_series())
+    lengths = np.diff(written_offsets)
+    result = _spliced(data, starts, starts + sizes, written, lengths)
+    grown = offsets_of(lengths - sizes)
+    return bytes_to_series(result, offsets + grown[np.searchsorted(starts, offsets)])

@@ -1,0 +1,136 @@
+"""E-mail addresses: reading them and drawing others, for `email` and for user names that are addresses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from testdata_assets.masking.characters import SPACE, characters
+from testdata_assets.masking.hashing import KeyedHash
+from testdata_assets.masking.pools import pools
+from testdata_assets.masking.text_arrays import (
+    Pieces,
+    Positions,
+    TextArray,
+    merge_rows,
+    ragged_indices,
+)
+from testdata_assets.masking.transformers._handles import (
+    HASH_CHARACTERS,
+    base32,
+    capitals,
+    read_stems,
+    reserved_hosts,
+)
+from testdata_assets.masking.transformers.text import Draw, fold, scrambled
+
+SHORTEST_HASHED = HASH_CHARACTERS + len("@example.com")
+LONGEST = 44  # no drawn address is longer, unless its domain was kept or given
+_TAG = 3
+_AT, _PLUS = 0x40, 0x2B
+
+
+def read_at(text: TextArray) -> tuple[NDArray[np.bool_], Positions]:
+    """Which texts look like addresses (one @ inside, no blanks or brackets), and where their @ is."""
+    codes = text.codes
+    at = codes == _AT
+    position = text.first(at)
+    odd = (characters().kind.take(codes) == SPACE) | np.isin(codes, [ord(symbol) for symbol in '<>()[],;:"\\'])
+    good = (text.count(at) == 1) & (text.count(odd) == 0)
+    good &= (position > text.offsets[:-1]) & (position < text.offsets[1:] - 1)
+    # Neither part begins or ends with a dot, nor the first with a plus.
+    first, last = codes[text.offsets[:-1].clip(max=max(len(codes) - 1, 0))], codes[text.offsets[1:] - 1]
+    after = codes[np.minimum(position + 1, max(len(codes) - 1, 0))]
+    before = codes[np.maximum(position - 1, 0)]
+    for edge in (first, last, after, before):
+        good &= edge != 0x2E
+    return good & (first != _PLUS), position
+
+
+@dataclass(frozen=True)
+class AddressStyle:
+    """How drawn addresses look.
+
+    Attributes:
+        kept_domains: Lower-case domains that stay.
+        mail_domain: One domain for all others, instead of a reserved one for each.
+    """
+
+    kept_domains: frozenset[str] = frozenset()
+    mail_domain: str | None = None
+
+
+def draw_addresses(draw: Draw, keyed: KeyedHash, style: AddressStyle) -> pl.Series:
+    """Other addresses for texts that are addresses; other texts of the same form for the rest."""
+    good, at = read_at(draw.text)
+    if draw.limit is not None and draw.limit < SHORTEST_HASHED:
+        return scrambled(draw)
+    rows = np.flatnonzero(good)
+    if len(rows) == len(good):
+        return _addresses(draw, keyed, style, at)
+    result = scrambled(draw)
+    if not len(rows):
+        return result
+    part = draw.narrowed(rows)
+    return merge_rows(result, rows, _addresses(part, keyed, style, read_at(part.text)[1]))
+
+
+def _addresses(draw: Draw, keyed: KeyedHash, style: AddressStyle, at: Positions) -> pl.Series:
+    """All texts are addresses with their @ at `at`."""
+    full = _layout(draw, keyed, style, at, level=0)
+    if draw.limit is None:
+        return full
+    for level in (1, 2):
+        long = np.flatnonzero((full.str.len_chars() > draw.limit).to_numpy())
+        if not len(long):
+            break
+        part = draw.narrowed(long)
+        full = merge_rows(full, long, _layout(part, keyed, style, read_at(part.text)[1], level))
+    return full
+
+
+def _layout(draw: Draw, keyed: KeyedHash, style: AddressStyle, at: Positions, level: int) -> pl.Series:
+    """Level 0 is word, separator, hash, tag, domain; 1 leaves the word out; 2 has hash and example.com."""
+    text, seeds = draw.text, keyed.seeds(draw.canonical)
+    begins = text.offsets[:-1]
+    plus_at = np.append(np.flatnonzero(text.codes == _PLUS), len(text.codes))
+    plus = plus_at[np.searchsorted(plus_at, begins)]
+    tagged = (plus < at) & (level < 2)
+    stem_end = np.where(plus < at, plus, at)
+    stem = read_stems(text, begins, stem_end, seeds[1])
+    pieces = Pieces(len(text))
+    words = pools().words
+    worded = level == 0
+    word = pieces.add(words.codes, words.offsets[stem.entry], stem.length * worded)
+    pieces.add(text.codes, stem.separator, stem.separated * worded)
+    hashed = pieces.add_text(base32(seeds[0], HASH_CHARACTERS))
+    pieces.add_constant("+", tagged)
+    tag = np.minimum(at - plus - 1, _TAG if worded else 1)
+    pieces.add(base32(seeds[1], HASH_CHARACTERS).codes, np.arange(len(text)) * HASH_CHARACTERS, tag * tagged)
+    pieces.add_constant("@")
+    if level < 2:
+        _add_domain(pieces, draw, keyed, style, at)
+    else:
+        pieces.add_constant("example.com")
+    masked, edges = pieces.join()
+    capitals(draw, masked, (edges[:, hashed], edges[:, hashed + 1]), edges[:, word], stem)
+    return masked.to_series()
+
+
+def _add_domain(pieces: Pieces, draw: Draw, keyed: KeyedHash, style: AddressStyle, at: Positions) -> None:
+    text = draw.text
+    lengths = text.offsets[1:] - at - 1
+    domains = TextArray(text.codes[ragged_indices(at + 1, lengths)], np.append(0, np.cumsum(lengths)))
+    series = domains.to_series()
+    kept = np.zeros(len(text), np.bool_)
+    if style.kept_domains:
+        kept = fold(series).is_in(sorted(style.kept_domains)).to_numpy()
+    pieces.add(domains.codes, domains.offsets[:-1], lengths * kept)
+    if style.mail_domain is not None:
+        pieces.add_constant(style.mail_domain, ~kept)
+        return
+    hosts, places = reserved_hosts(series, keyed)
+    pieces.add(hosts.codes, hosts.offsets[places], hosts.lengths[places] * ~kept)

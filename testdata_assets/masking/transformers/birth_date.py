@@ -1,0 +1,246 @@
+"""birth_date: another day of the same year."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from pydantic import Field
+
+from testdata_assets.masking.hashing import Words
+from testdata_assets.masking.text_arrays import Positions, TextArray, merge_rows, running
+from testdata_assets.masking.transformers.base import Coincidence, Guarantees, MaskContext, Params, Uniqueness
+from testdata_assets.masking.transformers.registry import register
+from testdata_assets.masking.transformers.text import Draw, TextTransformer, scrambled
+
+_DAYS = np.array([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31], np.int64)
+_BEFORE = np.concatenate(([0], np.cumsum(_DAYS)))
+_LEAP_STEPS = (4, -4, 8, -8)
+_HYPHEN, _COLON, _BC = 0x2D, 0x3A, " BC"
+
+
+class BirthDateParams(Params):
+    """Parameters of `birth_date`."""
+
+    not_after: dt.date | None = Field(
+        None, description="Dates up to this one are never moved beyond it: for CHECKs against the future."
+    )
+
+
+@register
+class BirthDate(TextTransformer[BirthDateParams]):
+    """Draws another day of the same year, so ages change by less than a year and their bands stay.
+
+    29 February stays one, in a leap year four or eight years off. A time of day other than midnight is drawn
+    too; time zones, BC and infinity stay. In text columns ISO dates and day/month/year in either order are
+    understood (what could be read both ways stays so); other texts are permuted.
+    """
+
+    name = "birth_date"
+    summary = "Replaces dates by another day of the same year; 29 February stays a leap day."
+    params_model = BirthDateParams
+    base_types = frozenset({"text", "date", "timestamp", "timestamptz"})
+    guarantees = Guarantees(
+        uniqueness=Uniqueness.LOSSY, coincidence=Coincidence.MAY_COINCIDE, preserves_format=True
+    )
+
+    def apply(self, values: pl.Series, context: MaskContext) -> pl.Series:
+        masked = super().apply(values, context)
+        endless = values.str.strip_chars().is_in(["infinity", "-infinity"])
+        return pl.select(pl.when(endless).then(values).otherwise(masked)).to_series().rename(values.name)
+
+    def draw(self, draw: Draw) -> pl.Series:
+        text = draw.text
+        iso = _read_iso(text)
+        draws = draw.hash.prf("day").blocks(draw.seeds[0], draw.seeds[1])
+        codes = text.codes.copy()
+        rows = iso.rows
+        year, month, day = self._redrawn(iso, draws[rows])
+        _write_number(codes, iso.start, iso.year_width, year)
+        _write_number(codes, iso.month_at, np.full(len(rows), 2), month)
+        _write_number(codes, iso.month_at + 3, np.full(len(rows), 2), day)
+        _redraw_times(text, codes, rows, draws[rows, 1])
+        result = TextArray(codes, text.offsets).to_series()
+        rest = np.setdiff1d(np.arange(len(text)), rows)
+        return result if not len(rest) else merge_rows(result, rest, _draw_other(draw, rest, draws[rest]))
+
+    def _redrawn(self, iso: _IsoDates, draws: Words) -> tuple[Positions, Positions, Positions]:
+        leap_day = (iso.month == 2) & (iso.day == 29)
+        day_of_year = _BEFORE[iso.month - 1] + np.minimum(iso.day, _DAYS[iso.month - 1]) - 1
+        # One of the other 364 days of a common year, or fewer in the year of the limit.
+        span = np.full(len(iso.rows), 365, np.int64)
+        limit = self.params.not_after
+        if limit is not None:
+            passed = _BEFORE[limit.month - 1] + min(limit.day, _DAYS[limit.month - 1])
+            last_year = (iso.signed_year == limit.year) & (day_of_year < passed)
+            span = np.where(last_year, passed, span)
+        other = (draws[:, 0] % np.maximum(span - 1, 1).astype(np.uint64)).astype(np.int64)
+        other = np.where(span > 1, other + (other >= day_of_year), day_of_year)
+        month = np.searchsorted(_BEFORE, other, side="right")
+        day = other - _BEFORE[month - 1] + 1
+        return (
+            np.where(leap_day, _another_leap_year(iso, draws, limit), iso.year),
+            np.where(leap_day, 2, month),
+            np.where(leap_day, 29, day),
+        )
+
+
+@dataclass(frozen=True)
+class _IsoDates:
+    """Dates that begin texts as [Y...]YYYY-MM-DD.
+
+    Attributes:
+        rows: Which texts.
+        start, year_width, month_at: Where year and month lie in the codes; the day follows the month.
+        year, month, day: Numbers as written.
+        signed_year: The year, 0 for 1 BC, -1 for 2 BC.
+    """
+
+    rows: Positions
+    start: Positions
+    year_width: Positions
+    month_at: Positions
+    year: Positions
+    month: Positions
+    day: Positions
+    signed_year: Positions
+
+
+def _digits_at(codes: NDArray[np.int32], at: Positions, width: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Numbers of fixed width at positions, and whether all of it are digits."""
+    padded = np.append(codes, np.zeros(width, np.int32))
+    found = padded[at[:, None] + np.arange(width)].astype(np.int64) - 0x30
+    good = ((found >= 0) & (found <= 9)).all(axis=1)
+    return found @ (10 ** np.arange(width - 1, -1, -1)), good
+
+
+def _read_iso(text: TextArray) -> _IsoDates:
+    codes, begins, ends = text.codes, text.offsets[:-1], text.offsets[1:]
+    hyphen = text.first(codes == _HYPHEN)
+    width = hyphen - begins
+    digits = running((codes >= 0x30) & (codes <= 0x39))
+    good = (width >= 4) & (width <= 7) & (digits[hyphen] - digits[begins] == width) & (hyphen + 6 <= ends)
+    rows = np.flatnonzero(good)
+    month, month_good = _digits_at(codes, hyphen[rows] + 1, 2)
+    day, day_good = _digits_at(codes, hyphen[rows] + 4, 2)
+    padded = np.append(codes, 0)
+    after = padded[hyphen[rows] + 6]
+    good = month_good & day_good & (month >= 1) & (month <= 12) & (day >= 1) & (day <= 31)
+    good &= padded[hyphen[rows] + 3] == _HYPHEN
+    good &= (hyphen[rows] + 6 == ends[rows]) | (after == 0x20) | (after == 0x54)
+    rows, month, day = rows[good], month[good], day[good]
+    start, width, hyphen = begins[rows], width[rows], hyphen[rows]
+    year = np.zeros(len(rows), np.int64)
+    for place in range(7):
+        inside = place < width
+        year = np.where(inside, year * 10 + padded[np.minimum(start + place, len(codes))] - 0x30, year)
+    tail = np.maximum(ends[rows] - len(_BC), 0)[:, None] + np.arange(len(_BC))
+    bc = (padded[np.minimum(tail, len(codes))] == [ord(symbol) for symbol in _BC]).all(axis=1)
+    return _IsoDates(rows, start, width, hyphen + 1, year, month, day, np.where(bc, 1 - year, year))
+
+
+def _is_leap(year: Positions) -> NDArray[np.bool_]:
+    return (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
+
+
+def _another_leap_year(iso: _IsoDates, draws: Words, limit: dt.date | None) -> Positions:
+    """The written year of a leap year near: four years on or back, or eight; written with as many digits."""
+    bc = iso.signed_year <= 0
+    chosen = iso.year.copy()
+    open_rows = np.ones(len(chosen), np.bool_)
+    turn = (draws[:, 0] % np.uint64(2)).astype(np.int64)
+    low = np.where(bc, 1, 10 ** (iso.year_width - 1))
+    high = 10**iso.year_width
+    for place in range(len(_LEAP_STEPS)):
+        step = np.array(_LEAP_STEPS)[place ^ turn]
+        written = iso.year + np.where(bc, -step, step)
+        signed = np.where(bc, 1 - written, written)
+        fits = open_rows & _is_leap(signed) & (written >= np.minimum(low, iso.year)) & (written >= 1) & (written < high)
+        fits &= (signed <= 0) == bc
+        if limit is not None:
+            latest = limit.year if (limit.month, limit.day) >= (2, 29) else limit.year - 1
+            fits &= (signed <= latest) | (iso.signed_year > latest)
+        chosen = np.where(fits, written, chosen)
+        open_rows &= ~fits
+    return chosen
+
+
+def _write_number(codes: NDArray[np.int32], at: Positions, width: Positions, number: Positions) -> None:
+    """Writes numbers with leading zeros over `width` characters."""
+    rest = number.copy()
+    for place in range(int(width.max(initial=0))):
+        rows = place < width
+        codes[(at + width - 1 - place)[rows]] = (rest[rows] % 10) + 0x30
+        rest = rest // 10
+
+
+def _redraw_times(text: TextArray, codes: NDArray[np.int32], rows: Positions, draws: Words) -> None:
+    """Draws hours, minutes, seconds and fractions after the date, unless all of them are zero."""
+    first_colon = text.first(text.codes == _COLON)[rows]
+    timed = first_colon + 3 <= text.offsets[rows + 1]
+    rows, at, draws = rows[timed], first_colon[timed] - 2, draws[timed]
+    if not len(rows):
+        return
+    digits = (text.codes >= 0x30) & (text.codes <= 0x39)
+    nonzero = running(digits & (text.codes != 0x30))
+    clock = digits | (text.codes == _COLON) | (text.codes == 0x2E)
+    stops = np.append(np.flatnonzero(~clock), len(text.codes))
+    end = np.minimum(stops[np.searchsorted(stops, at)], text.offsets[rows + 1])
+    sound = (end - at >= 5) & (nonzero[end] > nonzero[np.minimum(at, end)])
+    at, end, draws = at[sound], end[sound], draws[sound]
+    two = np.full(len(at), 2)
+    _write_number(codes, at, two, (draws % np.uint64(24)).astype(np.int64))
+    _write_number(codes, at + 3, two, (draws // np.uint64(24) % np.uint64(60)).astype(np.int64))
+    seconds = end - at >= 8
+    later = draws // np.uint64(1440)
+    _write_number(codes, (at + 6)[seconds], two[seconds], (later % np.uint64(60)).astype(np.int64)[seconds])
+    fraction = end - at >= 10
+    micro = (later // np.uint64(60) % np.uint64(10**6)).astype(np.int64)
+    width = (end - at - 9)[fraction]
+    # Postgres prints no trailing zero: the last digit stays other than 0.
+    micro = micro[fraction] % 10 ** np.minimum(width, 6)
+    _write_number(codes, (at + 9)[fraction], np.minimum(width, 6), np.where(micro % 10 == 0, micro + 1, micro))
+
+
+def _draw_other(draw: Draw, rows: Positions, draws: Words) -> pl.Series:
+    """Day, month and year in another order; scrambled if it is no date at all."""
+    part = draw.narrowed(rows)
+    pattern = r"^(\d{1,2})([./-])(\d{1,2})([./-])(\d{4})$"
+    compact = r"^(19|20)(\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])$"
+    frame = pl.DataFrame(
+        {
+            "value": part.values,
+            "scrambled": scrambled(part),
+            "low": pl.Series((draws[:, 0] % np.uint64(12)).astype(np.int64) + 1),
+            "high": pl.Series((draws[:, 1] % np.uint64(15)).astype(np.int64) + 13),
+            "second": pl.Series((draws[:, 0] // np.uint64(12) % np.uint64(12)).astype(np.int64) + 1),
+        }
+    )
+    value = pl.col("value")
+    groups = value.str.extract_groups(pattern)
+    first, other = groups.struct[0], groups.struct[2]
+    one, two = first.cast(pl.Int64, strict=False), other.cast(pl.Int64, strict=False)
+    new_one = pl.when(one > 12).then(pl.col("high")).otherwise(pl.col("low"))
+    new_two = pl.when(two > 12).then(pl.col("high")).otherwise(pl.col("second"))
+    padded = (first.str.len_chars() == 2) & (other.str.len_chars() == 2)
+
+    def written(number: pl.Expr) -> pl.Expr:
+        plain = number.cast(pl.String)
+        return pl.when(padded).then(plain.str.zfill(2)).otherwise(plain)
+
+    parts = [written(new_one), groups.struct[1], written(new_two), groups.struct[3], groups.struct[4]]
+    packed = pl.concat_str(
+        value.str.slice(0, 4),
+        pl.col("second").cast(pl.String).str.zfill(2),
+        pl.col("high").cast(pl.String),
+    )
+    return frame.select(
+        pl.when(value.str.contains(pattern) & (one <= 31) & (two <= 31))
+        .then(pl.concat_str(parts))
+        .when(value.str.contains(compact))
+        .then(packed)
+        .otherwise(pl.col("scrambled"))
+    ).to_series()

@@ -1,0 +1,48 @@
+"""company: an invented company name with the same legal form."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import polars as pl
+
+from testdata_assets.masking.hashing import Words
+from testdata_assets.masking.transformers.base import Coincidence, Guarantees, Params, Uniqueness
+from testdata_assets.masking.transformers.registry import register
+from testdata_assets.masking.transformers.text import Draw, TextTransformer
+from testdata_assets.masking.words import KEEP, WordList, pool_or_redraw, replace_words, vocabulary
+
+_FORMS = (
+    "inc llc llp lp ltd limited gmbh mbh ag kg kgaa ohg ug co corp corporation company cie plc pty sa sarl sas srl "
+    "spa snc bv nv ab oy oyj as asa aps kft zrt sro doo eood ood ooo oao zao pao ооо оао зао пао ао ип ltda eirl "
+    "group holding holdings sons brothers partners associates and und et y e of the der die das de la le "
+    "株式会社 有限会社 有限公司 公司 주식회사"
+).split()
+
+
+@cache
+def _kept_words() -> Words:
+    return vocabulary(_FORMS)
+
+
+@register
+class Company(TextTransformer[Params]):
+    """Invents every word but legal forms and connecting words.
+
+    Keeps the number of words, script, capitalisation, punctuation and about the length, up to names of
+    hundreds of characters.
+    """
+
+    name = "company"
+    summary = "Replaces company names by invented ones, keeping legal form, script, case and about the length."
+    guarantees = Guarantees(
+        uniqueness=Uniqueness.LOSSY, coincidence=Coincidence.DISJOINT, preserves_format=True
+    )
+
+    def draw(self, draw: Draw) -> pl.Series:
+        words = WordList.of(draw.text)
+        kept = words.among(_kept_words()) & (words.length > 1)
+        kept &= words.any_in_text(~kept)
+        choice = np.where(kept, KEEP, pool_or_redraw(words, "family"))
+        return replace_words(words, choice, draw.hash, draw.seeds, draw.limit).to_series()

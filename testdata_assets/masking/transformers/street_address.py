@@ -1,0 +1,57 @@
+"""street_address: an invented street with another house number."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import polars as pl
+
+from testdata_assets.masking.hashing import Words
+from testdata_assets.masking.transformers.base import Coincidence, Guarantees, Params, Uniqueness
+from testdata_assets.masking.transformers.registry import register
+from testdata_assets.masking.transformers.text import Draw, TextTransformer
+from testdata_assets.masking.words import KEEP, WordList, pool_or_redraw, replace_words, vocabulary
+
+_KINDS = (
+    "street st avenue ave av road rd drive dr lane ln boulevard blvd way court ct place pl square sq terrace ter "
+    "parkway pkwy highway hwy circle cir trail crescent close row walk alley plaza mews loop "
+    "apt apartment suite ste unit floor fl room building bldg block flat po box p o no nr "
+    "n s e w ne nw se sw "
+    "strasse straße str weg platz allee gasse ring ufer rue chemin impasse quai cours bis "
+    "calle avenida avda paseo camino carrera plaza rua travessa praça estrada via viale piazza corso vicolo largo "
+    "straat laan plein gracht ulica ul aleja vej gade vägen gatan gata katu tie "
+    "улица ул проспект пр переулок пер шоссе площадь пл дом д кв корп бульвар набережная "
+    "οδός λεωφόρος שדרות רחוב شارع طريق ถนน ซอย मार्ग रोड "
+    "de del della la le les el los du des d der den die das da do dos of the and van in am im an zum zur"
+).split()
+
+
+@cache
+def _kept_words() -> Words:
+    return vocabulary(_KINDS)
+
+
+@register
+class StreetAddress(TextTransformer[Params]):
+    """Invents the street's name and draws its numbers.
+
+    Keeps the script, the form (`Street`, `rue`, `Apt`, compass letters), punctuation, line breaks and the
+    length and first non-zero digit of numbers, so `12B Main Street` becomes something like
+    `47Q Yethevow Street`.
+    """
+
+    name = "street_address"
+    summary = "Replaces street names by invented ones and draws other numbers, keeping the form."
+    guarantees = Guarantees(
+        uniqueness=Uniqueness.LOSSY, coincidence=Coincidence.DISJOINT, preserves_format=True
+    )
+
+    def draw(self, draw: Draw) -> pl.Series:
+        words = WordList.of(draw.text)
+        kept = words.among(_kept_words())
+        # A name of nothing but such words ("The Square") would remain: then all of them change.
+        name = ~kept & (words.length > 1)
+        kept &= words.any_in_text(name)
+        choice = np.where(kept, KEEP, pool_or_redraw(words, "family"))
+        return replace_words(words, choice, draw.hash, draw.seeds, draw.limit).to_series()

@@ -1,0 +1,127 @@
+"""url: another address of the same structure at a reserved host."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from testdata_assets.masking.characters import FIXED, LETTER, SPACE, characters
+from testdata_assets.masking.permutation import default_classes, permute_text
+from testdata_assets.masking.text_arrays import Pieces, TextArray, merge_rows, ragged_indices
+from testdata_assets.masking.transformers._handles import reserved_hosts
+from testdata_assets.masking.transformers.base import Coincidence, Guarantees, Params, Uniqueness
+from testdata_assets.masking.transformers.registry import register
+from testdata_assets.masking.transformers.text import Draw, TextTransformer, fold, scrambled
+
+_SLASH, _COLON, _AT, _PERCENT, _DOT = 0x2F, 0x3A, 0x40, 0x25, 0x2E
+
+
+@register
+class Url(TextTransformer[Params]):
+    """Keeps scheme, port, delimiters and lengths of the parts; maps the host; permutes everything else.
+
+    Equal hosts map to equal subdomains of example.com, .org or .net (RFC 2606). Letters and digits of user,
+    path, query and fragment are permuted within their classes; percent escapes stay valid UTF-8. What is
+    no URL, or would not fit the column with its new host, is permuted whole, keeping the scheme.
+    """
+
+    name = "url"
+    summary = "Replaces URLs: scheme and structure kept, host mapped to a reserved one, the rest permuted."
+    guarantees = Guarantees(
+        uniqueness=Uniqueness.HASHED, coincidence=Coincidence.DISJOINT, preserves_format=True
+    )
+
+    def draw(self, draw: Draw) -> pl.Series:
+        parts = _Parts(draw.text)
+        rows = np.flatnonzero(parts.good)
+        if len(rows) < len(draw.text):
+            result = scrambled(draw)
+            if not len(rows):
+                return result
+            return merge_rows(result, rows, self.draw(draw.narrowed(rows)))
+        text = draw.text
+        rest = text.select(~parts.host)
+        classes = _classes(text, parts)[~parts.host]
+        hosts = text.select(parts.host).to_series()
+        masked_hosts, places = reserved_hosts(hosts, draw.hash)
+        tweak = draw.hash.for_purpose("rest").seeds(fold(hosts))[0] >> np.uint64(4)
+        permuted = permute_text(rest, draw.hash, classes, tweak)
+        before = parts.host_start - text.offsets[:-1]
+        pieces = Pieces(len(text))
+        pieces.add(permuted.codes, permuted.offsets[:-1], before)
+        pieces.add(masked_hosts.codes, masked_hosts.offsets[places], masked_hosts.lengths[places])
+        pieces.add(permuted.codes, permuted.offsets[:-1] + before, permuted.lengths - before)
+        result = pieces.join()[0].to_series()
+        if draw.limit is None:
+            return result
+        long = np.flatnonzero((result.str.len_chars() > draw.limit).to_numpy())
+        if not len(long):
+            return result
+        tight = text.take(long)
+        whole = permute_text(tight, draw.hash.for_purpose("tight"), _classes(tight, _Parts(tight)))
+        return merge_rows(result, long, whole.to_series())
+
+
+class _Parts:
+    """Where the host lies.
+
+    Attributes:
+        good: Texts that read as URLs: a host follows `scheme://`, or begins the text and has a dot.
+        scheme_end: Position after the scheme's colon.
+        host_start, host_end: Positions.
+        host: Flags of the hosts' characters.
+    """
+
+    def __init__(self, text: TextArray) -> None:
+        codes, begins, ends = text.codes, text.offsets[:-1], text.offsets[1:]
+        padded = np.append(codes, [0, 0, 0])
+        colon = text.first(codes == _COLON)
+        kind = characters().kind.take(codes)
+        odd_scheme = ~((kind == LETTER) & (codes < 0x80)) & ~_is(codes, "+-.0123456789")
+        plain = text.first(odd_scheme) == colon
+        absolute = plain & (colon > begins) & (padded[colon + 1] == _SLASH) & (padded[colon + 2] == _SLASH)
+        authority = np.where(absolute, colon + 3, begins)
+        stop = np.append(np.flatnonzero(_is(codes, "/?#")), len(codes))
+        authority_end = np.minimum(stop[np.searchsorted(stop, authority)], ends)
+        at = np.append(np.flatnonzero(codes == _AT), len(codes))
+        last_at = at[np.maximum(np.searchsorted(at, authority_end) - 1, 0)]
+        userinfo = (last_at >= authority) & (last_at < authority_end)
+        self.host_start = np.where(userinfo, last_at + 1, authority)
+        port = np.append(np.flatnonzero(codes == _COLON), len(codes))
+        port_at = port[np.searchsorted(port, self.host_start)]
+        self.host_end = np.minimum(port_at, authority_end)
+        self.authority_end = authority_end
+        dots = np.append(0, np.cumsum(codes == _DOT))
+        has_dot = dots[np.maximum(self.host_end - 1, self.host_start)] > dots[self.host_start]
+        blanks = text.count(kind == SPACE) == 0
+        self.good = blanks & (self.host_end > self.host_start) & (absolute | (has_dot & ~userinfo))
+        self.absolute = absolute
+        self.scheme_end = np.where(absolute, colon, begins)
+        lengths = np.where(self.good, self.host_end - self.host_start, 0)
+        self.host = np.zeros(len(codes), np.bool_)
+        self.host[ragged_indices(self.host_start, lengths)] = True
+
+
+def _is(codes: NDArray[np.int32], symbols: str) -> NDArray[np.bool_]:
+    return np.isin(codes, [ord(symbol) for symbol in symbols])
+
+
+def _classes(text: TextArray, parts: _Parts) -> NDArray[np.int16]:
+    """What may change outside the host: not the scheme, the port, nor what keeps an escape valid."""
+    codes = text.codes
+    classes = default_classes(codes)
+    classes[ragged_indices(text.offsets[:-1], parts.scheme_end - text.offsets[:-1])] = FIXED
+    port = np.where(parts.good, parts.authority_end - parts.host_end, 0)
+    classes[ragged_indices(parts.host_end, port)] = FIXED
+    percent = np.flatnonzero(codes == _PERCENT)
+    percent = percent[percent < len(codes) - 2]
+    high, low = codes[percent + 1], codes[percent + 2]
+    escape = percent[_is(high, "0123456789abcdefABCDEF") & _is(low, "0123456789abcdefABCDEF")]
+    classes[escape + 1] = FIXED
+    classes[escape + 2] = FIXED
+    # Continuation bytes of UTF-8 may become any other; their upper digit stays 8, 9, A or B.
+    continuation = escape[_is(codes[escape + 1], "89abAB")] + 2
+    classes[continuation] = characters().special["hex"]
+    return classes
+

@@ -1,0 +1,142 @@
+"""The leak search: finds what must be found wherever it is, and stays silent where a match is chance."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from testdata_assets.masking.fingerprints import FingerprintCollector
+from testdata_assets.validation.leaks import ColumnHits, LeakDetector, Role, is_strong
+from testdata_assets.validation.report import Finding
+
+SENSITIVE = {
+    "public.users.email": ["Ann.Lee@Corp.com", "o'hara+news@mail.ie", "юлия@почта.рф"],
+    "public.users.full_name": ["Mary van Dyke", "Ana O'Brien-Smith", "李小龙先生", "Juan"],
+    "public.users.phone": ["+44 20 7946 0958", "(030) 901820-11", "14033335568"],
+    "public.users.street": ["47 MySakila Drive", "Hauptstraße 5", "12 rue de la Paix"],
+    "public.users.username": ["alex1992", "sunshine", "jackson", "williams", "johnson", "millers"],
+    "public.users.bio": ["thank you very much", "Please Call Me"],
+}
+
+
+@pytest.fixture(scope="module")
+def detector() -> LeakDetector:
+    collector = FingerprintCollector(seed=11)
+    for column, values in SENSITIVE.items():
+        collector.add(column, pl.Series(values))
+    return LeakDetector(collector.finish(), {"public.users.bio": "free_text"})
+
+
+def search(
+    detector: LeakDetector,
+    values: list[str],
+    role: Role = "kept",
+    *,
+    embedded: bool = True,
+    counts: list[int] | None = None,
+) -> list[tuple[str, int]]:
+    hits = ColumnHits(role)
+    detector.probe(
+        pl.Series(values, dtype=pl.String),
+        None if counts is None else pl.Series(counts, dtype=pl.Int64),
+        hits,
+        embedded=embedded,
+    )
+    found = hits.findings("public.t", "c")
+    assert all((finding.table, finding.column_or_object) == ("public.t", "c") for finding in found)
+    return [(finding.kind, finding.count) for finding in found]
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        ("ann.lee@corp.com", "value of public.users.email"),
+        ("  ANN.LEE@CORP.COM ", "value of public.users.email"),
+        ("mary van dyke", "value of public.users.full_name"),
+        ("14033335568", "value of public.users.phone"),
+        ("47 mysakila drive", "value of public.users.street"),
+        ("alex1992", "value of public.users.username"),
+        ("see ann.lee@corp.com.", "value of public.users.email inside text"),
+        ('{"to": "юлия@почта.рф"}', "value of public.users.email inside text"),
+        ("mailto:o'hara+news@mail.ie?subject=x", "value of public.users.email inside text"),
+        ("call +44 20 7946 0958, please", "value of public.users.phone inside text"),
+        ("tel:14033335568", "value of public.users.phone inside text"),
+        ("for Mary van Dyke, upstairs", "value of public.users.full_name inside text"),
+        ("FOR MARY VAN DYKE", "value of public.users.full_name inside text"),
+        ("Frau Ana O'Brien-Smith.", "value of public.users.full_name inside text"),
+        ("wohnt Hauptstraße 5 im Hof", "value of public.users.street inside text"),
+        ("to 47 MySakila Drive!", "value of public.users.street inside text"),
+        ("known as alex1992 there", "value of public.users.username inside text"),
+    ],
+)
+def test_a_sensitive_value_is_found_in_a_kept_column(detector: LeakDetector, value: str, kind: str) -> None:
+    assert search(detector, ["something else", value, "more words here"]) == [(kind, 1)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sunshine",  # one word: chance, unless the column is a copy
+        "the sunshine of Jackson and Williams",
+        "we thank you very much for it",  # prose inside prose proves nothing
+        "Please Call Me tomorrow",
+        "mary van lines",
+        "Juan",  # too short to have a fingerprint
+        "10 47 11",
+        "ann.lee@corp.community",
+        "",
+    ],
+)
+def test_chance_matches_stay_silent_in_kept_columns(detector: LeakDetector, text: str) -> None:
+    assert search(detector, [text, "another value", "a third"]) == []
+
+
+def test_a_copied_column_is_found_word_by_word(detector: LeakDetector) -> None:
+    names = ["sunshine", "jackson", "williams", "johnson", "millers"]
+    assert search(detector, [*names, "elsewhere"]) == [("value of public.users.username", 5)]
+    assert search(detector, [*names, *(f"actor{letter}x" for letter in "abcdefgh")]) == []
+    assert search(detector, names[:2]) == []  # two out of two: too few to tell
+
+
+def test_masked_columns_that_promise_disjoint_values_admit_no_match(detector: LeakDetector) -> None:
+    assert search(detector, ["sunshine", "x" * 9], "disjoint") == [("value of public.users.username", 1)]
+    assert search(detector, ["sunshine", "x" * 9], "masked") == []
+    assert search(detector, ["ann.lee@corp.com"], "masked") == [("value of public.users.email", 1)]
+
+
+def test_rows_are_counted_not_values(detector: LeakDetector) -> None:
+    found = search(detector, ["ann.lee@corp.com", "other"], counts=[41, 7])
+    assert found == [("value of public.users.email", 41)]
+
+
+def test_hits_of_several_blocks_add_up(detector: LeakDetector) -> None:
+    total = ColumnHits("kept")
+    for name in ("sunshine", "jackson", "williams", "johnson", "millers"):
+        part = ColumnHits("kept")
+        detector.probe(pl.Series([name]), None, part, embedded=True)
+        assert part.findings("t", "c") == []
+        total.merge(part)
+    assert total.findings("t", "c") == [Finding("t", "c", "value of public.users.username", 5)]
+
+
+def test_no_fingerprints_find_nothing() -> None:
+    empty = LeakDetector(FingerprintCollector(seed=1).finish(), {})
+    assert search(empty, ["ann.lee@corp.com"]) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "strong"),
+    [
+        ("a@b.de", True),
+        ("1403333556", True),
+        ("140333355", False),
+        ("new york", True),
+        ("berlin", False),
+        ("abcdefghijkl", False),
+        ("alex1992", True),
+        ("a1", False),
+        ("2024-01-15", False),
+    ],
+)
+def test_strength(value: str, strong: bool) -> None:
+    assert is_strong(pl.Series([value])).tolist() == [strong]
