@@ -23,6 +23,7 @@ from testdata_assets.branches import names
 from testdata_assets.branches.locks import branch_lock
 from testdata_assets.branches.providers import open_provider
 from testdata_assets.branches.providers.base import CloneRequest
+from testdata_assets.branches.refusals import no_image, reason_of, unknown
 from testdata_assets.branches.registry import Branch, BranchRegistry, NewBranch, Operation
 from testdata_assets.branches.sealing import seal, unseal
 from testdata_assets.errors import EnvironmentLack, RefusedError, TestdataError, UsageFault
@@ -122,7 +123,7 @@ class BranchService:
                 )
             )
             if branch is None:
-                raise _no_image(golden_id)
+                raise no_image(golden_id)
             return replace(self._build(branch, image, password, "create"), created=True)
 
     def _build(self, branch: Branch, image: GoldenImage, password: SecretStr, operation: Operation) -> Branch:
@@ -141,7 +142,7 @@ class BranchService:
             ready = self._registry.set_ready(branch, result, seconds)
             self._step(branch, operation, "ready", {"seconds": seconds})
         except (Exception, KeyboardInterrupt) as error:
-            self._try_to_undo(branch, _reason_of(error))
+            self._try_to_undo(branch, reason_of(error))
             raise
         _log.info(
             "branches.ready",
@@ -158,7 +159,7 @@ class BranchService:
             self._undo(branch, reason)
         except (TestdataError, psycopg.Error) as error:
             # The row still says creating, so the next reconcile undoes it.
-            _log.error("branches.undo_failed", branch=branch.name, error=_reason_of(error))
+            _log.error("branches.undo_failed", branch=branch.name, error=reason_of(error))
 
     def _undo(self, branch: Branch, reason: str) -> Branch:
         """Takes away what an unfinished create has made."""
@@ -181,7 +182,7 @@ class BranchService:
         """
         branch = self._registry.latest(name)
         if branch is None or branch.status == "deleted":
-            raise _unknown(name)
+            raise unknown(name)
         return branch
 
     def url(self, name: str) -> Dsn:
@@ -205,7 +206,7 @@ class BranchService:
         """What was done to the newest branch of that name, oldest first."""
         branch = self._registry.latest(name)
         if branch is None:
-            raise _unknown(name)
+            raise unknown(name)
         return self._registry.journal(branch)
 
     # -- deleting and resetting ------------------------------------------------------------------------------
@@ -219,7 +220,7 @@ class BranchService:
         with branch_lock(self._conn, name, wait_seconds=LOCK_SECONDS):
             branch = self._registry.latest(name)
             if branch is None:
-                raise _unknown(name)
+                raise unknown(name)
             return self._delete(branch, reason)
 
     def _delete(self, branch: Branch, reason: str) -> Branch:
@@ -300,10 +301,8 @@ class BranchService:
                         changes.append({"branch": row.name, "was": row.status, "is": after.status})
             except TestdataError as error:
                 if error.error_code != "branch-busy":
-                    _log.error("branches.not_settled", branch=row.name, error=_reason_of(error))
-                    changes.append(
-                        {"branch": row.name, "was": row.status, "is": row.status, "error": _reason_of(error)}
-                    )
+                    _log.error("branches.not_settled", branch=row.name, error=reason_of(error))
+                    changes.append({"branch": row.name, "was": row.status, "is": row.status, "error": reason_of(error)})
         return changes
 
     def _settle(self, branch: Branch) -> Branch:
@@ -318,7 +317,7 @@ class BranchService:
             try:
                 return self._rebuild(branch)
             except RefusedError as refusal:
-                return self._undo(branch, _reason_of(refusal))
+                return self._undo(branch, reason_of(refusal))
         return self._undo(branch, "interrupted")
 
     def _remove_leftovers(self) -> Names:
@@ -384,7 +383,7 @@ class BranchService:
     def _published(self, golden_id: str | None) -> GoldenImage:
         image = self._images.published() if golden_id is None else self._images.get(golden_id)
         if image is None or image.status != "published":
-            raise _no_image(golden_id)
+            raise no_image(golden_id)
         return image
 
     def _image_of(self, branch: Branch) -> GoldenImage:
@@ -406,37 +405,3 @@ class BranchService:
                 remedy=f"Delete it first, or choose another name for a branch of {golden_id}.",
                 code="branch-exists",
             )
-
-
-def _unknown(name: str) -> RefusedError:
-    return RefusedError(
-        f"There is no branch {name[:80]!r}",
-        where=f"branch {name[:80]}",
-        remedy="See `testdata branch list`.",
-        code="branch-unknown",
-    )
-
-
-def _no_image(golden_id: str | None) -> RefusedError:
-    if golden_id is None:
-        return RefusedError(
-            "There is no published golden image to branch",
-            where="golden images",
-            remedy="Build one with `testdata refresh`.",
-            code="no-golden-image",
-        )
-    return RefusedError(
-        f"The golden image {golden_id[:80]!r} is not published",
-        where=f"golden image {golden_id[:80]}",
-        remedy="See `testdata golden list`.",
-        code="image-unpublished",
-    )
-
-
-def _reason_of(error: BaseException) -> str:
-    """What the registry keeps: an expected error's sentence; else only the kind, as texts may quote data."""
-    if isinstance(error, TestdataError):
-        return f"{error.error_code}: {error.what}"
-    if isinstance(error, psycopg.Error) and error.sqlstate:
-        return f"{type(error).__name__} (SQLSTATE {error.sqlstate})"
-    return type(error).__name__

@@ -114,7 +114,7 @@ class TableMasker:
         if positions is not None:
             masked = masked.gather(positions)
         if guarantees.coincidence is Coincidence.MAY_COINCIDE:
-            result.changes[column.column.name] = (values.len(), int((masked != values).fill_null(True).sum()))
+            result.changes[column.column.name] = _changes(values, masked)
         masked = copy_text.escape(masked)
         if values.len() == raw.len():
             return masked.rename(raw.name)
@@ -144,6 +144,12 @@ def _spread(raw: pl.Series, masked: pl.Series) -> pl.Series:
         .select(pl.when("present").then("v").alias(raw.name))
         .to_series()
     )
+
+
+def _changes(values: pl.Series, masked: pl.Series) -> tuple[int, int]:
+    """(values that say something, those of them that changed); '' and blanks stay as they are by design."""
+    telling = values.str.strip_chars() != ""
+    return int(telling.sum()), int(((masked != values).fill_null(True) & telling).sum())
 
 
 def _null_counts(frame: pl.DataFrame) -> dict[str, int]:

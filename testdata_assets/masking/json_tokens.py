@@ -31,21 +31,18 @@ Bytes = NDArray[np.uint8]
 Flags = NDArray[np.bool_]
 
 # Kinds of tokens. STRING is a string that is no key; DOCUMENT is the NUL before (and after) a document.
-STRING, OBJECT, ARRAY, OBJECT_END, ARRAY_END, COLON, COMMA, DOCUMENT, SCALAR, KEY = range(1, 11)
+DOCUMENT, STRING, OBJECT, ARRAY, OBJECT_END, ARRAY_END, COLON, COMMA, SCALAR, KEY, CONTROL = range(11)
+_NOTHING = 255
 _PADDING = 16  # bytes after the last document, so that words of eight bytes may be read anywhere
 _WHITESPACE = b" \t\n\r"
 _SCALAR = r"\A(?:-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false|null)\z"
 _LOW_BYTES = np.array([(1 << (8 * count)) - 1 for count in range(9)], np.uint64)
 
 
-def _table(**of: bytes) -> bytes:
-    return bytes(next((int(kind[1:]) for kind, chars in of.items() if byte in chars), 0) for byte in range(256))
-
-
-_KIND = _table(
-    **{f"k{STRING}": b'"', f"k{OBJECT}": b"{", f"k{ARRAY}": b"[", f"k{OBJECT_END}": b"}", f"k{ARRAY_END}": b"]"},
-    **{f"k{COLON}": b":", f"k{COMMA}": b",", f"k{DOCUMENT}": b"\0"},
-)  # fmt: skip
+_KIND = bytearray([_NOTHING]) * 256
+_KIND[:32] = bytes([CONTROL]) * 32
+for _chars, _kind in zip(b'\0"{[}]:,', range(COMMA + 1), strict=True):
+    _KIND[_chars] = _kind
 _BLANK = np.isin(np.arange(256), list(_WHITESPACE))
 _ESCAPED = np.isin(np.arange(256), list(b'"\\/bfnrtu'))
 _HEX = np.full(256, -1, np.int32)
@@ -57,7 +54,7 @@ for _letter, _char in zip(b'"\\/bfnrt', b'"\\/\b\f\n\r\t', strict=True):
 
 
 def _forbidden_pairs() -> bytes:
-    """By `16 * kind + kind of the next token`: 1 where the one may not follow the other."""
+    """By `8 * kind + kind of the next token`, plus 64 where a scalar stands between: 1 where that cannot be."""
     starts = {STRING, OBJECT, ARRAY, SCALAR}
     ends = {COMMA, OBJECT_END, ARRAY_END, DOCUMENT}
     after = {
@@ -67,17 +64,19 @@ def _forbidden_pairs() -> bytes:
         ARRAY: starts | {ARRAY_END},
         OBJECT: {STRING, OBJECT_END},
         STRING: ends | {COLON},
-        SCALAR: ends,
         OBJECT_END: ends,
         ARRAY_END: ends,
     }
-    return bytes(int(code % 16 not in after.get(code // 16, ())) for code in range(256))
+    return bytes(
+        int(following not in after[kind] if not between else not (SCALAR in after[kind] and following in ends))
+        for between in (False, True)
+        for kind in range(8)
+        for following in range(8)
+    ).ljust(256, b"\1")
 
 
 _FORBIDDEN = _forbidden_pairs()
-_DELTA = np.zeros(16, np.int8)
-_DELTA[[OBJECT, ARRAY]] = 1
-_DELTA[[OBJECT_END, ARRAY_END]] = -1
+_DELTA = bytes([0, 0, 1, 1, 255, 255]).ljust(256, b"\0")
 
 
 def invalid_json() -> RefusedError:
@@ -100,7 +99,7 @@ class Tokens:
         escapes: Positions of the backslashes that begin an escape.
         kinds: Kind of each token. An object or array stands twice: its opening bracket (like the NUL of a
             document) heads the run of its children, its closing bracket stands among its siblings.
-        starts, ends: First byte of each token, and the byte behind it; for strings without their quotes.
+        starts, ends: First byte of each token, and the byte behind it; strings with their quotes.
         containers: For each token, the number of the object, array or document it is a child of.
         heads: For each container, the token that heads it; the first n are the documents.
         levels: Containers of nesting depth d have the numbers from levels[d] up to levels[d + 1].
@@ -136,8 +135,9 @@ class Tokens:
         return np.asarray(behind < self.ends[tokens])
 
     def texts(self, tokens: Positions) -> pl.Series:
-        """The bytes of some tokens as they stand there."""
-        return _cut(self.data, self.starts[tokens], self.ends[tokens])
+        """The bytes of some tokens as they stand there; strings without their quotes."""
+        quoted = (self.kinds[tokens] == STRING) | (self.kinds[tokens] == KEY)
+        return _cut(self.data, self.starts[tokens] + quoted, self.ends[tokens] - quoted)
 
     def strings(self, tokens: Positions) -> pl.Series:
         """The contents of string tokens, escapes undone. A lone surrogate, which is no character, reads U+FFFD."""
@@ -176,8 +176,8 @@ class Tokens:
         symbols = np.full(len(keys), matcher.other_key, np.int32)
         if not matcher.keys or not len(keys):
             return symbols
-        starts = self.starts[keys]
-        lengths = self.ends[keys] - starts
+        starts = self.starts[keys] + 1
+        lengths = self.ends[keys] - 1 - starts
         words = _words_at(self.data, starts) & _LOW_BYTES[np.minimum(lengths, 8)]
         short = sorted((int.from_bytes(raw, "little"), i) for i, raw in enumerate(matcher.key_bytes) if len(raw) <= 8)
         if short:
@@ -220,11 +220,10 @@ class Tokens:
             tokens: Leaves, in any order.
             replacements: What to write in place of each, with quotes where it is to be a string.
         """
-        quoted = self.kinds[tokens] == STRING
         data, lengths = string_bytes(replacements)
         nuls = self.document_starts[:-1]
-        starts = np.concatenate([self.starts[tokens] - quoted, nuls])
-        ends = np.concatenate([self.ends[tokens] + quoted, nuls + 1])
+        starts = np.concatenate([self.starts[tokens], nuls])
+        ends = np.concatenate([self.ends[tokens], nuls + 1])
         order = np.argsort(starts, kind="stable")
         sources = np.concatenate([lengths[:-1], np.zeros(len(nuls), np.int64)])[order]
         sizes = np.concatenate([np.diff(lengths), np.zeros(len(nuls), np.int64)])[order]
@@ -252,24 +251,34 @@ def tokenise(documents: pl.Series, trusted: bool) -> Tokens:
     escapes = escapes_in(data)
     _check_escapes(data, escapes)
     kinds, starts, ends = _raw_tokens(data, escapes, end, documents.len())
-    kinds, starts, ends = _with_scalars(data, kinds, starts, ends, trusted)
-    if (kinds[:-1] * 16 + kinds[1:]).tobytes().translate(_FORBIDDEN).find(1) >= 0:
+    gaps, first, behind = _scalars(data, kinds, starts, ends, trusted)
+    between = np.zeros(len(kinds), np.uint8)
+    between[gaps] = 64
+    if (between[:-1] + kinds[:-1] * 8 + kinds[1:]).tobytes().translate(_FORBIDDEN).find(1) >= 0:
         raise invalid_json()
-    depths = np.cumsum(_DELTA[kinds], dtype=np.int32)
-    between = (kinds == COMMA) | (kinds == COLON)
-    if depths.min() < 0 or depths[kinds == DOCUMENT].any() or (between & (depths == 0)).any():
+    depths = np.cumsum(np.frombuffer(kinds.tobytes().translate(_DELTA), np.int8), dtype=np.int32)
+    separators = (kinds == COMMA) | (kinds == COLON)
+    if depths.min() < 0 or depths[kinds == DOCUMENT].any() or (separators & (depths == 0)).any():
         raise invalid_json()
-    keys = np.flatnonzero(kinds == COLON) - 1
-    kinds[keys] = KEY
-    chosen = np.flatnonzero(~between)[:-1]  # nor the NUL behind the last document
-    depths = depths[chosen]
-    deepest = int(depths.max(initial=0))
+    deepest = int(depths.max())
+    kinds[np.flatnonzero(kinds == COLON) - 1] = KEY
+    # Separators have served: a scalar takes the place of the one before it, or is put in behind a bracket.
+    spare = separators[gaps]
+    places = gaps[spare]
+    kinds[places], starts[places], ends[places] = SCALAR, first[spare], behind[spare]
+    separators[places] = False
+    chosen = np.flatnonzero(~separators)[:-1]  # nor the NUL behind the last document
+    kinds, starts, ends, depths = kinds[chosen], starts[chosen], ends[chosen], depths[chosen]
+    if not spare.all():
+        places = np.searchsorted(chosen, gaps[~spare]) + 1
+        depths = np.insert(depths, places, depths[places - 1])
+        kinds = np.insert(kinds, places, SCALAR)
+        starts, ends = np.insert(starts, places, first[~spare]), np.insert(ends, places, behind[~spare])
     depths, order = _by_depth(depths)
-    order = chosen[order]
     kinds, starts, ends = kinds[order], starts[order], ends[order]
     heading = (kinds == OBJECT) | (kinds == ARRAY) | (kinds == DOCUMENT)
     heads = np.flatnonzero(heading)
-    containers = np.cumsum(heading) - 1
+    containers = np.cumsum(heading.view(np.int8), dtype=np.int64) - 1
     closing = np.flatnonzero((kinds == OBJECT_END) | (kinds == ARRAY_END))
     is_key = kinds == KEY
     in_object = (kinds[heads] == OBJECT)[containers]
@@ -290,7 +299,8 @@ def escapes_in(data: Bytes) -> Positions:
     begins[0] = True
     np.not_equal(found[1:], found[:-1] + 1, out=begins[1:])
     places = np.arange(len(found))
-    return found[(places - np.maximum.accumulate(np.where(begins, places, 0))) % 2 == 0]
+    escapes: Positions = found[(places - np.maximum.accumulate(np.where(begins, places, 0))) % 2 == 0]
+    return escapes
 
 
 def _laid_out(documents: pl.Series) -> tuple[Bytes, Positions]:
@@ -303,39 +313,27 @@ def _laid_out(documents: pl.Series) -> tuple[Bytes, Positions]:
 
 
 def _raw_tokens(data: Bytes, escapes: Positions, end: int, documents: int) -> tuple[Bytes, Positions, Positions]:
-    """Brackets, colons, commas, strings (without their quotes) and NULs, in the order they stand."""
-    table = bytearray(data[: end + 1].tobytes()).translate(_KIND)
-    marks = np.frombuffer(table, np.uint8)
-    marks[escapes + 1] = 0
-    places = np.flatnonzero(marks != 0)
+    """Brackets, colons, commas, strings and NULs, in the order they stand."""
+    marks = np.frombuffer(bytearray(data[: end + 1].tobytes()).translate(_KIND), np.uint8)
+    marks[escapes + 1] = _NOTHING
+    places = np.flatnonzero(marks != _NOTHING)
     kinds = marks[places]
     quotes = kinds == STRING
-    inside = (np.cumsum(quotes, dtype=np.uint8) & 1).astype(np.bool_)
-    if (inside & (kinds == DOCUMENT)).any():
+    inside = (np.cumsum(quotes.view(np.uint8), dtype=np.uint8) & 1).view(np.bool_)
+    if (inside & (kinds == DOCUMENT)).any() or np.count_nonzero(kinds == DOCUMENT) != documents + 1:
         raise invalid_json()
-    _check_control_characters(data[:end], places[quotes], documents)
-    closing = places[quotes & ~inside]
     kept = inside == quotes
+    control = kinds == CONTROL
+    if control.any():
+        if (control & inside).any() or not _BLANK[data[places[control]]].all():
+            raise invalid_json()
+        kept &= ~control
+    closing = places[quotes & ~inside]
+    kept = np.flatnonzero(kept)
     kinds, starts = kinds[kept], places[kept]
     ends = starts + 1
-    strings = kinds == STRING
-    starts[strings] += 1
-    ends[strings] = closing
+    ends[kinds == STRING] = closing + 1
     return kinds, starts, ends
-
-
-def _check_control_characters(data: Bytes, quotes: Positions, documents: int) -> None:
-    """Refuses control characters in strings, and all but white space elsewhere; the NULs are our own."""
-    low = data < ord(" ")
-    if np.count_nonzero(low) == documents:
-        return
-    places = np.flatnonzero(low)
-    chars = data[places]
-    blanks = places[chars != 0]
-    if len(places) - len(blanks) != documents or not _BLANK[chars[chars != 0]].all():
-        raise invalid_json()
-    if (np.searchsorted(quotes, blanks) % 2).any():
-        raise invalid_json()
 
 
 def _check_escapes(data: Bytes, escapes: Positions) -> None:
@@ -345,39 +343,27 @@ def _check_escapes(data: Bytes, escapes: Positions) -> None:
         raise invalid_json()
 
 
-def _with_scalars(
+def _scalars(
     data: Bytes, kinds: Bytes, starts: Positions, ends: Positions, trusted: bool
-) -> tuple[Bytes, Positions, Positions]:
-    """Adds what stands between tokens and is no white space: numbers, true, false, null (or nonsense)."""
-    strings = kinds == STRING
-    gap_starts = (ends + strings)[:-1]
-    gap_ends = (starts - strings)[1:]
-    gaps = np.flatnonzero(gap_ends > gap_starts)
-    first, behind = gap_starts[gaps], gap_ends[gaps]
+) -> tuple[Positions, Positions, Positions]:
+    """What stands between tokens and is no white space: numbers, true, false, null (or nonsense).
+
+    Returns:
+        The token before each, and where each begins and ends.
+    """
+    gaps = np.flatnonzero(starts[1:] > ends[:-1])
+    first, behind = ends[gaps], starts[gaps + 1]
     first += data[first] == ord(" ")  # jsonb writes one
-    filled = first < behind
+    filled = np.flatnonzero(first < behind)
     gaps, first, behind = gaps[filled], first[filled], behind[filled]
     wide = np.flatnonzero(_BLANK[data[first]] | _BLANK[data[behind - 1]])
     if len(wide):
         first[wide], behind[wide] = _trimmed(data, first[wide], behind[wide])
-        filled = first < behind
+        filled = np.flatnonzero(first < behind)
         gaps, first, behind = gaps[filled], first[filled], behind[filled]
-    if not len(gaps):
-        return kinds, starts, ends
-    if not trusted and not _cut(data, first, behind).str.contains(_SCALAR).all():
+    if len(gaps) and not trusted and not _cut(data, first, behind).str.contains(_SCALAR).all():
         raise invalid_json()
-    added = np.zeros(len(kinds) + len(gaps), np.bool_)
-    added[gaps + 1 + np.arange(len(gaps))] = True
-    others = ~added
-    merged = np.full(len(added), SCALAR, np.uint8)
-    merged[others] = kinds
-    bounds = []
-    for old, new in ((starts, first), (ends, behind)):
-        both = np.empty(len(added), np.int64)
-        both[added] = new
-        both[others] = old
-        bounds.append(both)
-    return merged, bounds[0], bounds[1]
+    return gaps, first, behind
 
 
 def _trimmed(data: Bytes, starts: Positions, ends: Positions) -> tuple[Positions, Positions]:

@@ -54,11 +54,12 @@ class WordList:
         firsts = firsts[firsts < len(inside)]
         begins[firsts] = inside[firsts]
         start = np.flatnonzero(begins)
-        # A word ends where the next one begins, or where letters end.
-        stops = np.append(np.flatnonzero(~inside | begins), len(inside))
-        edges = np.union1d(stops, text.offsets)
-        end = edges[np.searchsorted(edges, start, side="right")]
-        owner = np.searchsorted(text.offsets, start, side="right") - 1
+        # A word ends where the next one begins, where letters end, or where its text does.
+        edge = np.append(~inside | begins, True)
+        edge[text.offsets] = True
+        edges = np.flatnonzero(edge)
+        end = edges[running(edge)[start + 1]]
+        owner = text.owners()[start]
         return cls(text, start, end - start, owner)
 
     def __len__(self) -> int:
@@ -83,7 +84,9 @@ class WordList:
 
     def among(self, vocabulary: Words) -> NDArray[np.bool_]:
         """Words found in a vocabulary made by `vocabulary`."""
-        return np.isin(self.key, vocabulary)
+        place = np.minimum(np.searchsorted(vocabulary, self.key), len(vocabulary) - 1)
+        found: NDArray[np.bool_] = vocabulary[place] == self.key
+        return found
 
     @cached_property
     def number(self) -> Positions:

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 import dagster as dg
 from dagster._core.definitions.reconstruct import ReconstructableRepository
 from dagster._core.execution.api import execute_run_iterator
+from dagster._core.instance.ref import InstanceRef
 from dagster._core.remote_origin import (
     ManagedGrpcPythonEnvCodeLocationOrigin,
     RemoteJobOrigin,
@@ -25,6 +26,16 @@ from testdata_assets.cli.dagster_home import CODE_LOCATION
 
 _REPOSITORY = "__repository__"  # Dagster's name for the Definitions of a module
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+def open_instance(home: str) -> dg.DagsterInstance:
+    """The configured instance, without capturing what a step prints.
+
+    Capturing would route our own stderr, which shows the progress, through a child process, and that child answers
+    Ctrl-C with a traceback.
+    """
+    nothing = {"module": "dagster._core.storage.noop_compute_log_manager", "class": "NoOpComputeLogManager"}
+    return dg.DagsterInstance.from_ref(InstanceRef.from_dir(home, overrides={"compute_logs": nothing}))
 
 
 class LocalRun:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import signal
 import sys
 import time
@@ -23,7 +24,7 @@ from testdata_assets.errors import EnvironmentLack, RefusedError, TestdataError
 from testdata_assets.golden.registry import GoldenRegistry
 from testdata_assets.orchestration import names
 from testdata_assets.orchestration.failures import failure_of
-from testdata_assets.orchestration.local_runs import LocalRun
+from testdata_assets.orchestration.local_runs import LocalRun, open_instance
 from testdata_assets.orchestration.resources import Workplace
 from testdata_assets.progress import standard_progress
 from testdata_assets.unexpected import without_message
@@ -116,15 +117,15 @@ def _document(run_id: str, total: float) -> dict[str, Any] | None:
 
 
 def _instance() -> dg.DagsterInstance:
-    try:
-        return dg.DagsterInstance.get()
-    except dg.DagsterInvariantViolationError:
+    home = os.environ.get("DAGSTER_HOME")
+    if not home:
         raise EnvironmentLack(
-            "DAGSTER_HOME is not set or holds no instance",
+            "DAGSTER_HOME is not set",
             where="DAGSTER_HOME",
             remedy="Start refreshes with `testdata refresh`, which sets it.",
             code="dagster-home",
-        ) from None
+        )
+    return open_instance(home)
 
 
 def _cancel_on_signal(run: LocalRun) -> None:

@@ -92,7 +92,7 @@ def test_ctrl_c_cancels_the_run_and_leaves_nothing(
     assert deployment.ok("refresh")["status"] == "published"
 
 
-@pytest.mark.parametrize("value", ["raw-4711@example.com"])
+@pytest.mark.parametrize("value", ["raw-4711@posteo.de"])
 def test_a_leak_rejects_the_image_with_status_1_and_shows_no_value(deployment: Any, value: str) -> None:
     first = deployment.ok("refresh")
     with connect(deployment.source) as conn:

@@ -76,6 +76,9 @@ class PostgresProvider:
             with self._inside(request.database) as inside:
                 handed = hand_over_objects(inside, request.role, owner)
             step("objects_handed_over", handed)
+            # Whoever knows the URL from before a reset waits until here.
+            conn.execute(sql.SQL("ALTER ROLE {} LOGIN").format(sql.Identifier(request.role)))
+            step("login_allowed", {})
             facts = _one(conn, "server_facts", database=request.database)
             return CloneResult(facts["bytes"], shared.copy_on_write, shared.evidence, asdict(shared))
 
@@ -92,7 +95,7 @@ class PostgresProvider:
             with conn.transaction():
                 conn.execute(
                     sql.SQL(
-                        "CREATE ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS"
+                        "CREATE ROLE {} NOLOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS"
                         " CONNECTION LIMIT {} PASSWORD {}"
                     ).format(role, sql.Literal(CONNECTION_LIMIT), sql.Literal(verifier))
                 )

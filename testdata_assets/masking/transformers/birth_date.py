@@ -78,11 +78,13 @@ class BirthDate(TextTransformer[BirthDateParams]):
             last_year = (iso.signed_year == limit.year) & (day_of_year < passed)
             span = np.where(last_year, passed, span)
         other = (draws[:, 0] % np.maximum(span - 1, 1).astype(np.uint64)).astype(np.int64)
-        other = np.where(span > 1, other + (other >= day_of_year), day_of_year)
+        other = other + (other >= day_of_year)
+        stuck = span == 1  # 1 January of the limit's year: any day of the year before
+        other = np.where(stuck, (draws[:, 1] % np.uint64(365)).astype(np.int64), other)
         month = np.searchsorted(_BEFORE, other, side="right")
         day = other - _BEFORE[month - 1] + 1
         return (
-            np.where(leap_day, _another_leap_year(iso, draws, limit), iso.year),
+            np.where(leap_day, _another_leap_year(iso, draws, limit), iso.year - (stuck & ~leap_day)),
             np.where(leap_day, 2, month),
             np.where(leap_day, 29, day),
         )

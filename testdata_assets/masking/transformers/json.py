@@ -8,7 +8,7 @@ What is decided here beside the paths (`json_paths.py` says which of several win
 - Under any other rule true, false and "" stay as they are.
 - A string masks like a text column without length limit. A number masks like a numeric column where its transformer
   takes those, else like text; what comes out and is not a JSON number is written as a string.
-- Keys are never masked. In json columns, which may hold what is no character (a lone surrogate), such a leaf masks
+- Keys are never masked; a blank text, which is no JSON, stays. In json columns, which may hold what is no character (a lone surrogate), such a leaf masks
   as if it held U+FFFD there.
 """
 
@@ -29,7 +29,7 @@ from testdata_assets.errors import RefusedError, TestdataError
 from testdata_assets.masking.json_paths import JsonPattern, PathMatcher
 from testdata_assets.masking.json_tokens import STRING, Tokens, tokenise
 from testdata_assets.masking.nested_rules import NestedRule, part_column
-from testdata_assets.masking.text_arrays import Positions
+from testdata_assets.masking.text_arrays import Positions, merge_rows
 from testdata_assets.masking.transformers.base import (
     Coincidence,
     Guarantees,
@@ -122,13 +122,24 @@ class Json(Transformer[JsonParams]):
         return tuple(found)
 
     def apply(self, values: pl.Series, context: MaskContext) -> pl.Series:
-        if not len(values):
+        trusted = context.column.base_type in ("json", "jsonb")
+        filled = np.arange(len(values)) if trusted else np.flatnonzero((values.str.strip_chars() != "").to_numpy())
+        if not len(filled):
             return values
-        masked = [self._slice(part, context) for part in _slices(values)]
-        return (pl.concat(masked) if len(masked) > 1 else masked[0]).rename(values.name)
+        documents = values if len(filled) == len(values) else values.gather(pl.Series(filled))
+        masked = pl.concat([self._slice(part, context, trusted) for part in _slices(documents)])
+        limit = context.max_length
+        if limit is not None and (masked.str.len_chars() > limit).any():
+            raise RefusedError(
+                "A masked JSON document is longer than its column admits",
+                where="",
+                remedy="Use transformers that keep lengths (scramble) or shorten (null, constant) for its leaves.",
+                code="json-too-long",
+            )
+        return merge_rows(values, filled, masked).rename(values.name)
 
-    def _slice(self, documents: pl.Series, context: MaskContext) -> pl.Series:
-        tokens = tokenise(documents, trusted=context.column.base_type in ("json", "jsonb"))
+    def _slice(self, documents: pl.Series, context: MaskContext, trusted: bool) -> pl.Series:
+        tokens = tokenise(documents, trusted)
         winners = tokens.winners(self._matcher)
         strings = tokens.kinds[tokens.leaves] == STRING
         first_bytes = np.where(strings, ord('"'), tokens.data[tokens.starts[tokens.leaves]])
@@ -148,7 +159,7 @@ class Json(Transformer[JsonParams]):
                 replacements.append(pl.Series([each.literal]).new_from_index(0, len(leaves)))
                 continue
             is_number = ~strings & (first_bytes != ord("t")) & (first_bytes != ord("f"))
-            filled = strings & (tokens.ends > tokens.starts)[tokens.leaves]
+            filled = strings & (tokens.ends - tokens.starts > 2)[tokens.leaves]
             for leaves, numbers in ((tokens.leaves[chosen & filled], False), (tokens.leaves[chosen & is_number], True)):
                 if len(leaves):
                     replaced.append(leaves)

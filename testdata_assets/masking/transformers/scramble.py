@@ -20,6 +20,7 @@ class Scramble(TextTransformer[Params]):
 
     name = "scramble"
     summary = "Replaces letters by letters of the same alphabet and digits by digits, keeping the form."
+    base_types = frozenset({"text", "numeric"})
     redraws = False
     guarantees = Guarantees(
         uniqueness=Uniqueness.INJECTIVE,

@@ -15,10 +15,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from testdata_assets.masking.characters import characters
+from testdata_assets.masking.characters import FIXED, characters
 from testdata_assets.masking.hashing import KeyedHash, Words
-from testdata_assets.masking.permutation import permute_text
-from testdata_assets.masking.text_arrays import TextArray, merge_rows
+from testdata_assets.masking.permutation import default_classes, permute_text
+from testdata_assets.masking.text_arrays import TextArray, merge_rows, running
 from testdata_assets.masking.transformers.base import MaskContext, P, Transformer
 
 BLOCK = 8192  # values a step works on: arrays stay in the processor's cache
@@ -149,15 +149,33 @@ def has_letter_or_digit(text: TextArray) -> NDArray[np.bool_]:
 
 
 def scrambled(draw: Draw, rows: NDArray[np.int64] | None = None) -> pl.Series:
-    """The values (or some rows of them) permuted within their character classes: for what fits no form."""
+    """The values (or some rows of them) permuted within their character classes: for what fits no form.
+
+    In a numeric column a number stays a number of as many digits: its first digit other than zero stays so,
+    and its exponent stays.
+    """
     part = draw if rows is None else draw.narrowed(rows)
-    values = part.canonical if part.context.fold_case else part.values
-    text = TextArray.from_series(values)
-    masked = permute_text(text, part.context.hash.for_purpose("scramble"))
-    return masked.to_series() if not part.context.fold_case else _recased(part, masked)
+    keyed = part.context.hash.for_purpose("scramble")
+    if part.context.column.base_type == "numeric":
+        return permute_text(part.text, keyed, _number_classes(part.text)).to_series()
+    if not part.context.fold_case:
+        return permute_text(part.text, keyed).to_series()
+    return _recased(part, permute_text(TextArray.from_series(part.canonical), keyed))
+
+
+def _number_classes(text: TextArray) -> NDArray[np.int16]:
+    codes = text.codes
+    digit = (codes >= 0x30) & (codes <= 0x39)
+    classes = np.where(digit, default_classes(codes), np.int16(FIXED))
+    exponent = running((codes == 0x45) | (codes == 0x65))
+    classes[exponent[:-1] > np.repeat(exponent[text.offsets[:-1]], text.lengths)] = FIXED
+    first = text.first(digit)[text.count(digit) > 1]
+    classes[first] = np.where(codes[first] == 0x30, FIXED, characters().special["digit_1_9"])
+    return classes
 
 
 def _recased(draw: Draw, masked: TextArray) -> pl.Series:
+    """Folding makes other letters of some, so capitals are taken from the values as they were."""
     table = characters()
     capital = np.flatnonzero(table.lower.take(draw.text.codes) != draw.text.codes)
     codes = masked.codes.copy()

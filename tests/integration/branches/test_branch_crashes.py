@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -28,10 +31,11 @@ CREATE_STEPS = (
     "database_isolated",
     "settings_copied",
     "objects_handed_over",
+    "login_allowed",
     "ready",
 )
 DELETE_STEPS = ("sessions_ended", "prepared_transactions_rolled_back", "database_dropped", "role_dropped", "deleted")
-RESET_STEPS = ("attestation_verified", "sessions_ended", "database_dropped", "role_dropped", *CREATE_STEPS[2:])
+RESET_STEPS = ("attestation_verified", "database_dropped", "role_dropped", "database_created", "login_allowed", "ready")
 
 
 class Killed(BaseException):
@@ -113,6 +117,43 @@ def test_dying_at_any_step_of_reset(world: Any) -> None:
         with psycopg.connect(url) as conn:
             assert conn.execute("SELECT count(*) FROM app.users").fetchone() == (20000,)
         world.service.delete(name)
+
+
+MURDERED = """
+import os, signal
+from testdata_assets.branches.lifecycle import BranchService
+from testdata_assets.postgres.control import connect_control
+from testdata_assets.postgres.places import open_places
+from testdata_assets.settings import load_settings
+
+class Murdered(BranchService):
+    def _step(self, branch, operation, step, details):
+        if step == "database_created":
+            os.kill(os.getpid(), signal.SIGKILL)
+        super()._step(branch, operation, step, details)
+
+settings = load_settings()
+places = open_places(settings)
+Murdered(places, settings, connect_control(places.control)).create("murdered")
+"""
+
+
+def test_a_process_killed_for_real(world: Any) -> None:
+    environment = {
+        **os.environ,
+        "TESTDATA_CONTROL_DSN": world.places.control.secret(),
+        "TESTDATA_SERVER_DSN": world.places.server.secret(),
+        "TESTDATA_SOURCE_DSN": world.places.server.secret(),
+        "TESTDATA_STORE_KEY": "22" * 32,
+        "TESTDATA_SIGNING_KEY": "33" * 32,
+    }
+    ended = subprocess.run([sys.executable, "-c", MURDERED], env=environment, capture_output=True, check=False)
+    assert ended.returncode == -signal.SIGKILL
+    assert world.left_on_server("murdered") == ["database", "role"]
+    branch = world.service.create("murdered")  # waits for the dead session's lock, undoes, makes anew
+    assert branch.created
+    with world.branch("murdered") as conn:
+        assert conn.execute("SELECT count(*) FROM app.users").fetchone() == (20000,)
 
 
 @pytest.mark.parametrize("step", ["role_created", "database_created", "objects_handed_over"])
