@@ -47,8 +47,14 @@ WHERE golden_id = %(golden_id)s AND status = 'candidate'
 UPDATE testdata.golden_images SET status = 'rejected', reason = %(reason)s
 WHERE golden_id = %(golden_id)s AND status IN ('building', 'candidate')
 
+-- name: lock_image
+SELECT golden_id FROM testdata.golden_images WHERE golden_id = %(golden_id)s FOR UPDATE
+
 -- name: image_retired
-UPDATE testdata.golden_images SET status = 'retired', retired_at = now() WHERE golden_id = %(golden_id)s
+UPDATE testdata.golden_images SET status = 'retired', retired_at = now()
+WHERE golden_id = %(golden_id)s AND status = 'published'
+  AND NOT EXISTS (SELECT 1 FROM testdata.branches
+                  WHERE golden_id = %(golden_id)s AND status IN ('creating', 'ready', 'deleting'))
 
 -- name: published_image
 SELECT * FROM testdata.golden_images WHERE status = 'published' ORDER BY published_at DESC LIMIT 1

@@ -254,7 +254,8 @@ def retire_unreferenced(registry: GoldenRegistry, places: Places) -> list[str]:
     """Drops published images that are not the newest and that no live branch was made of."""
     retired = []
     for image in registry.retirable():
-        registry.retire(image.golden_id)
+        if not registry.retire(image.golden_id):
+            continue
         ImageDatabase(places.server, image.database_name, image.owner_role).drop()
         retired.append(image.golden_id)
     return retired

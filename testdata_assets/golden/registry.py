@@ -163,8 +163,14 @@ class GoldenRegistry:
     def reject(self, golden_id: str, reason: str) -> None:
         self._run("image_rejected", golden_id=golden_id, reason=reason)
 
-    def retire(self, golden_id: str) -> None:
-        self._run("image_retired", golden_id=golden_id)
+    def retire(self, golden_id: str) -> bool:
+        """Retires a published image unless a live branch was made of it. Returns whether it did.
+
+        The row is locked first: whoever makes a branch takes a share lock on it, so that none slips in between.
+        """
+        with self.conn.transaction():
+            self._run("lock_image", golden_id=golden_id)
+            return self._run("image_retired", golden_id=golden_id) == 1
 
     def published(self) -> GoldenImage | None:
         """The newest published image: the one that branches are made of."""

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from testdata_assets.masking.characters import FIXED, characters
 from testdata_assets.masking.hashing import KeyedHash, Prf, Words
-from testdata_assets.masking.text_arrays import Codes, Positions, TextArray, offsets_of, ragged_indices, running
+from testdata_assets.masking.text_arrays import Codes, Positions, TextArray, offsets_of, ragged_indices
 
 ROUNDS = 6  # there and back: a value passes twelve
 _HALF_BITS = 60
@@ -109,8 +109,7 @@ def permute_text(
     table = characters()
     codes = text.codes
     classes = default_classes(codes) if classes is None else classes
-    free = classes != FIXED
-    chosen = np.flatnonzero(free)
+    chosen = np.flatnonzero(classes != FIXED)
     if not len(chosen):
         return text
     klass = classes[chosen]
@@ -120,7 +119,7 @@ def permute_text(
     special = np.flatnonzero(klass >= first_special)
     if len(special):
         index[special] = table.special_index[klass[special] - first_special, source[special]]
-    offsets = running(free)[text.offsets]
+    offsets = np.searchsorted(chosen, text.offsets)
     digits = _Digits(index, table.radix[klass], klass, offsets)
     tweaks = np.zeros(len(text), np.uint64) if tweak is None else tweak.astype(np.uint64)
     permuted = _permute_digits(digits, keyed, tweaks)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -73,10 +74,11 @@ class TextArray:
 
     def to_series(self, name: str = "") -> pl.Series:
         if len(self.codes) and self.codes.max() >= 0x80:
-            widths = 1 + (self.codes >= 0x80).astype(np.int64) + (self.codes >= 0x800) + (self.codes >= 0x10000)
-            ends = offsets_of(widths)
+            wide = np.flatnonzero(self.codes >= 0x80)
+            found = self.codes.take(wide)
+            extra = offsets_of(1 + (found >= 0x800).astype(np.int64) + (found >= 0x10000))
             data = np.ascontiguousarray(self.codes, "<i4").tobytes().decode("utf-32-le").encode()
-            return bytes_to_series(data, ends[self.offsets]).rename(name)
+            return bytes_to_series(data, self.offsets + extra[np.searchsorted(wide, self.offsets)]).rename(name)
         return bytes_to_series(self.codes.astype(np.uint8), self.offsets).rename(name)
 
     def __len__(self) -> int:
@@ -97,7 +99,7 @@ class TextArray:
 
     def count(self, flags: NDArray[np.bool_]) -> Positions:
         """Flagged characters in each text."""
-        return np.diff(running(flags)[self.offsets])
+        return np.diff(np.searchsorted(np.flatnonzero(flags), self.offsets))
 
     def first(self, flags: NDArray[np.bool_]) -> Positions:
         """Position in `codes` of each text's first flagged character; the text's end where there is none."""
@@ -116,7 +118,8 @@ class TextArray:
 
     def select(self, flags: NDArray[np.bool_]) -> TextArray:
         """The texts made of the flagged characters only."""
-        return TextArray(self.codes[flags], running(flags)[self.offsets])
+        chosen = np.flatnonzero(flags)
+        return TextArray(self.codes.take(chosen), np.searchsorted(chosen, self.offsets))
 
     def take(self, rows: NDArray[Any]) -> TextArray:
         """The texts at these places, in this order."""
@@ -134,6 +137,18 @@ def offsets_of(lengths: NDArray[Any]) -> Positions:
 def running(flags: NDArray[np.bool_]) -> Positions:
     """Flags set before each position; one longer than the flags."""
     return offsets_of(flags)
+
+
+@lru_cache(maxsize=64)
+def _flags_of(symbols: str) -> NDArray[np.bool_]:
+    flags = np.zeros(0x81, np.bool_)
+    flags[[ord(symbol) for symbol in symbols]] = True
+    return flags
+
+
+def is_any(codes: NDArray[Any], symbols: str) -> NDArray[np.bool_]:
+    """Which characters are among some ASCII ones."""
+    return _flags_of(symbols).take(np.minimum(codes, 0x80))
 
 
 def ragged_indices(starts: NDArray[Any], lengths: NDArray[Any]) -> Positions:
@@ -154,7 +169,7 @@ def assemble(
         piece_offsets: n + 1: which pieces form each text.
     """
     indices = ragged_indices(starts, lengths)
-    return TextArray(buffer[indices], offsets_of(lengths)[piece_offsets])
+    return TextArray(buffer.take(indices), offsets_of(lengths)[piece_offsets])
 
 
 def merge_rows(

@@ -22,6 +22,7 @@ from testdata_assets.masking.text_arrays import Positions, TextArray, assemble, 
 KEEP = -1  # the word stays
 REDRAW = -2  # every letter is replaced by one of its alphabet: initials, and scripts without a pool
 
+_LONGEST_KNOWN = 20
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _POWERS = np.cumprod(np.full(64, _MULTIPLIER))
 
@@ -69,23 +70,31 @@ class WordList:
     def script(self) -> NDArray[np.int64]:
         """Place in pools.ALL_SCRIPTS, Latin words with other than ASCII letters as accented; -1 for others."""
         found = pools().script_of[characters().script.take(self.text.codes[self.start])]
-        foreign = running(self.text.codes >= 0x80)
-        accented = (found == SCRIPTS.index("latin")) & (foreign[self.start + self.length] > foreign[self.start])
+        foreign = np.flatnonzero(self.text.codes >= 0x80)
+        if not len(foreign):
+            return found
+        ends = np.searchsorted(foreign, self.start + self.length)
+        accented = (found == SCRIPTS.index("latin")) & (ends > np.searchsorted(foreign, self.start))
         return np.where(accented, SCRIPTS.index("accented"), found)
 
-    @cached_property
-    def key(self) -> Words:
-        """A number per word that tells it from others whatever its case."""
-        where = ragged_indices(self.start, self.length)
-        place = np.arange(len(where)) - np.repeat(np.cumsum(self.length) - self.length, self.length)
+    def key(self, rows: Positions) -> Words:
+        """A number for each of some words that tells it from others whatever its case."""
+        start, length = self.start[rows], self.length[rows]
+        where = ragged_indices(start, length)
+        place = where - np.repeat(start, length)
         lower = characters().lower.take(self.text.codes[where]).astype(np.uint64)
         terms = (lower + np.uint64(1)) * _POWERS[np.minimum(place, len(_POWERS) - 1)]
-        return np.add.reduceat(terms, np.cumsum(self.length) - self.length) if len(self) else terms
+        return np.add.reduceat(terms, np.cumsum(length) - length) if len(rows) else terms
 
-    def among(self, vocabulary: Words) -> NDArray[np.bool_]:
-        """Words found in a vocabulary made by `vocabulary`."""
-        place = np.minimum(np.searchsorted(vocabulary, self.key), len(vocabulary) - 1)
-        found: NDArray[np.bool_] = vocabulary[place] == self.key
+    def among(self, vocabulary: Vocabulary) -> NDArray[np.bool_]:
+        """Words found in a vocabulary, whatever their case."""
+        first = np.minimum(characters().lower.take(self.text.codes[self.start]), 0x7F)
+        length = np.minimum(self.length, _LONGEST_KNOWN)
+        found = vocabulary.shapes[first, length]
+        rows = np.flatnonzero(found)
+        key = self.key(rows)
+        place = np.minimum(np.searchsorted(vocabulary.keys, key), len(vocabulary.keys) - 1)
+        found[rows] = vocabulary.keys[place] == key
         return found
 
     @cached_property
@@ -100,7 +109,7 @@ class WordList:
         blank = characters().kind.take(self.text.codes) == SPACE
         begins = blank.copy()
         begins[1:] &= ~blank[:-1]
-        seen = running(begins)[self.start]
+        seen = np.searchsorted(np.flatnonzero(begins), self.start)
         first = np.searchsorted(self.owner, np.arange(len(self.text)))
         return seen - seen[first[self.owner]]
 
@@ -117,13 +126,33 @@ class WordList:
     def before(self, symbols: str) -> NDArray[np.bool_]:
         """Words directly followed by one of some characters."""
         codes = np.append(self.text.codes, 0)
-        return np.isin(codes[self.start + self.length], [ord(symbol) for symbol in symbols])
+        following = codes[self.start + self.length]
+        found = np.zeros(len(self), np.bool_)
+        for symbol in symbols:
+            found |= following == ord(symbol)
+        return found
 
 
-def vocabulary(words: Iterable[str]) -> Words:
-    """Numbers of words for `WordList.among`."""
+@dataclass(frozen=True)
+class Vocabulary:
+    """Known words, for `WordList.among`.
+
+    Attributes:
+        keys: Their sorted keys.
+        shapes: (128, longest + 1): whether any begins with this ASCII letter (127: any other) at this length.
+    """
+
+    keys: Words
+    shapes: NDArray[np.bool_]
+
+
+def vocabulary(words: Iterable[str]) -> Vocabulary:
+    """Takes single words; case does not count."""
     listed = WordList.of(TextArray.from_strings(list(words)))
-    return np.unique(listed.key)
+    shapes = np.zeros((0x80, _LONGEST_KNOWN + 1), np.bool_)
+    first = np.minimum(characters().lower.take(listed.text.codes[listed.start]), 0x7F)
+    shapes[first, np.minimum(listed.length, _LONGEST_KNOWN)] = True
+    return Vocabulary(np.unique(listed.key(np.arange(len(listed)))), shapes)
 
 
 def replace_words(
@@ -162,16 +191,17 @@ def _redrawn(
     """The texts with digits and the letters of REDRAW words replaced within their classes."""
     table = characters()
     text = words.text
-    change = (table.kind.take(text.codes) == DIGIT) if digits else np.zeros(len(text.codes), np.bool_)
+    change = np.flatnonzero(table.kind.take(text.codes) == DIGIT) if digits else np.zeros(0, np.int64)
     redraw = np.flatnonzero(choice == REDRAW)
-    change[ragged_indices(words.start[redraw], words.length[redraw])] = True
-    klass = table.klass.take(text.codes)
-    change &= klass != FIXED
-    where = np.flatnonzero(change)
+    letters = ragged_indices(words.start[redraw], words.length[redraw])
+    where = np.union1d(change, letters) if len(letters) else change
+    where = where[table.klass.take(text.codes[where]) != FIXED]
     if not len(where):
         return text
-    draws = keyed.prf("letters").stream(seeds, text.count(change)).astype(np.int64)
-    old, klass = text.codes[where], klass[where]
+    klass = table.klass[text.codes[where]]
+    needed = np.diff(np.searchsorted(where, text.offsets))
+    draws = keyed.prf("letters").stream(seeds, needed).astype(np.int64)
+    old = text.codes[where]
     radix = table.radix[klass]
     # The first digit of a run stays other than zero: house numbers do not begin with 0.
     leading = np.flatnonzero((old >= 0x31) & (old <= 0x39) & ~_follows_digit(text, where))
@@ -245,24 +275,23 @@ class _Pieces:
         first_of_text = np.ones(len(chosen), np.bool_)
         first_of_text[1:] = owner[1:] != owner[:-1]
         gap_start = np.where(first_of_text, source.offsets[owner], np.roll(end, 1))
-        per_word = 1 + np.bincount(self.word, minlength=len(chosen))
+        pieces_of = np.bincount(self.word, minlength=len(chosen))
+        per_word = 1 + pieces_of
         base = np.cumsum(per_word) - per_word + owner
         total = len(self.word) + len(chosen) + len(source)
         starts, lengths = np.zeros(total, np.int64), np.zeros(total, np.int64)
         starts[base], lengths[base] = gap_start, start - gap_start
-        first_piece = np.cumsum(per_word - 1) - (per_word - 1)
+        first_piece = np.cumsum(pieces_of) - pieces_of
         where = base[self.word] + 1 + np.arange(len(self.word)) - first_piece[self.word]
-        starts[where] = len(source.codes) + table.offsets[self.entry]
+        drawn = table.codes[ragged_indices(table.offsets[self.entry], self.length)]
+        starts[where] = len(source.codes) + np.cumsum(self.length) - self.length
         lengths[where] = self.length
-        in_text = np.zeros(len(source), np.int64)
-        np.add.at(in_text, owner, per_word)
-        tail = np.cumsum(in_text) + np.arange(len(source))
+        after = np.append(0, np.cumsum(per_word))[np.searchsorted(owner, np.arange(len(source)), side="right")]
+        tail = after + np.arange(len(source))
         last_end = source.offsets[:-1].copy()
         last_end[owner] = end  # the last word of a text wins: assignment goes in order
         starts[tail], lengths[tail] = last_end, source.offsets[1:] - last_end
-        joined = assemble(
-            np.concatenate((source.codes, table.codes)), starts, lengths, np.append(0, tail + 1)
-        )
+        joined = assemble(np.concatenate((source.codes, drawn)), starts, lengths, np.append(0, tail + 1))
         self._carry_case(joined, lengths, where, words, chosen)
         return joined
 
@@ -272,23 +301,33 @@ class _Pieces:
         """Makes a new letter a capital where the letter in its place was one, or the last if it was longer."""
         table = characters()
         codes = words.text.codes
-        capital = table.lower.take(codes) != codes
-        if not capital.any():
+        capitals = np.flatnonzero(table.lower.take(codes) != codes)
+        if not len(capitals):
             return
         out_start = (np.cumsum(lengths) - lengths)[where]
-        target = ragged_indices(out_start, self.length)
-        place = ragged_indices(self.offset, self.length)
-        word = chosen[np.repeat(self.word, self.length)]
-        like = words.start[word] + np.minimum(place, words.length[word] - 1)
-        target = target[capital[like]]
-        joined.codes[target] = table.upper[joined.codes[target]]
+        start, length = words.start[chosen], words.length[chosen]
+        first = np.searchsorted(capitals, start)
+        count = np.searchsorted(capitals, start + length) - first
+        leads = capitals[np.minimum(first, len(capitals) - 1)] == start
+        # Most words have one capital, the first letter.
+        plain = (count == 1) & leads & (length > 1)
+        target = out_start[(self.offset == 0) & (self.length > 0) & plain[self.word]]
+        joined.codes[target] = table.upper.take(joined.codes[target])
+        rest = np.flatnonzero(((count > 0) & ~plain)[self.word])
+        target = ragged_indices(out_start[rest], self.length[rest])
+        place = ragged_indices(self.offset[rest], self.length[rest])
+        word = np.repeat(self.word[rest], self.length[rest])
+        like = codes[start[word] + np.minimum(place, length[word] - 1)]
+        target = target[table.lower.take(like) != like]
+        joined.codes[target] = table.upper.take(joined.codes[target])
 
 
 def _offsets_within(word: Positions, length: Positions) -> Positions:
     """Lengths of the pieces of the same word before each piece."""
+    if len(word) == 0 or word[-1] == len(word) - 1:
+        return np.zeros(len(word), np.int64)  # one piece for each word
     before = np.cumsum(length) - length
-    first = np.searchsorted(word, word)
-    return before - before[first]
+    return before - before[np.searchsorted(word, word)]
 
 
 def pool_or_redraw(words: WordList, role: str) -> NDArray[np.int64]:

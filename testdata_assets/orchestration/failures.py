@@ -87,7 +87,7 @@ def _with_resolved_annotations(wrapper: Callable[..., Any], function: Callable[.
 
 def _clean(error: BaseException, arguments: tuple[Any, ...]) -> BaseException:
     """A new exception that says the same as far as it may be said, linked to nothing."""
-    if isinstance(error, dg.DagsterExecutionInterruptedError):
+    if _is_interrupt(error):
         _cancel_if_own(arguments)
         return dg.DagsterExecutionInterruptedError()
     if isinstance(error, dg.Failure):
@@ -97,6 +97,18 @@ def _clean(error: BaseException, arguments: tuple[Any, ...]) -> BaseException:
         log.error("unexpected_error", what=known.what, where=known.where)
         return as_failure(known)
     return as_failure(error)
+
+
+def _is_interrupt(error: BaseException) -> bool:
+    """Whether an interrupt is behind it: tidying up after one may fail and then raises an error of its own."""
+    seen: set[int] = set()
+    one: BaseException | None = error
+    while one is not None and id(one) not in seen:
+        if isinstance(one, dg.DagsterExecutionInterruptedError | KeyboardInterrupt):
+            return True
+        seen.add(id(one))
+        one = one.__cause__ or one.__context__
+    return False
 
 
 def _cancel_if_own(arguments: tuple[Any, ...]) -> None:

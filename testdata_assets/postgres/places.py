@@ -88,7 +88,10 @@ class Places:
             folder: Path | None = self.embedded.data_dir
         else:
             with connect(self.server, role="server") as conn:
-                row = conn.execute("SELECT current_setting('data_directory', true)").fetchone()
+                row = conn.execute(
+                    "SELECT CASE WHEN pg_has_role('pg_read_all_settings', 'MEMBER')"
+                    " THEN current_setting('data_directory') END"
+                ).fetchone()
             folder = Path(row[0]) if row and row[0] and self._is_local(self.server) else None
         return folder if folder is not None and os.access(folder, os.R_OK | os.X_OK) else None
 
@@ -100,10 +103,15 @@ class Places:
 def ensure_database(server: Dsn, name: str) -> bool:
     """Creates a database nobody but its owner may connect to, unless it exists. Returns whether it was made."""
     with connect(server) as conn:
-        if conn.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone():
+        row = conn.execute("SELECT datallowconn FROM pg_database WHERE datname = %s", (name,)).fetchone()
+        if row is not None and row[0]:
             return False
-        conn.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
+        # A new database admits PUBLIC: it stays closed until that is revoked (also if a crash comes between).
+        if row is None:
+            create = sql.SQL("CREATE DATABASE {} TEMPLATE template0 ALLOW_CONNECTIONS false")
+            conn.execute(create.format(sql.Identifier(name)))
         conn.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(name)))
+        conn.execute(sql.SQL("ALTER DATABASE {} WITH ALLOW_CONNECTIONS true").format(sql.Identifier(name)))
         return True
 
 

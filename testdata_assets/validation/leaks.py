@@ -12,7 +12,7 @@ copy of the column; in a masked column whose transformer promises disjoint outpu
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -37,9 +37,6 @@ COPY_VALUES = 5
 _REMEMBERED = 10_000
 _STRONG_CHARACTERS = 8
 _STRONG_DIGITS = 10
-
-# Origins whose values are prose: a phrase out of them proves nothing when found inside other prose.
-_PROSE = frozenset({"free_text", "scramble", "hash", "json"})
 
 
 @dataclass
@@ -153,10 +150,13 @@ class LeakDetector:
         origins = self._fingerprints.origins[np.searchsorted(self._fingerprints.values, found)]
         strong = is_strong(values.filter(pl.Series(mask)))
         weight = np.ones(len(found), dtype=np.int64) if rows is None else rows[mask]
+        keep = np.ones(len(found), dtype=np.bool_)
         if phrases:
             digits = values.filter(pl.Series(mask)).str.contains(r"\d").to_numpy()
-            keep = strong & (digits | ~self._prose[origins])
-            found, origins, strong, weight = found[keep], origins[keep], strong[keep], weight[keep]
+            keep &= strong & (digits | ~self._prose[origins])
+        if self._coinciding.any():
+            keep &= ~self._coinciding[origins] | (strong if hits.role == "kept" else np.False_)
+        found, origins, strong, weight = found[keep], origins[keep], strong[keep], weight[keep]
         for origin in np.unique(origins):
             name = self._fingerprints.columns[int(origin)]
             here = origins == origin

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -18,17 +19,17 @@ from testdata_assets.masking import copy_text
 from testdata_assets.masking.fingerprints import Fingerprints
 from testdata_assets.masking.plan import ColumnPlan, MaskingPlan
 from testdata_assets.masking.transformers.base import Coincidence
+from testdata_assets.masking.transformers.json import Json
 from testdata_assets.postgres.identifiers import TableName
 from testdata_assets.production.catalog import Catalog, CatalogText, Column
 from testdata_assets.validation import patterns
 from testdata_assets.validation.image_reader import ImageReader, Slice
+from testdata_assets.validation.json_parts import PROSE, JsonParts
 from testdata_assets.validation.leaks import ColumnHits, LeakDetector, Role
 from testdata_assets.validation.patterns import PatternHits
 from testdata_assets.validation.report import Finding
 from testdata_assets.validation.text_values import Shape, shape_of, texts
 
-# Transformers that change only parts of a value; what they leave is searched as if it were kept.
-PARTIAL = frozenset({"json", "array", "composite", "hstore"})
 _LITERAL = re.compile(r"'((?:[^']|'')*)'")
 _DOLLAR = re.compile(r"\$([A-Za-z_]*)\$(.*?)\$\1\$", re.DOTALL)
 _DISTINCT_PROBE = 1_000
@@ -36,17 +37,36 @@ _DISTINCT_PROBE = 1_000
 
 @dataclass
 class ColumnScan:
-    """One column of one stored relation and what was found in it."""
+    """One column of one stored relation and what was found in it.
+
+    Attributes:
+        shape: How to find texts in its values.
+        role: What the plan says of the whole column.
+        kept_in_part: Whether something inside its values may be kept, so that names are looked for inside.
+        parts: Parts JSON documents by their paths' roles.
+        leaks: Hits by role; several only where `parts` is there.
+        patterns: None where nothing is kept.
+        emails_only: Masked parts cannot be told from kept ones: phones and cards may be of our own making.
+    """
 
     table: str
     column: str
     shape: Shape
     role: Role
-    partial: bool
-    leaks: ColumnHits
+    kept_in_part: bool
+    parts: JsonParts | None
     patterns: PatternHits | None
+    emails_only: bool = False
+    leaks: dict[Role, ColumnHits] = field(default_factory=dict)
     values: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def leak_findings(self) -> list[Finding]:
+        """Of all roles, counts of one kind added up."""
+        counts: Counter[str] = Counter()
+        for hits in self.leaks.values():
+            counts.update({found.kind: found.count for found in hits.findings(self.table, self.column)})
+        return [Finding(self.table, self.column, kind, count) for kind, count in sorted(counts.items())]
 
 
 @dataclass(frozen=True)
@@ -99,7 +119,25 @@ def scan(
     started = time.monotonic()
     watch = _Stopwatch()
     plans = {(str(table.table.name), each.column.name): each for table in plan.tables for each in table.columns}
-    detector = LeakDetector(fingerprints, {f"{table}.{name}": p.transformer.name for (table, name), p in plans.items()})
+    parts_of = {
+        place: JsonParts(column.transformer, column.column)
+        for place, column in plans.items()
+        if isinstance(column.transformer, Json)
+    }
+    detector = LeakDetector(
+        fingerprints,
+        prose={
+            f"{table}.{name}"
+            for (table, name), column in plans.items()
+            if column.transformer.name in PROSE
+            or ((table, name) in parts_of and parts_of[table, name].holds_prose)
+        },
+        coinciding={
+            f"{table}.{name}"
+            for (table, name), column in plans.items()
+            if column.guarantees.coincidence is Coincidence.MAY_COINCIDE
+        },
+    )
     origins = set(fingerprints.columns)
     origin_types = frozenset(
         column.column.base_type for (table, name), column in plans.items() if f"{table}.{name}" in origins
@@ -109,7 +147,8 @@ def scan(
     for table, columns, derived in _stored(reader, image):
         chosen = []
         for column in columns:
-            entry = _column_scan(table, column, plans.get((str(table), column.name)), origin_types, derived)
+            place = (str(table), column.name)
+            entry = _column_scan(table, column, plans.get(place), parts_of.get(place), origin_types, derived)
             if entry is not None:
                 chosen.append((column, entry))
         if chosen:
@@ -121,7 +160,7 @@ def scan(
             pass
     leaks, found_patterns = _scan_catalog(image.texts, detector, watch)
     for entry in scans:
-        leaks += entry.leaks.findings(entry.table, entry.column)
+        leaks += entry.leak_findings()
         if entry.patterns is not None:
             found_patterns += entry.patterns.findings(entry.table, entry.column)
     elapsed = time.monotonic() - started
@@ -142,35 +181,34 @@ def _column_scan(
     table: TableName,
     column: Column,
     plan: ColumnPlan | None,
+    parts: JsonParts | None,
     also: frozenset[str],
     derived: bool,
 ) -> ColumnScan | None:
-    shape = shape_of(column, also)
+    shape: Shape | None = "json" if parts is not None else shape_of(column, also)
     if shape is None:
         return None
-    role = _role(plan)
-    partial = plan is not None and plan.transformer.name in PARTIAL
-    searched = not derived and (role == "kept" or partial)
+    role: Role = "masked" if derived else _role(plan)
+    by_part = plan is not None and plan.guarantees.coincidence is Coincidence.BY_PART
     return ColumnScan(
         table=str(table),
         column=column.name,
         shape=shape,
         role=role,
-        partial=partial,
-        leaks=ColumnHits(role),
-        patterns=PatternHits() if searched else None,
+        kept_in_part=derived or by_part or role == "kept",
+        parts=parts,
+        patterns=PatternHits() if not derived and (role == "kept" or by_part) else None,
+        emails_only=by_part and parts is None,
     )
 
 
 def _role(plan: ColumnPlan | None) -> Role:
     if plan is None:
-        return "kept"
+        return "kept"  # a column that nobody planned
     coincidence = plan.guarantees.coincidence
     if coincidence is Coincidence.UNCHANGED:
         return "kept"
-    if coincidence is Coincidence.DISJOINT and plan.transformer.name not in PARTIAL:
-        return "disjoint"
-    return "masked"
+    return "disjoint" if coincidence is Coincidence.DISJOINT else "masked"
 
 
 def _scan_slice(
@@ -187,17 +225,26 @@ def _scan_values(values: pl.Series, entry: ColumnScan, detector: LeakDetector, w
     started = time.monotonic()
     distinct, counts = _compact(values)
     distinct = copy_text.unescape(distinct)
-    if entry.shape != "plain":
-        distinct, counts = _compact(texts(distinct, entry.shape))
-    hits = ColumnHits(entry.role)
-    detector.probe(distinct, counts, hits, embedded=entry.role == "kept" or entry.partial)
+    groups: dict[Role, tuple[pl.Series, pl.Series | None]] = {entry.role: (distinct, counts)}
+    if entry.parts is not None:
+        groups = {role: _compact(found) for role, found in entry.parts.part(distinct).items()}
+    elif entry.shape != "plain":
+        groups = {entry.role: _compact(texts(distinct, entry.shape))}
+    spent = time.monotonic() - started
+    for role, (found, rows) in groups.items():
+        started = time.monotonic()
+        hits = ColumnHits(role)
+        inside = role == "kept" or (entry.kept_in_part and entry.parts is None)
+        detector.probe(found, rows, hits, embedded=inside)
+        with entry.lock:
+            entry.leaks.setdefault(role, ColumnHits(role)).merge(hits)
+        between = time.monotonic()
+        if entry.patterns is not None and (role == "kept" or entry.parts is None):
+            patterns.look(found, rows, entry.patterns, emails_only=entry.emails_only)
+        watch.add(spent + between - started, time.monotonic() - between)
+        spent = 0.0
     with entry.lock:
-        entry.leaks.merge(hits)
         entry.values += values.len()
-    between = time.monotonic()
-    if entry.patterns is not None:
-        patterns.look(distinct, counts, entry.patterns, emails_only=entry.partial)
-    watch.add(between - started, time.monotonic() - between)
 
 
 def _compact(values: pl.Series) -> tuple[pl.Series, pl.Series | None]:

@@ -29,7 +29,7 @@ from testdata_assets.validation.image_reader import Counts, ImageReader
 from testdata_assets.validation.picture import draw_worst
 from testdata_assets.validation.report import Finding, ValidationReport
 from testdata_assets.validation.rules import ValidationRules
-from testdata_assets.validation.scan import PARTIAL, ScanResult, scan
+from testdata_assets.validation.scan import ScanResult, scan
 from testdata_assets.validation.suites import Measured, Row, sift_findings, suite_of, verdict
 
 _FEW_ROWS = 50  # under so many rows a change rate only has to be above zero
@@ -189,8 +189,7 @@ def _change_rates(
     found = []
     for table in _masking(plan):
         for column in table.masked:
-            transformer = column.transformer
-            if column.guarantees.coincidence is not Coincidence.MAY_COINCIDE or transformer.name in PARTIAL:
+            if column.guarantees.coincidence is not Coincidence.MAY_COINCIDE:
                 continue
             name = str(table.table.name)
             present = counts.get(table.table.name, Counts(0, {}))

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from testdata_assets.masking.characters import SPACE, characters
 from testdata_assets.masking.hashing import KeyedHash
-from testdata_assets.masking.pools import pools
 from testdata_assets.masking.text_arrays import (
     Pieces,
     Positions,
     TextArray,
+    is_any,
     merge_rows,
     ragged_indices,
 )
@@ -38,7 +38,7 @@ def read_at(text: TextArray) -> tuple[NDArray[np.bool_], Positions]:
     codes = text.codes
     at = codes == _AT
     position = text.first(at)
-    odd = (characters().kind.take(codes) == SPACE) | np.isin(codes, [ord(symbol) for symbol in '<>()[],;:"\\'])
+    odd = (characters().kind.take(codes) == SPACE) | is_any(codes, '<>()[],;:"\\')
     good = (text.count(at) == 1) & (text.count(odd) == 0)
     good &= (position > text.offsets[:-1]) & (position < text.offsets[1:] - 1)
     # Neither part begins or ends with a dot, nor the first with a plus.
@@ -94,7 +94,7 @@ def _addresses(draw: Draw, keyed: KeyedHash, style: AddressStyle, at: Positions)
 
 def _layout(draw: Draw, keyed: KeyedHash, style: AddressStyle, at: Positions, level: int) -> pl.Series:
     """Level 0 is word, separator, hash, tag, domain; 1 leaves the word out; 2 has hash and example.com."""
-    text, seeds = draw.text, keyed.seeds(draw.canonical)
+    text, seeds = draw.text, draw.seeds_of(keyed)
     begins = text.offsets[:-1]
     plus_at = np.append(np.flatnonzero(text.codes == _PLUS), len(text.codes))
     plus = plus_at[np.searchsorted(plus_at, begins)]
@@ -102,9 +102,8 @@ def _layout(draw: Draw, keyed: KeyedHash, style: AddressStyle, at: Positions, le
     stem_end = np.where(plus < at, plus, at)
     stem = read_stems(text, begins, stem_end, seeds[1])
     pieces = Pieces(len(text))
-    words = pools().words
     worded = level == 0
-    word = pieces.add(words.codes, words.offsets[stem.entry], stem.length * worded)
+    word = pieces.add_text(stem.words(worded))
     pieces.add(text.codes, stem.separator, stem.separated * worded)
     hashed = pieces.add_text(base32(seeds[0], HASH_CHARACTERS))
     pieces.add_constant("+", tagged)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from testdata_assets.masking.characters import LETTER, characters
 from testdata_assets.masking.hashing import KeyedHash, Words
 from testdata_assets.masking.pools import SCRIPTS, Pools, pools
-from testdata_assets.masking.text_arrays import Positions, TextArray, distinct, running
+from testdata_assets.masking.text_arrays import Positions, TextArray, distinct, offsets_of, ragged_indices, running
 from testdata_assets.masking.transformers.text import Draw, fold
 
 BASE32 = np.frombuffer(b"abcdefghijklmnopqrstuvwxyz234567", np.uint8).astype(np.int32)
@@ -58,6 +58,12 @@ class Stem:
     separator: Positions
     separated: NDArray[np.bool_]
     capital: NDArray[np.bool_]
+
+    def words(self, present: bool) -> TextArray:
+        """The chosen words, cut to length; empty if none are to be present."""
+        known = pools().words
+        length = self.length * present
+        return TextArray(known.codes[ragged_indices(known.offsets[self.entry], length)], offsets_of(length))
 
 
 def read_stems(text: TextArray, starts: Positions, ends: Positions, draws: Words) -> Stem:

@@ -7,8 +7,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from testdata_assets.masking.hashing import Words
-from testdata_assets.masking.words import KEEP, WordList, pool_or_redraw, vocabulary
+from testdata_assets.masking.words import KEEP, Vocabulary, WordList, pool_or_redraw, vocabulary
 
 PARTICLES = (
     "van von der den de het ten ter te zu zum zur vom of af av "
@@ -20,12 +19,12 @@ SUFFIXES = "jr jnr snr ii iii iv vi vii phd md esq cpa dds obe mbe ba ma msc bsc
 
 
 @cache
-def _kept_words() -> Words:
+def _kept_words() -> Vocabulary:
     return vocabulary([*PARTICLES, *TITLES, *SUFFIXES])
 
 
 @cache
-def _suffix_words() -> Words:
+def _suffix_words() -> Vocabulary:
     return vocabulary([*SUFFIXES, *TITLES])
 
 

@@ -7,11 +7,10 @@ from functools import cache
 import numpy as np
 import polars as pl
 
-from testdata_assets.masking.hashing import Words
 from testdata_assets.masking.transformers.base import Coincidence, Guarantees, Params, Uniqueness
 from testdata_assets.masking.transformers.registry import register
 from testdata_assets.masking.transformers.text import Draw, TextTransformer
-from testdata_assets.masking.words import KEEP, WordList, pool_or_redraw, replace_words, vocabulary
+from testdata_assets.masking.words import KEEP, Vocabulary, WordList, pool_or_redraw, replace_words, vocabulary
 
 _FORMS = (
     "inc llc llp lp ltd limited gmbh mbh ag kg kgaa ohg ug co corp corporation company cie plc pty sa sarl sas srl "
@@ -22,7 +21,7 @@ _FORMS = (
 
 
 @cache
-def _kept_words() -> Words:
+def _kept_words() -> Vocabulary:
     return vocabulary(_FORMS)
 
 

@@ -31,6 +31,7 @@ class CreditCard(TextTransformer[Params]):
     summary = "Replaces a card number, keeping brand, length, punctuation and Luhn validity."
     base_types = frozenset({"text", "int8", "numeric"})
     redraws = False
+    hashes_values = False
     guarantees = Guarantees(
         uniqueness=Uniqueness.INJECTIVE,
         coincidence=Coincidence.MAY_COINCIDE,

@@ -13,6 +13,7 @@ from testdata_assets.masking.text_arrays import (
     Pieces,
     Positions,
     TextArray,
+    is_any,
     merge_rows,
     offsets_of,
 )
@@ -54,6 +55,7 @@ class Ip(TextTransformer[Params]):
     summary = "Replaces IP addresses, keeping version, private or public, and netmask."
     base_types = frozenset({"text", "inet", "cidr"})
     redraws = False
+    hashes_values = False
     guarantees = Guarantees(
         uniqueness=Uniqueness.INJECTIVE, coincidence=Coincidence.MAY_COINCIDE, preserves_format=True
     )
@@ -192,7 +194,7 @@ def _write_v4(text: TextArray, four: _V4, address: Words) -> pl.Series:
 
 
 def _odd_in_v6(codes: NDArray[np.int32]) -> NDArray[np.bool_]:
-    return ~np.isin(codes, [ord(symbol) for symbol in "0123456789abcdefABCDEF:/"])
+    return ~is_any(codes, "0123456789abcdefABCDEF:/")
 
 
 def _v6_classes(text: TextArray) -> NDArray[np.int16]:
@@ -202,7 +204,7 @@ def _v6_classes(text: TextArray) -> NDArray[np.int16]:
     """
     codes = text.codes
     table = characters()
-    hexadecimal = np.isin(codes, [ord(symbol) for symbol in "0123456789abcdefABCDEF"])
+    hexadecimal = is_any(codes, "0123456789abcdefABCDEF")
     classes = np.where(hexadecimal, np.int16(table.special["hex"]), np.int16(FIXED))
     starts_group = hexadecimal.copy()
     starts_group[1:] &= ~hexadecimal[:-1]

@@ -8,8 +8,8 @@ What is decided here beside the paths (`json_paths.py` says which of several win
 - Under any other rule true, false and "" stay as they are.
 - A string masks like a text column without length limit. A number masks like a numeric column where its transformer
   takes those, else like text; what comes out and is not a JSON number is written as a string.
-- Keys are never masked; a blank text, which is no JSON, stays. In json columns, which may hold what is no character (a lone surrogate), such a leaf masks
-  as if it held U+FFFD there.
+- Keys are never masked. A blank text, which is no JSON, stays.
+- json columns may hold what is no character (a lone surrogate): such a leaf masks as if U+FFFD stood there.
 """
 
 from __future__ import annotations

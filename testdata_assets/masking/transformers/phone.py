@@ -38,6 +38,7 @@ class Phone(TextTransformer[PhoneParams]):
     params_model = PhoneParams
     base_types = frozenset({"text", "int8", "numeric"})
     redraws = False
+    hashes_values = False
     guarantees = Guarantees(
         uniqueness=Uniqueness.INJECTIVE,
         coincidence=Coincidence.MAY_COINCIDE,

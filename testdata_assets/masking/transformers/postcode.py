@@ -19,6 +19,7 @@ class Postcode(TextTransformer[Params]):
     name = "postcode"
     summary = "Replaces a postal code by another of the same form (digits, letters, blanks and hyphens)."
     redraws = False
+    hashes_values = False
     guarantees = Guarantees(
         uniqueness=Uniqueness.INJECTIVE,
         coincidence=Coincidence.MAY_COINCIDE,

@@ -22,6 +22,7 @@ class Scramble(TextTransformer[Params]):
     summary = "Replaces letters by letters of the same alphabet and digits by digits, keeping the form."
     base_types = frozenset({"text", "numeric"})
     redraws = False
+    hashes_values = False
     guarantees = Guarantees(
         uniqueness=Uniqueness.INJECTIVE,
         coincidence=Coincidence.MAY_COINCIDE,

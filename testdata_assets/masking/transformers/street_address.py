@@ -7,11 +7,10 @@ from functools import cache
 import numpy as np
 import polars as pl
 
-from testdata_assets.masking.hashing import Words
 from testdata_assets.masking.transformers.base import Coincidence, Guarantees, Params, Uniqueness
 from testdata_assets.masking.transformers.registry import register
 from testdata_assets.masking.transformers.text import Draw, TextTransformer
-from testdata_assets.masking.words import KEEP, WordList, pool_or_redraw, replace_words, vocabulary
+from testdata_assets.masking.words import KEEP, Vocabulary, WordList, pool_or_redraw, replace_words, vocabulary
 
 _KINDS = (
     "street st avenue ave av road rd drive dr lane ln boulevard blvd way court ct place pl square sq terrace ter "
@@ -28,7 +27,7 @@ _KINDS = (
 
 
 @cache
-def _kept_words() -> Words:
+def _kept_words() -> Vocabulary:
     return vocabulary(_KINDS)
 
 

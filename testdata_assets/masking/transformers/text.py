@@ -7,7 +7,6 @@ transformer can forget it.
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
 
@@ -31,13 +30,11 @@ def fold(values: pl.Series) -> pl.Series:
     Unlike Unicode's full lower-casing it keeps the number of characters and knows one small sigma, so that
     it does not depend on a letter's neighbours.
     """
-    for odd, plain in (("İ", "i"), ("Σ", "σ"), ("ς", "σ")):
-        if values.str.contains(odd, literal=True).any():
-            values = values.str.replace_all(odd, plain, literal=True)
+    if values.str.contains_any(["İ", "Σ", "ς"]).any():
+        values = values.str.replace_many(["İ", "Σ", "ς"], ["i", "σ", "σ"])
     return values.str.to_lowercase()
 
 
-@dataclass(frozen=True)
 class Draw:
     """One draw of replacements for a block of sensitive values.
 
@@ -47,31 +44,63 @@ class Draw:
         context: Column and canonical form. Its `hash` does not change between redraws.
     """
 
-    values: pl.Series
-    hash: KeyedHash
-    context: MaskContext
+    def __init__(
+        self,
+        values: pl.Series,
+        keyed: KeyedHash,
+        context: MaskContext,
+        canonical: pl.Series | None = None,
+        seeds: tuple[Words, Words] | None = None,
+    ) -> None:
+        self.values, self.hash, self.context = values, keyed, context
+        self._canonical, self._seeds = canonical, seeds
 
     @cached_property
     def text(self) -> TextArray:
         return TextArray.from_series(self.values)
 
-    @cached_property
+    @property
     def canonical(self) -> pl.Series:
         """The values as far as masks depend on them."""
-        return fold(self.values) if self.context.fold_case else self.values
+        if self._canonical is None:
+            self._canonical = fold(self.values) if self.context.fold_case else self.values
+        return self._canonical
 
-    @cached_property
+    @property
     def seeds(self) -> tuple[Words, Words]:
         """Two random words per value."""
-        return self.hash.seeds(self.canonical)
+        if self._seeds is None:
+            self._seeds = self.hash.seeds(self.canonical)
+        return self._seeds
+
+    def seeds_of(self, keyed: KeyedHash) -> tuple[Words, Words]:
+        """Two random words per value under another hash."""
+        return self.seeds if keyed == self.hash else keyed.seeds(self.canonical)
 
     @property
     def limit(self) -> int | None:
         return self.context.max_length
 
+    def block(self, start: int) -> Draw:
+        """The same draw for BLOCK values from `start` on."""
+        canonical, seeds = self._canonical, self._seeds
+        return Draw(
+            self.values.slice(start, BLOCK),
+            self.hash,
+            self.context,
+            None if canonical is None else canonical.slice(start, BLOCK),
+            None if seeds is None else (seeds[0][start : start + BLOCK], seeds[1][start : start + BLOCK]),
+        )
+
     def narrowed(self, rows: NDArray[np.int64]) -> Draw:
         """The same draw for some of its values."""
-        return Draw(self.values.gather(pl.Series(rows)), self.hash, self.context)
+        seeds = self._seeds
+        return Draw(
+            self.values.gather(pl.Series(rows)),
+            self.hash,
+            self.context,
+            seeds=None if seeds is None else (seeds[0][rows], seeds[1][rows]),
+        )
 
 
 class TextTransformer(Transformer[P]):
@@ -80,15 +109,14 @@ class TextTransformer(Transformer[P]):
     base_types = frozenset({"text"})
     # False for permutations without a fixed point: drawing again would make them collide.
     redraws: ClassVar[bool] = True
+    # Whether draws use `Draw.seeds`; then all values are hashed at once.
+    hashes_values: ClassVar[bool] = True
 
     @abstractmethod
     def draw(self, draw: Draw) -> pl.Series:
         """Replacements for sensitive values, in order; at most `draw.limit` characters where it can."""
 
     def apply(self, values: pl.Series, context: MaskContext) -> pl.Series:
-        if len(values) > BLOCK:
-            starts = range(0, len(values), BLOCK)
-            return pl.concat([self.apply(values.slice(start, BLOCK), context) for start in starts])
         if not len(values):
             return values
         padded = context.column.base_type == "bpchar"
@@ -97,12 +125,12 @@ class TextTransformer(Transformer[P]):
         if blank.all():
             return values
         rows = np.flatnonzero(~blank)
-        chosen = bare if not blank.any() else bare.filter(pl.Series(~blank))
+        chosen = bare if len(rows) == len(bare) else bare.filter(pl.Series(~blank))
         return merge_rows(bare, rows, self._draw_other(chosen, context)).rename(values.name)
 
     def _draw_other(self, values: pl.Series, context: MaskContext) -> pl.Series:
         keyed = context.hash.for_purpose(self.name)
-        result = _fit(self.draw(Draw(values, keyed, context)), context)
+        result = self._draw_blocks(Draw(values, keyed, context))
         if not self.redraws:
             return result
         for attempt in range(1, _REDRAWS):
@@ -110,7 +138,7 @@ class TextTransformer(Transformer[P]):
             if not len(rows):
                 return result
             again = Draw(values.gather(pl.Series(rows)), keyed.for_purpose(f"again-{attempt}"), context)
-            result = merge_rows(result, rows, _fit(self.draw(again), context))
+            result = merge_rows(result, rows, self._draw_blocks(again))
         rows = same_ignoring_case(result, values)
         if len(rows):
             # Too few values to choose from: a permutation of the characters has no fixed point.
@@ -118,6 +146,12 @@ class TextTransformer(Transformer[P]):
             last = permute_text(stuck, keyed.for_purpose("last resort")).to_series()
             result = merge_rows(result, rows, _fit(last, context))
         return result
+
+    def _draw_blocks(self, draw: Draw) -> pl.Series:
+        if self.hashes_values:
+            _ = draw.seeds
+        blocks = [self.draw(draw.block(start)) for start in range(0, len(draw.values), BLOCK)]
+        return _fit(blocks[0] if len(blocks) == 1 else pl.concat(blocks), draw.context)
 
 
 def _fit(values: pl.Series, context: MaskContext) -> pl.Series:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from testdata_assets.masking.characters import FIXED, LETTER, SPACE, characters
 from testdata_assets.masking.permutation import default_classes, permute_text
-from testdata_assets.masking.text_arrays import Pieces, TextArray, merge_rows, ragged_indices
+from testdata_assets.masking.text_arrays import Pieces, TextArray, is_any, merge_rows, ragged_indices
 from testdata_assets.masking.transformers._handles import reserved_hosts
 from testdata_assets.masking.transformers.base import Coincidence, Guarantees, Params, Uniqueness
 from testdata_assets.masking.transformers.registry import register
@@ -28,6 +28,7 @@ class Url(TextTransformer[Params]):
 
     name = "url"
     summary = "Replaces URLs: scheme and structure kept, host mapped to a reserved one, the rest permuted."
+    hashes_values = False
     guarantees = Guarantees(
         uniqueness=Uniqueness.HASHED, coincidence=Coincidence.DISJOINT, preserves_format=True
     )
@@ -78,11 +79,11 @@ class _Parts:
         padded = np.append(codes, [0, 0, 0])
         colon = text.first(codes == _COLON)
         kind = characters().kind.take(codes)
-        odd_scheme = ~((kind == LETTER) & (codes < 0x80)) & ~_is(codes, "+-.0123456789")
+        odd_scheme = ~((kind == LETTER) & (codes < 0x80)) & ~is_any(codes, "+-.0123456789")
         plain = text.first(odd_scheme) == colon
         absolute = plain & (colon > begins) & (padded[colon + 1] == _SLASH) & (padded[colon + 2] == _SLASH)
         authority = np.where(absolute, colon + 3, begins)
-        stop = np.append(np.flatnonzero(_is(codes, "/?#")), len(codes))
+        stop = np.append(np.flatnonzero(is_any(codes, "/?#")), len(codes))
         authority_end = np.minimum(stop[np.searchsorted(stop, authority)], ends)
         at = np.append(np.flatnonzero(codes == _AT), len(codes))
         last_at = at[np.maximum(np.searchsorted(at, authority_end) - 1, 0)]
@@ -103,10 +104,6 @@ class _Parts:
         self.host[ragged_indices(self.host_start, lengths)] = True
 
 
-def _is(codes: NDArray[np.int32], symbols: str) -> NDArray[np.bool_]:
-    return np.isin(codes, [ord(symbol) for symbol in symbols])
-
-
 def _classes(text: TextArray, parts: _Parts) -> NDArray[np.int16]:
     """What may change outside the host: not the scheme, the port, nor what keeps an escape valid."""
     codes = text.codes
@@ -117,11 +114,11 @@ def _classes(text: TextArray, parts: _Parts) -> NDArray[np.int16]:
     percent = np.flatnonzero(codes == _PERCENT)
     percent = percent[percent < len(codes) - 2]
     high, low = codes[percent + 1], codes[percent + 2]
-    escape = percent[_is(high, "0123456789abcdefABCDEF") & _is(low, "0123456789abcdefABCDEF")]
+    escape = percent[is_any(high, "0123456789abcdefABCDEF") & is_any(low, "0123456789abcdefABCDEF")]
     classes[escape + 1] = FIXED
     classes[escape + 2] = FIXED
     # Continuation bytes of UTF-8 may become any other; their upper digit stays 8, 9, A or B.
-    continuation = escape[_is(codes[escape + 1], "89abAB")] + 2
+    continuation = escape[is_any(codes[escape + 1], "89abAB")] + 2
     classes[continuation] = characters().special["hex"]
     return classes
 

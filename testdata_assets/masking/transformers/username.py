@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from testdata_assets.masking.pools import pools
 from testdata_assets.masking.text_arrays import Pieces, merge_rows
 from testdata_assets.masking.transformers._addresses import AddressStyle, draw_addresses, read_at
 from testdata_assets.masking.transformers._handles import (
@@ -53,8 +52,7 @@ class Username(TextTransformer[Params]):
         stem = read_stems(text, text.offsets[:-1], text.offsets[1:], seeds[1])
         worded = draw.limit is None or draw.limit >= _LONGEST
         pieces = Pieces(len(text))
-        words = pools().words
-        word = pieces.add(words.codes, words.offsets[stem.entry], stem.length * worded)
+        word = pieces.add_text(stem.words(worded))
         pieces.add(text.codes, stem.separator, stem.separated * worded)
         hashed = pieces.add_text(base32(seeds[0], HASH_CHARACTERS))
         masked, edges = pieces.join()

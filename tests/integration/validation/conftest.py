@@ -72,11 +72,6 @@ class MayCoincide(_Declared):
     guarantees = Guarantees(Uniqueness.LOSSY, Coincidence.MAY_COINCIDE)
 
 
-class Json(_Declared):
-    name = "json"
-    guarantees = Guarantees(Uniqueness.LOSSY, Coincidence.MAY_COINCIDE)
-
-
 class Null(_Declared):
     name = "null"
     guarantees = Guarantees(Uniqueness.LOSSY, Coincidence.CONSTANT, nulls_stay_null=False)

@@ -112,3 +112,24 @@ def test_only_transient_errors_are_tried_again(error: Exception, tries: int) -> 
 def test_assets_retry_with_growing_pauses() -> None:
     assert RETRY_TRANSIENT.max_retries == 2
     assert RETRY_TRANSIENT.backoff == dg.Backoff.EXPONENTIAL
+
+
+def _tidying_up_after_an_interrupt_fails() -> None:
+    try:
+        raise dg.DagsterExecutionInterruptedError
+    finally:
+        raise psycopg.OperationalError(f"another command is in progress: {SECRET}")
+
+
+def test_an_interrupt_is_no_transient_error_even_if_tidying_up_fails() -> None:
+    calls = []
+
+    def body() -> None:
+        calls.append(1)
+        _tidying_up_after_an_interrupt_fails()
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = _run(body, instance)
+        assert not result.success
+        assert len(calls) == 1
+        assert SECRET not in _everything_stored(instance, result.run_id)

@@ -15,6 +15,8 @@ SENSITIVE = {
     "public.users.phone": ["+44 20 7946 0958", "(030) 901820-11", "14033335568"],
     "public.users.street": ["47 MySakila Drive", "Hauptstraße 5", "12 rue de la Paix"],
     "public.users.username": ["alex1992", "sunshine", "jackson", "williams", "johnson", "millers"],
+    "public.users.card": ["4012888888881881"],
+    "public.users.city": ["Bad Homburg", "reykjavik"],
     "public.users.bio": ["thank you very much", "Please Call Me"],
 }
 
@@ -24,7 +26,9 @@ def detector() -> LeakDetector:
     collector = FingerprintCollector(seed=11)
     for column, values in SENSITIVE.items():
         collector.add(column, pl.Series(values))
-    return LeakDetector(collector.finish(), {"public.users.bio": "free_text"})
+    return LeakDetector(
+        collector.finish(), prose={"public.users.bio"}, coinciding={"public.users.card", "public.users.city"}
+    )
 
 
 def search(
@@ -104,6 +108,14 @@ def test_masked_columns_that_promise_disjoint_values_admit_no_match(detector: Le
     assert search(detector, ["ann.lee@corp.com"], "masked") == [("value of public.users.email", 1)]
 
 
+def test_what_may_coincide_is_looked_for_in_what_is_kept_only(detector: LeakDetector) -> None:
+    assert search(detector, ["paid by 4012888888881881"]) == [("value of public.users.card inside text", 1)]
+    assert search(detector, ["Bad Homburg"]) == [("value of public.users.city", 1)]
+    assert search(detector, ["reykjavik"]) == []
+    for role in ("masked", "disjoint"):
+        assert search(detector, ["4012888888881881", "x 4012888888881881", "reykjavik"], role) == []
+
+
 def test_rows_are_counted_not_values(detector: LeakDetector) -> None:
     found = search(detector, ["ann.lee@corp.com", "other"], counts=[41, 7])
     assert found == [("value of public.users.email", 41)]
@@ -120,7 +132,7 @@ def test_hits_of_several_blocks_add_up(detector: LeakDetector) -> None:
 
 
 def test_no_fingerprints_find_nothing() -> None:
-    empty = LeakDetector(FingerprintCollector(seed=1).finish(), {})
+    empty = LeakDetector(FingerprintCollector(seed=1).finish())
     assert search(empty, ["ann.lee@corp.com"]) == []
 
 

@@ -1,0 +1,68 @@
+"""Parting the strings of JSON documents that are masked by path: which leaf was to be masked, and how.
+
+A search may then treat a kept leaf like a kept column and a masked leaf like a masked one.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from testdata_assets.errors import RefusedError
+from testdata_assets.masking.json_paths import JsonPattern, PathMatcher
+from testdata_assets.masking.json_tokens import KEY, STRING, tokenise
+from testdata_assets.masking.transformers.base import Coincidence
+from testdata_assets.masking.transformers.json import Json
+from testdata_assets.production.catalog import Column
+from testdata_assets.validation.leaks import Role
+from testdata_assets.validation.text_values import texts
+
+# Transformers whose inputs are prose: phrases out of them prove nothing when found inside other prose.
+PROSE = frozenset({"free_text", "scramble", "hash"})
+_ROLES: dict[Coincidence, Role] = {Coincidence.UNCHANGED: "kept", Coincidence.DISJOINT: "disjoint"}
+
+
+class JsonParts:
+    """Parts documents by the rules of one `json` transformer. Thread-safe.
+
+    Args:
+        transformer: With its paths.
+        column: The column, for what its rules promise on it.
+    """
+
+    def __init__(self, transformer: Json, column: Column) -> None:
+        rules = transformer.params.paths
+        built = [rule.build() for rule in rules.values()]
+        patterns = [JsonPattern.parse(path) for path in rules]
+        # The order of winners is the transformer's own: the more specific, then the stricter, then by name.
+        ranks = [
+            (pattern.specificity, each.name != "keep", pattern.text)
+            for pattern, each in zip(patterns, built, strict=True)
+        ]
+        self._matcher = PathMatcher(patterns, ranks)
+        self._roles: list[Role] = [_ROLES.get(each.guarantees_for(column).coincidence, "masked") for each in built]
+        self.holds_prose = any(each.name in PROSE for each in built)
+        self._trusted = column.base_type in ("json", "jsonb")
+
+    def part(self, documents: pl.Series) -> dict[Role, pl.Series]:
+        """Strings by the role of their path; keys, and leaves that no path covers, count as kept.
+
+        Args:
+            documents: String series without nulls, COPY escapes undone. What is no JSON counts as kept text.
+        """
+        try:
+            tokens = tokenise(documents, trusted=self._trusted)
+        except RefusedError:
+            return {"kept": documents.append(texts(documents, "json"))}
+        strings = tokens.leaves[tokens.kinds[tokens.leaves] == STRING]
+        winners = tokens.winners(self._matcher)[tokens.kinds[tokens.leaves] == STRING]
+        found: dict[Role, pl.Series] = {}
+        for role in ("kept", "masked", "disjoint"):
+            numbers = [number for number, each in enumerate(self._roles) if each == role]
+            chosen = np.isin(winners, [*numbers, -1] if role == "kept" else numbers)
+            positions = strings[chosen]
+            if role == "kept":
+                positions = np.concatenate([positions, np.flatnonzero(tokens.kinds == KEY)])
+            if len(positions):
+                found[role] = tokens.strings(positions).alias("v")
+        return found
