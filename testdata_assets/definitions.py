@@ -8,12 +8,15 @@ from typing import Any
 
 import dagster as dg
 
+from testdata_assets.cli.logs import configure_logging
 from testdata_assets.orchestration import assets, checks, jobs, schedules, sensors
 from testdata_assets.orchestration.resources import workplace_resource
 from testdata_assets.settings import Settings, load_settings
 
 # Dagster 1.13 warns of its own beta parameter whenever it copies a sensor to bind resources.
 warnings.filterwarnings("ignore", "Parameter `owners` of initializer `SensorDefinition", dg.BetaWarning)
+
+configure_logging()  # of the processes that Dagster starts; the command line has done so already
 
 
 def build_defs(overrides: Mapping[str, Any] | None = None, settings: Settings | None = None) -> dg.Definitions:

@@ -18,6 +18,8 @@ def configure_logging(level: int = logging.WARNING) -> None:
             structlog.processors.KeyValueRenderer(key_order=["timestamp", "level", "event"]),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),  # stderr as it is when something is logged
         cache_logger_on_first_use=False,
     )
+    # The driver warns of errors it ignores with the server's own message, which may quote a row.
+    logging.getLogger("psycopg").setLevel(logging.CRITICAL + 1)

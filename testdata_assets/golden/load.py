@@ -17,6 +17,7 @@ from testdata_assets.errors import RefusedError
 from testdata_assets.masking.engine import MaskedBlock, TableMasker
 from testdata_assets.masking.fingerprints import ChangeCount, FingerprintCollector, Fingerprints
 from testdata_assets.masking.hashing import KeyedHash
+from testdata_assets.masking.memo import Memos
 from testdata_assets.masking.plan import MaskingPlan, TablePlan
 from testdata_assets.postgres.connections import connect
 from testdata_assets.postgres.dsn import Dsn
@@ -76,10 +77,11 @@ def load_masked(
             return hashes[domain]
 
     collector = FingerprintCollector()
+    memos = Memos()
     tables = [
         _Table(
             table_plan,
-            TableMasker(table_plan, hash_for),
+            TableMasker(table_plan, hash_for, memos),
             TableProfiler(table_plan.table, {column.column.name for column in table_plan.masked}),
         )
         for table_plan in plan.tables

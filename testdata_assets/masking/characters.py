@@ -178,3 +178,10 @@ def _with_classes(
         special=special,
         special_index=special_index,
     )
+
+
+def is_space(codes: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Which characters are white space."""
+    if len(codes) and codes.max() >= 0x80:
+        return characters().kind.take(codes) == SPACE
+    return (codes == 0x20) | ((codes >= 0x09) & (codes <= 0x0D))

@@ -15,12 +15,12 @@ import polars as pl
 from testdata_assets.errors import RefusedError, TestdataError
 from testdata_assets.masking import copy_text
 from testdata_assets.masking.hashing import KeyedHash
+from testdata_assets.masking.memo import Memos
 from testdata_assets.masking.plan import ColumnPlan, TablePlan
-from testdata_assets.masking.transformers.base import Coincidence
+from testdata_assets.masking.transformers.base import Coincidence, MaskContext
 
 # Above this share of distinct values it is cheaper to mask a column as it stands.
-_DISTINCT_SHARE = 0.5
-_DISTINCT_PROBE = 2_000
+_DISTINCT_SHARE = 0.9
 
 
 @dataclass
@@ -47,7 +47,8 @@ class MaskedBlock:
 class TableMasker:
     """Masks blocks of one table. Safe to share between threads."""
 
-    def __init__(self, plan: TablePlan, hash_for: Callable[[str], KeyedHash]) -> None:
+    def __init__(self, plan: TablePlan, hash_for: Callable[[str], KeyedHash], memos: Memos | None = None) -> None:
+        self._memos = memos or Memos()
         self.plan = plan
         self._names = [column.name for column in plan.table.stored_columns]
         self._hash_for = hash_for
@@ -88,6 +89,15 @@ class TableMasker:
         lines = [block[start:end] for start, end in zip(starts[::every], ends[::every], strict=True)]
         return copy_text.decode(b"".join(lines), self._names)
 
+    def _apply(self, column: ColumnPlan, context: MaskContext, values: pl.Series) -> pl.Series:
+        """Masks values, through the memo of this kind of column where that can help."""
+        transformer = column.transformer
+        if transformer.guarantees.coincidence in (Coincidence.BY_PART, Coincidence.CONSTANT):
+            return transformer.apply(values, context)
+        # Columns of one domain that differ in type or length see the same narrowed column, hence the same masks.
+        memo = self._memos.of(_memo_kind(column))
+        return memo.mask(values, lambda missing: transformer.apply(missing, context))
+
     def _mask_column(self, raw: pl.Series, column: ColumnPlan, result: MaskedBlock) -> pl.Series:
         where = f"{self.plan.table.name}.{column.column.name}"
         values = copy_text.unescape(raw.drop_nulls())
@@ -95,7 +105,7 @@ class TableMasker:
         sensitive: list[pl.Series] = []
         context = replace(column.context(self._hash_for), collect=sensitive.append)
         try:
-            masked = column.transformer.apply(distinct, context)
+            masked = self._apply(column, context, distinct)
         except TestdataError as error:
             error.where = where if error.where in ("", where) else f"{where} {error.where}"
             raise
@@ -121,15 +131,25 @@ class TableMasker:
         return _spread(raw, masked)
 
 
+def _memo_kind(column: ColumnPlan) -> tuple[object, ...]:
+    """What decides a column's masks beside value and key."""
+    return (
+        column.transformer.name,
+        repr(column.transformer.params),
+        column.domain,
+        column.seen_as.base_type,
+        column.seen_as.max_length,
+        column.fold_case,
+    )
+
+
 def _distinct(values: pl.Series) -> tuple[pl.Series, pl.Series | None]:
     """Distinct values and, for each value, its position among them; or the values themselves where few repeat."""
-    if values.len() > _DISTINCT_PROBE:
-        probe = values.gather_every(max(1, values.len() // _DISTINCT_PROBE))
-        if probe.n_unique() > _DISTINCT_SHARE * probe.len():
-            return values, None
     frame = values.to_frame("v")
-    distinct = frame.unique(maintain_order=True).with_row_index("i")
-    positions = frame.join(distinct, on="v", how="left", maintain_order="left").get_column("i")
+    distinct = frame.unique(maintain_order=True)
+    if distinct.height > _DISTINCT_SHARE * frame.height:
+        return values, None
+    positions = frame.join(distinct.with_row_index("i"), on="v", how="left", maintain_order="left").get_column("i")
     return distinct.get_column("v"), positions
 
 

@@ -83,6 +83,7 @@ class Pools:
 
     Attributes:
         words: Every word, pool after pool, shortest first.
+        length: Characters of each.
         first, count: (pools, LONGEST + 1): range of words of about each length.
         single: Pools whose words are single characters.
         rest: Pool that a word's later characters come from, for pools of single characters.
@@ -90,6 +91,7 @@ class Pools:
     """
 
     words: TextArray
+    length: Positions
     first: NDArray[np.uint64]
     count: NDArray[np.uint64]
     single: NDArray[np.bool_]
@@ -124,7 +126,8 @@ def pools() -> Pools:
     for place, script in enumerate(ALL_SCRIPTS):
         if script in _UNICODE_NAMES:
             script_of[table.scripts[_UNICODE_NAMES[script]]] = place
-    return Pools(TextArray.from_strings(words), first, count, singles, rest, script_of)
+    text = TextArray.from_strings(words)
+    return Pools(text, text.lengths, first, count, singles, rest, script_of)
 
 
 def _range(lengths: NDArray[np.int64], wanted: int) -> tuple[int, int]:
@@ -161,13 +164,14 @@ def corpora() -> Corpora:
     texts = [_corpus(script, number) for number, script in enumerate(ALL_SCRIPTS)]
     offsets = offsets_of(np.array([len(text) for text in texts]))
     margin = _CORPUS // 2
-    starts, first, count = [], [], []
+    starts: list[Positions] = []
+    first, count = [], []
     for text, offset in zip(texts, offsets[:-1], strict=True):
         found = np.flatnonzero((text[:-1] == 0x20) | (text[:-1] == 0x3002)) + 1
         if len(found) < 64:  # written without blanks: any place will do
             found = np.arange(len(text) - margin)
         found = found[found + margin <= len(text)]
-        first.append(sum(len(each) for each in starts))
+        first.append(sum((len(each) for each in starts), start=0))
         count.append(len(found))
         starts.append(found + offset)
     return Corpora(

@@ -215,8 +215,10 @@ def _redrawn(
 
 
 def _follows_digit(text: TextArray, where: Positions) -> NDArray[np.bool_]:
-    previous = text.codes[np.maximum(where - 1, 0)]
-    return (where > 0) & (previous >= 0x30) & (previous <= 0x39)
+    begins = np.zeros(len(text.codes) + 1, np.bool_)
+    begins[text.offsets] = True
+    previous = text.codes[where - 1]
+    return ~begins[where] & (previous >= 0x30) & (previous <= 0x39)
 
 
 @dataclass(frozen=True)
@@ -257,7 +259,7 @@ class _Pieces:
         tweak = (seeds[1][owner[word]] << np.uint64(32)) | (place & np.uint64(0xFFFFFFFF))
         draws = keyed.prf("pool").blocks(seeds[0][owner[word]], tweak)[:, 0]
         entry = (table.first[from_pool, size] + draws % table.count[from_pool, size]).astype(np.int64)
-        length = table.words.lengths[entry]
+        length = table.length[entry]
         length = np.where(long, np.minimum(length, np.maximum(1, wanted[word] - number * PIECE)), length)
         return cls(word, entry, length, _offsets_within(word, length))
 

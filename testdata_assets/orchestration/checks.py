@@ -51,7 +51,11 @@ def validate_golden_image(
     from testdata_assets.validation.run import validate_candidate
 
     golden_id = golden_id_of(context.run, workplace)
-    report = validate_candidate(workplace.settings, workplace.places, golden_id)
+    try:
+        report = validate_candidate(workplace.settings, workplace.places, golden_id)
+    except BaseException:
+        reject_image(workplace.settings, workplace.places, golden_id, "validation did not come to an end")
+        raise
     workplace.reports[golden_id] = report
     if not report.passed:
         failed = [result.name for result in report.checks if not result.passed and result.severity == "error"]

@@ -23,6 +23,8 @@ log = structlog.get_logger(__name__)
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
+_INTERRUPTS = (dg.DagsterExecutionInterruptedError, KeyboardInterrupt)
+
 _BY_STATUS: dict[str, type[TestdataError]] = {"1": RefusedError, "2": UsageFault, "3": EnvironmentLack}
 
 RETRY_TRANSIENT = dg.RetryPolicy(max_retries=2, delay=5, backoff=dg.Backoff.EXPONENTIAL)
@@ -48,7 +50,8 @@ def as_failure(error: BaseException) -> dg.Failure:
 def sanitised(function: _Function) -> _Function:
     """Wraps the function of an op, asset, check or sensor, plain or generator, so that only clean errors leave it.
 
-    Interrupts are raised anew, too: they may have struck while an exception with a value was being handled.
+    Interrupts leave as terminal failures: Dagster would apply the retry policy to them. A run whose termination was
+    asked for still ends as cancelled.
     """
     if inspect.isgeneratorfunction(function):
 
@@ -58,7 +61,7 @@ def sanitised(function: _Function) -> _Function:
             try:
                 yield from function(*args, **kwargs)
                 return
-            except (Exception, dg.DagsterExecutionInterruptedError) as error:  # noqa: BLE001  all leave clean
+            except (Exception, *_INTERRUPTS) as error:  # noqa: BLE001  all leave clean
                 outcome = _clean(error, args)
             raise outcome
 
@@ -69,7 +72,7 @@ def sanitised(function: _Function) -> _Function:
         outcome: BaseException
         try:
             return function(*args, **kwargs)
-        except (Exception, dg.DagsterExecutionInterruptedError) as error:  # noqa: BLE001  all leave clean
+        except (Exception, *_INTERRUPTS) as error:  # noqa: BLE001  all leave clean
             outcome = _clean(error, args)
         raise outcome
 
@@ -89,7 +92,14 @@ def _clean(error: BaseException, arguments: tuple[Any, ...]) -> BaseException:
     """A new exception that says the same as far as it may be said, linked to nothing."""
     if _is_interrupt(error):
         _cancel_if_own(arguments)
-        return dg.DagsterExecutionInterruptedError()
+        return as_failure(
+            RefusedError(
+                "The step was interrupted",
+                where="this run",
+                remedy="Launch it again; the next run cleans up what this one left.",
+                code="interrupted",
+            )
+        )
     if isinstance(error, dg.Failure):
         return dg.Failure(error.description, dict(error.metadata), error.allow_retries)
     if not isinstance(error, TestdataError):
@@ -104,7 +114,7 @@ def _is_interrupt(error: BaseException) -> bool:
     seen: set[int] = set()
     one: BaseException | None = error
     while one is not None and id(one) not in seen:
-        if isinstance(one, dg.DagsterExecutionInterruptedError | KeyboardInterrupt):
+        if isinstance(one, _INTERRUPTS):
             return True
         seen.add(id(one))
         one = one.__cause__ or one.__context__

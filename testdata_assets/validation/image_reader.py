@@ -38,6 +38,15 @@ class Slice:
     last_page: int | None = None
 
 
+def slices(table: TableName, columns: Sequence[Column], pages: int) -> list[Slice]:
+    """Cuts a stored relation into ranges of `SLICE_PAGES` pages."""
+    edges = list(range(0, max(pages, 1), SLICE_PAGES))
+    return [
+        Slice(table, tuple(columns), start, following)
+        for start, following in zip(edges, [*edges[1:], None], strict=True)
+    ]
+
+
 @dataclass(frozen=True)
 class Counts:
     """Exact counts of a table."""
@@ -61,17 +70,11 @@ class ImageReader:
             options="-c default_transaction_read_only=on -c row_security=off -c search_path=",
         )
 
-    def slices(self, table: TableName, columns: Sequence[Column]) -> list[Slice]:
-        """Cuts a stored relation into ranges of `SLICE_PAGES` pages."""
+    def pages(self) -> dict[TableName, int]:
+        """Pages of every stored relation."""
         with self.connect() as conn:
-            query = sql.SQL("SELECT pg_relation_size({}::regclass) / current_setting('block_size')::int")
-            row = conn.execute(query.format(sql.Literal(table.sql))).fetchone()
-        pages = int(row[0]) if row else 0
-        edges = list(range(0, max(pages, 1), SLICE_PAGES))
-        return [
-            Slice(table, tuple(columns), start, following)
-            for start, following in zip(edges, [*edges[1:], None], strict=True)
-        ]
+            rows = conn.execute(load_queries("testdata_assets.validation")["relation_pages"]).fetchall()
+        return {TableName(schema, name): int(pages) for schema, name, pages in rows}
 
     def blocks(self, part: Slice) -> Iterator[pl.DataFrame]:
         """Yields the columns of a slice in frames of a few megabytes, as `copy_text.decode` gives them."""

@@ -11,6 +11,7 @@ import polars as pl
 from testdata_assets.errors import RefusedError
 from testdata_assets.masking.json_paths import JsonPattern, PathMatcher
 from testdata_assets.masking.json_tokens import KEY, STRING, tokenise
+from testdata_assets.masking.nested_rules import part_column
 from testdata_assets.masking.transformers.base import Coincidence
 from testdata_assets.masking.transformers.json import Json
 from testdata_assets.production.catalog import Column
@@ -40,7 +41,9 @@ class JsonParts:
             for pattern, each in zip(patterns, built, strict=True)
         ]
         self._matcher = PathMatcher(patterns, ranks)
-        self._roles: list[Role] = [_ROLES.get(each.guarantees_for(column).coincidence, "masked") for each in built]
+        self._roles: list[Role] = [
+            _ROLES.get(each.guarantees_for(part_column(column)).coincidence, "masked") for each in built
+        ]
         self.holds_prose = any(each.name in PROSE for each in built)
         self._trusted = column.base_type in ("json", "jsonb")
 

@@ -86,12 +86,18 @@ class LeakDetector:
 
     Args:
         fingerprints: Of the snapshot.
-        transformers: Name of the transformer of each origin column `schema.table.column`.
+        prose: Origins `schema.table.column` whose values are prose: a phrase of several words out of them
+            proves nothing when found inside other prose.
+        coinciding: Origins whose masks may equal real values by chance: they are looked for in what is kept
+            only, and only strong matches count.
     """
 
-    def __init__(self, fingerprints: Fingerprints, transformers: Mapping[str, str]) -> None:
+    def __init__(
+        self, fingerprints: Fingerprints, prose: Collection[str] = (), coinciding: Collection[str] = ()
+    ) -> None:
         self._fingerprints = fingerprints
-        self._prose = np.array([transformers.get(column) in _PROSE for column in fingerprints.columns], dtype=np.bool_)
+        self._prose = np.array([column in prose for column in fingerprints.columns], dtype=np.bool_)
+        self._coinciding = np.array([column in coinciding for column in fingerprints.columns], dtype=np.bool_)
         self._empty = len(fingerprints.values) == 0
         fingerprints.contains(np.zeros(1, dtype=np.uint64))  # builds its bitmap before threads share it
 
@@ -198,7 +204,7 @@ def is_strong(values: pl.Series) -> npt.NDArray[np.bool_]:
 
 
 def _phrases(values: pl.Series) -> pl.Series:
-    """Words with a digit, and two to four neighbouring words that begin or end like a name or an address.
+    """Words of letters and digits, and two to four neighbouring words that begin or end like a name or an address.
 
     Without a digit at either end, both end words must not begin with a small letter: `Mary van Dyke`, not
     `thank you very much`.
@@ -215,7 +221,8 @@ def _phrases(values: pl.Series) -> pl.Series:
             title=~pl.col("v").str.contains(r"^\p{Ll}"),
         )
     )
-    found = [words.filter(pl.col("digit") & (pl.col("v").str.len_chars() >= 6)).get_column("v")]
+    mixed = pl.col("digit") & pl.col("v").str.contains(r"\p{L}") & (pl.col("v").str.len_chars() >= 6)
+    found = [words.filter(mixed).get_column("v")]
     phrase = pl.col("v")
     for length in range(2, _MOST_WORDS + 1):
         phrase = phrase + " " + pl.col("v").shift(-(length - 1))

@@ -23,7 +23,7 @@ from testdata_assets.masking.transformers.json import Json
 from testdata_assets.postgres.identifiers import TableName
 from testdata_assets.production.catalog import Catalog, CatalogText, Column
 from testdata_assets.validation import patterns
-from testdata_assets.validation.image_reader import ImageReader, Slice
+from testdata_assets.validation.image_reader import ImageReader, Slice, slices
 from testdata_assets.validation.json_parts import PROSE, JsonParts
 from testdata_assets.validation.leaks import ColumnHits, LeakDetector, Role
 from testdata_assets.validation.patterns import PatternHits
@@ -129,8 +129,7 @@ def scan(
         prose={
             f"{table}.{name}"
             for (table, name), column in plans.items()
-            if column.transformer.name in PROSE
-            or ((table, name) in parts_of and parts_of[table, name].holds_prose)
+            if column.transformer.name in PROSE or ((table, name) in parts_of and parts_of[table, name].holds_prose)
         },
         coinciding={
             f"{table}.{name}"
@@ -142,6 +141,7 @@ def scan(
     origin_types = frozenset(
         column.column.base_type for (table, name), column in plans.items() if f"{table}.{name}" in origins
     )
+    pages = reader.pages()
     scans: list[ColumnScan] = []
     parts: list[tuple[Slice, list[ColumnScan]]] = []
     for table, columns, derived in _stored(reader, image):
@@ -153,7 +153,8 @@ def scan(
                 chosen.append((column, entry))
         if chosen:
             entries = [entry for _, entry in chosen]
-            parts += [(part, entries) for part in reader.slices(table, [column for column, _ in chosen])]
+            columns_read = [column for column, _ in chosen]
+            parts += [(part, entries) for part in slices(table, columns_read, pages.get(table, 0))]
             scans += entries
     with ThreadPoolExecutor(workers, thread_name_prefix="scan") as pool:
         for _ in pool.map(lambda part: _scan_slice(reader, part[0], part[1], detector, watch), parts):

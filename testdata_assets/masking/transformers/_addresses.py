@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from testdata_assets.masking.characters import SPACE, characters
+from testdata_assets.masking.characters import is_space
 from testdata_assets.masking.hashing import KeyedHash
 from testdata_assets.masking.text_arrays import (
     Pieces,
@@ -38,7 +38,7 @@ def read_at(text: TextArray) -> tuple[NDArray[np.bool_], Positions]:
     codes = text.codes
     at = codes == _AT
     position = text.first(at)
-    odd = (characters().kind.take(codes) == SPACE) | is_any(codes, '<>()[],;:"\\')
+    odd = is_space(codes) | is_any(codes, '<>()[],;:"\\')
     good = (text.count(at) == 1) & (text.count(odd) == 0)
     good &= (position > text.offsets[:-1]) & (position < text.offsets[1:] - 1)
     # Neither part begins or ends with a dot, nor the first with a plus.
@@ -131,5 +131,6 @@ def _add_domain(pieces: Pieces, draw: Draw, keyed: KeyedHash, style: AddressStyl
     if style.mail_domain is not None:
         pieces.add_constant(style.mail_domain, ~kept)
         return
-    hosts, places = reserved_hosts(series, keyed)
-    pieces.add(hosts.codes, hosts.offsets[places], hosts.lengths[places] * ~kept)
+    hosts = reserved_hosts(series, keyed)
+    names = hosts.names
+    pieces.add(names.codes, names.offsets[hosts.place], names.lengths[hosts.place] * ~kept)

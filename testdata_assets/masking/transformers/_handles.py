@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from testdata_assets.masking.characters import LETTER, characters
 from testdata_assets.masking.hashing import KeyedHash, Words
 from testdata_assets.masking.pools import SCRIPTS, Pools, pools
-from testdata_assets.masking.text_arrays import Positions, TextArray, distinct, offsets_of, ragged_indices, running
+from testdata_assets.masking.text_arrays import Positions, TextArray, distinct, offsets_of, ragged_indices
 from testdata_assets.masking.transformers.text import Draw, fold
 
 BASE32 = np.frombuffer(b"abcdefghijklmnopqrstuvwxyz234567", np.uint8).astype(np.int32)
@@ -28,17 +28,29 @@ def base32(words: Words, length: int) -> TextArray:
     return TextArray(codes.reshape(-1), np.arange(len(words) + 1, dtype=np.int64) * length)
 
 
-def reserved_hosts(hosts: pl.Series, keyed: KeyedHash) -> tuple[TextArray, NDArray[np.int64]]:
-    """Maps host names, whatever their case, to subdomains of reserved domains.
+@dataclass(frozen=True)
+class Hosts:
+    """Masked hosts of n texts.
 
-    Returns:
-        The distinct masked hosts, and for each input the place of its own.
+    Attributes:
+        names: The distinct ones.
+        place: For each text the place of its own.
+        number: For each text a random number that tells its host.
     """
-    unique, places = distinct(fold(hosts))
+
+    names: TextArray
+    place: NDArray[np.int64]
+    number: Words
+
+
+def reserved_hosts(hosts: pl.Series, keyed: KeyedHash) -> Hosts:
+    """Maps host names, whatever their case, to subdomains of reserved domains."""
+    unique, place = distinct(fold(hosts))
     first, second = keyed.for_purpose("host").seeds(unique)
     labels = base32(first, LABEL_CHARACTERS).to_series()
     tops = pl.Series(RESERVED).gather(pl.Series((second % np.uint64(len(RESERVED))).astype(np.uint32)))
-    return TextArray.from_series(pl.select(pl.concat_str([labels, pl.lit("."), tops])).to_series()), places
+    names = TextArray.from_series(pl.select(pl.concat_str([labels, pl.lit("."), tops])).to_series())
+    return Hosts(names, place, second[place])
 
 
 @dataclass(frozen=True)
@@ -76,15 +88,16 @@ def read_stems(text: TextArray, starts: Positions, ends: Positions, draws: Words
     first = codes[starts]
     script = np.where(table.kind[first] == LETTER, pools().script_of[table.script[first]], 0)
     script = np.where((script < 0) | (script >= len(SCRIPTS)), 0, script)
-    foreign = running(codes >= 0x80)
-    accented = (script == SCRIPTS.index("latin")) & (foreign[ends] > foreign[starts])
+    foreign = np.flatnonzero(codes >= 0x80)
+    has_foreign = np.searchsorted(foreign, ends) > np.searchsorted(foreign, starts)
+    accented = (script == SCRIPTS.index("latin")) & has_foreign
     script = np.where(accented, SCRIPTS.index("accented"), script)
     wanted = np.clip(np.where(separated, separator, ends) - starts, 3, WORD_CHARACTERS)
     pool = Pools.number("first", script)
     entry = (pools().first[pool, wanted] + draws % pools().count[pool, wanted]).astype(np.int64)
     return Stem(
         entry=entry,
-        length=np.minimum(pools().words.lengths[entry], WORD_CHARACTERS),
+        length=np.minimum(pools().length[entry], WORD_CHARACTERS),
         separator=np.where(separated, separator, 0),
         separated=separated,
         capital=table.lower[first] != first,

@@ -6,13 +6,13 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from testdata_assets.masking.characters import FIXED, LETTER, SPACE, characters
+from testdata_assets.masking.characters import FIXED, characters, is_space
 from testdata_assets.masking.permutation import default_classes, permute_text
 from testdata_assets.masking.text_arrays import Pieces, TextArray, is_any, merge_rows, ragged_indices
 from testdata_assets.masking.transformers._handles import reserved_hosts
 from testdata_assets.masking.transformers.base import Coincidence, Guarantees, Params, Uniqueness
 from testdata_assets.masking.transformers.registry import register
-from testdata_assets.masking.transformers.text import Draw, TextTransformer, fold, scrambled
+from testdata_assets.masking.transformers.text import Draw, TextTransformer, scrambled
 
 _SLASH, _COLON, _AT, _PERCENT, _DOT = 0x2F, 0x3A, 0x40, 0x25, 0x2E
 
@@ -45,13 +45,12 @@ class Url(TextTransformer[Params]):
         rest = text.select(~parts.host)
         classes = _classes(text, parts)[~parts.host]
         hosts = text.select(parts.host).to_series()
-        masked_hosts, places = reserved_hosts(hosts, draw.hash)
-        tweak = draw.hash.for_purpose("rest").seeds(fold(hosts))[0] >> np.uint64(4)
-        permuted = permute_text(rest, draw.hash, classes, tweak)
+        masked = reserved_hosts(hosts, draw.hash)
+        permuted = permute_text(rest, draw.hash, classes, masked.number >> np.uint64(4))
         before = parts.host_start - text.offsets[:-1]
         pieces = Pieces(len(text))
         pieces.add(permuted.codes, permuted.offsets[:-1], before)
-        pieces.add(masked_hosts.codes, masked_hosts.offsets[places], masked_hosts.lengths[places])
+        pieces.add_text(masked.names, masked.place)
         pieces.add(permuted.codes, permuted.offsets[:-1] + before, permuted.lengths - before)
         result = pieces.join()[0].to_series()
         if draw.limit is None:
@@ -78,8 +77,8 @@ class _Parts:
         codes, begins, ends = text.codes, text.offsets[:-1], text.offsets[1:]
         padded = np.append(codes, [0, 0, 0])
         colon = text.first(codes == _COLON)
-        kind = characters().kind.take(codes)
-        odd_scheme = ~((kind == LETTER) & (codes < 0x80)) & ~is_any(codes, "+-.0123456789")
+        small = codes | 0x20
+        odd_scheme = ((small < 0x61) | (small > 0x7A)) & ~is_any(codes, "+-.0123456789")
         plain = text.first(odd_scheme) == colon
         absolute = plain & (colon > begins) & (padded[colon + 1] == _SLASH) & (padded[colon + 2] == _SLASH)
         authority = np.where(absolute, colon + 3, begins)
@@ -93,9 +92,10 @@ class _Parts:
         port_at = port[np.searchsorted(port, self.host_start)]
         self.host_end = np.minimum(port_at, authority_end)
         self.authority_end = authority_end
-        dots = np.append(0, np.cumsum(codes == _DOT))
-        has_dot = dots[np.maximum(self.host_end - 1, self.host_start)] > dots[self.host_start]
-        blanks = text.count(kind == SPACE) == 0
+        dots = np.flatnonzero(codes == _DOT)
+        inner_end = np.maximum(self.host_end - 1, self.host_start)
+        has_dot = np.searchsorted(dots, inner_end) > np.searchsorted(dots, self.host_start)
+        blanks = text.count(is_space(codes)) == 0
         self.good = blanks & (self.host_end > self.host_start) & (absolute | (has_dot & ~userinfo))
         self.absolute = absolute
         self.scheme_end = np.where(absolute, colon, begins)

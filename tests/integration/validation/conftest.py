@@ -28,6 +28,7 @@ from testdata_assets.masking.transformers.base import (
     Transformer,
     Uniqueness,
 )
+from testdata_assets.masking.transformers.registry import build
 from testdata_assets.postgres.connections import connect
 from testdata_assets.postgres.dsn import Dsn
 from testdata_assets.postgres.embedded import EmbeddedServer
@@ -77,7 +78,8 @@ class Null(_Declared):
     guarantees = Guarantees(Uniqueness.LOSSY, Coincidence.CONSTANT, nulls_stay_null=False)
 
 
-Rules = Mapping[str, Mapping[str, type[_Declared]] | str]
+Rule = type[_Declared] | Transformer[Any]
+Rules = Mapping[str, Mapping[str, Rule] | str]
 """Table to columns that are masked, or to a mode; every other column is kept."""
 
 
@@ -127,14 +129,14 @@ def gather(source: Dsn, tools: PgTools, rules: Rules) -> Evidence:
     return evidence
 
 
-def _table_plan(table: Table, rules: Mapping[str, type[_Declared]] | str) -> TablePlan:
+def _table_plan(table: Table, rules: Mapping[str, Rule] | str) -> TablePlan:
     if rules == "truncate":
         return TablePlan(table, "truncate", ())
     assert not isinstance(rules, str)
     columns = tuple(
         ColumnPlan(
             column=column,
-            transformer=rules.get(column.name, Keep)(Params()),
+            transformer=_built(rules.get(column.name, Keep)),
             domain=column.name,
             pii=None,
             fold_case=False,
@@ -143,6 +145,10 @@ def _table_plan(table: Table, rules: Mapping[str, type[_Declared]] | str) -> Tab
         for column in table.stored_columns
     )
     return TablePlan(table, "mask" if rules else "keep", columns)
+
+
+def _built(rule: Rule) -> Transformer[Any]:
+    return rule if isinstance(rule, Transformer) else rule(Params())
 
 
 def _account(
@@ -166,7 +172,8 @@ CREATE TABLE customers (
 INSERT INTO customers (email, full_name, first_name, phone, street, secret, prefs, city)
 SELECT 'person' || i || '@mail.net', 'Given' || chr(65 + i % 26) || ' Family' || md5(i::text), 'Given' || i,
        '+49 30 ' || 9000000 + i, i || ' Linden Road', 'secret' || i,
-       jsonb_build_object('theme', 'dark', 'contact', jsonb_build_object('email', 'person' || i || '@mail.net')),
+       jsonb_build_object('theme', 'dark', 'contact',
+                          jsonb_build_object('email', 'person' || i || '@mail.net', 'phone', '+44 20 7946 0991')),
        (ARRAY['Berlin', 'Paris', 'Rome'])[1 + i % 3]
 FROM generate_series(1, 400) AS i;
 UPDATE customers SET full_name = 'Mary van Dyke', street = '47 Sakila Drive' WHERE customer_id = 1;
@@ -198,7 +205,8 @@ UPDATE orders SET email = NULL;
 UPDATE customers SET email = 'user' || customer_id || '@example.com', full_name = 'Zed Quux' || md5('k' || full_name),
     first_name = 'X' || first_name, phone = '+999 ' || 1000000 + customer_id,
     street = '9' || customer_id || ' Mask Lane', secret = NULL,
-    prefs = jsonb_set(prefs, '{contact,email}', to_jsonb('user' || customer_id || '@example.com'));
+    prefs = jsonb_set(jsonb_set(prefs, '{contact,email}', to_jsonb('user' || customer_id || '@example.com')),
+                      '{contact,phone}', '"+44 20 7946 0958"');
 UPDATE orders SET email = 'user' || customer_id || '@example.com';
 TRUNCATE sessions;
 """
@@ -211,7 +219,16 @@ RULES: Rules = {
         "phone": Disjoint,
         "street": Disjoint,
         "secret": Null,
-        "prefs": Json,
+        "prefs": build(
+            "json",
+            {
+                "paths": {
+                    "$.**": "keep",
+                    "$.contact.email": {"transform": "email", "domain": "customers.email"},
+                    "$.contact.phone": {"transform": "phone", "domain": "customers.phone"},
+                }
+            },
+        ),
     },
     "public.orders": {"email": Disjoint},
     "public.sessions": "truncate",

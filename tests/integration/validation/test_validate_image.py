@@ -131,6 +131,18 @@ def test_patterns_in_kept_text_are_found(validate: Validate, kind: str, text: st
     ]
 
 
+def test_patterns_in_kept_json_leaves_are_found_and_in_masked_ones_not(validate: Validate) -> None:
+    """Masked phones in the clean image are valid numbers; the same number in a kept leaf is a finding."""
+    change = (
+        """UPDATE customers SET prefs = jsonb_set(prefs, '{note}', '"ring +44 20 7946 0958"') WHERE customer_id = 9"""
+    )
+    report = validate(change)
+    assert failed(report) == {"no_pii_patterns"}
+    assert [(each.column_or_object, each.kind) for each in report.check("no_pii_patterns").findings] == [
+        ("prefs", "phone")
+    ]
+
+
 def test_masked_and_reserved_addresses_are_no_patterns(validate: Validate) -> None:
     report = validate("UPDATE orders SET note = 'write to a.b@sub.example.org' WHERE order_id = 11")
     assert report.passed
