@@ -4,6 +4,8 @@ Values are made up without Faker, all distinct, of the kind the transformer is f
 ends with one JSON line; with `--json` that line is all there is on stdout.
 """
 
+# ruff: noqa: E501 - lists read best on one line each
+
 from __future__ import annotations
 
 import argparse
@@ -22,8 +24,39 @@ from testdata_assets.masking.transformers.base import MaskContext
 from testdata_assets.production.catalog import Column
 
 _KEY = b"benchmark key, 32 bytes and more"
-_FIRST = "James Maria Wei Olga José Aisha Priya Kenji Zoë Lars Marie-Claire Sean Ivan Chloé Ahmed Ngozi".split()
-_LAST = "Smith O'Brien García van-Dyke Petrov Nguyen Kowalski Müller Johansson Rossi Silva Cohen Yamamoto".split()
+_FIRST = [
+    "James",
+    "Maria",
+    "Wei",
+    "Olga",
+    "José",
+    "Aisha",
+    "Priya",
+    "Kenji",
+    "Zoë",
+    "Lars",
+    "Marie-Claire",
+    "Sean",
+    "Ivan",
+    "Chloé",
+    "Ahmed",
+    "Ngozi",
+]
+_LAST = [
+    "Smith",
+    "O'Brien",
+    "García",
+    "van-Dyke",
+    "Petrov",
+    "Nguyen",
+    "Kowalski",
+    "Müller",
+    "Johansson",
+    "Rossi",
+    "Silva",
+    "Cohen",
+    "Yamamoto",
+]
 
 
 def _pick(words: list[str], index: pl.Expr) -> pl.Expr:
@@ -90,9 +123,7 @@ def measure(name: str, rows: int, repeat: int) -> tuple[float, float]:
     expression, base_type, params = inputs()[name]
     values = _values(expression, rows)
     column = Column(name="value", type=base_type, base_type=base_type, category="S")
-    context = MaskContext(
-        KeyedHash.derive(_KEY, name), column, hash_for=lambda domain: KeyedHash.derive(_KEY, domain)
-    )
+    context = MaskContext(KeyedHash.derive(_KEY, name), column, hash_for=lambda domain: KeyedHash.derive(_KEY, domain))
     transformer = registry.build(name, params)
     transformer.apply(values.head(100), context)  # tables and pools load once per process
     wall = processor = float("inf")

@@ -36,9 +36,7 @@ def rules_keeping_all(catalog: Catalog, changes: Mapping[tuple[str, str], Rule] 
         own = [column for column in table.stored_columns if column.name not in inherited]
         if parent == table or (own and not table.is_partition):
             tables[str(table.name)] = {
-                "columns": {
-                    column.name: (changes or {}).get((str(table.name), column.name), "keep") for column in own
-                }
+                "columns": {column.name: (changes or {}).get((str(table.name), column.name), "keep") for column in own}
             }
     return {"version": 1, "tables": tables, "objects": {"comments": "keep"}}
 

@@ -82,9 +82,10 @@ def down(json_wanted: output.JsonFlag = False) -> None:
                 )
             time.sleep(_POLL_SECONDS)
     stopped = EmbeddedServer(settings.state_dir, settings.pg_bin).stop()
+    stopped = stopped or services is not None  # `testdata up` takes its server down with it
     output.answer({"services": services is not None, "server": stopped}, json_wanted=json_wanted)
     if not json_wanted:
-        output.say("Stopped." if stopped or services is not None else "Nothing was running.")
+        output.say("Stopped." if stopped else "Nothing was running.")
 
 
 def running_services(settings: Settings) -> dict[str, Any] | None:

@@ -18,7 +18,22 @@ SIZE = 0x110000
 OTHER, LETTER, DIGIT, MARK, PICTURE, SPACE = range(6)
 FIXED = -1  # class of characters that no permutation touches
 
-_SPACES = (0x20, 0x09, 0x0A, 0x0B, 0x0C, 0x0D, 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x3000)
+_SPACES = (
+    0x20,
+    0x09,
+    0x0A,
+    0x0B,
+    0x0C,
+    0x0D,
+    0x85,
+    0xA0,
+    0x1680,
+    *range(0x2000, 0x200B),
+    0x2028,
+    0x2029,
+    0x202F,
+    0x3000,
+)
 # Parts of large alphabets whose members look alike; a letter outside any part belongs to its script's rest.
 _PARTS: dict[str, tuple[tuple[int, int], ...]] = {
     "LATIN": ((0x41, 0x7A), (0xC0, 0x17F)),
@@ -50,6 +65,8 @@ class Characters:
         kind: OTHER, LETTER, DIGIT, MARK, PICTURE or SPACE.
         script: Number of the script of a letter or digit; see `scripts`. 0 where there is none.
         lower, upper: The one-to-one case counterpart, or the codepoint itself.
+        plain: For letters that fold with another without being its counterpart (final sigma, Kelvin's sign),
+            that other letter, capital if it may be; else the codepoint itself.
         klass: Class of a letter or digit, else FIXED.
         index: Place within the class; a capital has its lower-case letter's.
         scripts: Number of each script by Unicode's first word for it.
@@ -65,6 +82,7 @@ class Characters:
     script: NDArray[np.uint8]
     lower: NDArray[np.int32]
     upper: NDArray[np.int32]
+    plain: NDArray[np.int32]
     klass: NDArray[np.int16]
     index: NDArray[np.int32]
     scripts: dict[str, int]
@@ -106,6 +124,7 @@ def characters() -> Characters:
     script = np.zeros(SIZE, np.uint8)
     lower = np.arange(SIZE, dtype=np.int32)
     upper = np.arange(SIZE, dtype=np.int32)
+    plain = np.arange(SIZE, dtype=np.int32)
     scripts: dict[str, int] = {}
     runs: list[tuple[int, int, str, str]] = []
     text = files("testdata_assets.masking.data").joinpath("characters.txt").read_text(encoding="ascii")
@@ -113,6 +132,10 @@ def characters() -> Characters:
         if ">" in line:
             capital, small = (int(code, 16) for code in line.split(">"))
             lower[capital], upper[small] = small, capital
+            continue
+        if "~" in line:  # after all pairs
+            code, small = (int(code, 16) for code in line.split("~"))
+            plain[code] = small if code == 0x3C2 else upper[small]
             continue
         span, letter, *names = line.split()
         first, last = (int(code, 16) for code in span.split("-"))
@@ -123,17 +146,17 @@ def characters() -> Characters:
             runs.append((first, last, letter, names[0]))
     kind[[0x5E, 0x60, 0xA8, 0xAF, 0xB4, 0xB8]] = OTHER  # spacing accents are punctuation here, not pictures
     kind[list(_SPACES)] = SPACE
-    return _with_classes(kind, script, lower, upper, scripts, runs)
+    return _with_classes(kind, script, (lower, upper, plain), scripts, runs)
 
 
 def _with_classes(
     kind: NDArray[np.uint8],
     script: NDArray[np.uint8],
-    lower: NDArray[np.int32],
-    upper: NDArray[np.int32],
+    cases: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]],
     scripts: dict[str, int],
     runs: list[tuple[int, int, str, str]],
 ) -> Characters:
+    lower, upper, plain = cases
     common_han = _common_han()
     groups: dict[tuple[str, str, int, bool], list[int]] = {}
     for first, last, letter, name in runs:
@@ -168,6 +191,7 @@ def _with_classes(
         script=script,
         lower=lower,
         upper=upper,
+        plain=plain,
         klass=klass,
         index=index,
         scripts=scripts,
@@ -182,6 +206,9 @@ def _with_classes(
 
 def is_space(codes: NDArray[np.int32]) -> NDArray[np.bool_]:
     """Which characters are white space."""
+    found: NDArray[np.bool_]
     if len(codes) and codes.max() >= 0x80:
-        return characters().kind.take(codes) == SPACE
-    return (codes == 0x20) | ((codes >= 0x09) & (codes <= 0x0D))
+        found = characters().kind.take(codes) == SPACE
+    else:
+        found = (codes == 0x20) | ((codes >= 0x09) & (codes <= 0x0D))
+    return found

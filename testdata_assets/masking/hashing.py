@@ -110,11 +110,11 @@ class Prf:
         size = max(np.size(first), np.size(second))
         if np.size(first) == 0 or np.size(second) == 0:
             return np.zeros((0, 2), np.uint64)
-        block = np.empty((size, 2), "<u8")
+        block: NDArray[np.uint64] = np.empty((size, 2), np.dtype("<u8"))
         block[:, 0] = first
         block[:, 1] = second
         encrypted = bytearray(block.nbytes + 15)
-        self._cipher.encryptor().update_into(memoryview(block).cast("B"), encrypted)
+        self._cipher.encryptor().update_into(block.data.cast("B"), encrypted)
         return np.frombuffer(encrypted, dtype="<u8", count=2 * size).reshape(size, 2).astype(np.uint64, copy=False)
 
     def stream(self, seeds: tuple[Words, Words], lengths: NDArray[np.int64]) -> NDArray[np.uint32]:
@@ -132,13 +132,14 @@ class Prf:
         counter = np.arange(ends[-1] if len(ends) else 0, dtype=np.int64) - np.repeat(ends - blocks, blocks)
         # The second seed's low 32 bits make room for the counter: 92 bits of seed remain.
         second = ((seeds[1] << np.uint64(32)).repeat(blocks)) | counter.astype(np.uint64)
-        draws = self.blocks(seeds[0].repeat(blocks), second).view(np.uint32).reshape(-1)
+        draws: NDArray[np.uint32] = self.blocks(seeds[0].repeat(blocks), second).view(np.uint32).reshape(-1)
         if not len(draws):
-            return draws.astype(np.uint32)
+            return draws
         starts = (ends - blocks) * 4
         total = np.cumsum(lengths)
         where = np.arange(total[-1], dtype=np.int64) + np.repeat(starts - (total - lengths), lengths)
-        return draws[where]
+        chosen: NDArray[np.uint32] = draws[where]
+        return chosen
 
 
 def choose(draws: Words, pool: Sequence[str]) -> pl.Series:

@@ -43,9 +43,7 @@ def _network(
     return left, right
 
 
-def cycle_pairs(
-    prf: Prf, left: Words, right: Words, moduli: tuple[Words, Words], tweak: Words
-) -> tuple[Words, Words]:
+def cycle_pairs(prf: Prf, left: Words, right: Words, moduli: tuple[Words, Words], tweak: Words) -> tuple[Words, Words]:
     """Permutes pairs without a fixed point.
 
     Args:

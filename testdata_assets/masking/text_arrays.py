@@ -104,13 +104,15 @@ class TextArray:
     def first(self, flags: NDArray[np.bool_]) -> Positions:
         """Position in `codes` of each text's first flagged character; the text's end where there is none."""
         hits = np.append(np.flatnonzero(flags), len(self.codes))
-        return np.minimum(hits[np.searchsorted(hits, self.offsets[:-1])], self.offsets[1:])
+        found: Positions = np.minimum(hits[np.searchsorted(hits, self.offsets[:-1])], self.offsets[1:])
+        return found
 
     def last(self, flags: NDArray[np.bool_]) -> Positions:
         """Position in `codes` of each text's last flagged character; its start less one where there is none."""
         hits = np.concatenate((np.array([-1]), np.flatnonzero(flags)))
         found = hits[np.searchsorted(hits, self.offsets[1:]) - 1]
-        return np.maximum(found, self.offsets[:-1] - 1)
+        last: Positions = np.maximum(found, self.offsets[:-1] - 1)
+        return last
 
     def with_codes(self, codes: NDArray[Any]) -> TextArray:
         """The same lengths with other characters."""
@@ -148,19 +150,19 @@ def _flags_of(symbols: str) -> NDArray[np.bool_]:
 
 def is_any(codes: NDArray[Any], symbols: str) -> NDArray[np.bool_]:
     """Which characters are among some ASCII ones."""
-    return _flags_of(symbols).take(np.minimum(codes, 0x80))
+    found: NDArray[np.bool_] = _flags_of(symbols).take(np.minimum(codes, 0x80))
+    return found
 
 
 def ragged_indices(starts: NDArray[Any], lengths: NDArray[Any]) -> Positions:
     """The positions of pieces in a buffer, piece after piece."""
     ends = np.cumsum(lengths)
     total = int(ends[-1]) if len(ends) else 0
-    return np.arange(total, dtype=np.int64) + np.repeat(starts - (ends - lengths), lengths)
+    indices: Positions = np.arange(total, dtype=np.int64) + np.repeat(starts - (ends - lengths), lengths)
+    return indices
 
 
-def assemble(
-    buffer: NDArray[Any], starts: NDArray[Any], lengths: NDArray[Any], piece_offsets: Positions
-) -> TextArray:
+def assemble(buffer: NDArray[Any], starts: NDArray[Any], lengths: NDArray[Any], piece_offsets: Positions) -> TextArray:
     """Puts texts together from pieces of one buffer.
 
     Args:
@@ -172,9 +174,7 @@ def assemble(
     return TextArray(buffer.take(indices), offsets_of(lengths)[piece_offsets])
 
 
-def merge_rows(
-    original: pl.Series, rows: NDArray[Any], replacement: pl.Series
-) -> pl.Series:
+def merge_rows(original: pl.Series, rows: NDArray[Any], replacement: pl.Series) -> pl.Series:
     """`original` with the values at `rows` replaced."""
     if len(rows) == len(original):
         return replacement.rename(original.name)
@@ -222,7 +222,8 @@ class Pieces:
     @property
     def total(self) -> Positions:
         """Characters of each text so far."""
-        return np.sum(self._lengths, axis=0, dtype=np.int64)
+        total: Positions = np.sum(self._lengths, axis=0, dtype=np.int64)
+        return total
 
     def join(self) -> tuple[TextArray, Positions]:
         """The texts, and (n, columns + 1) positions where their pieces begin and end."""

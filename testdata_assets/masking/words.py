@@ -84,7 +84,8 @@ class WordList:
         place = where - np.repeat(start, length)
         lower = characters().lower.take(self.text.codes[where]).astype(np.uint64)
         terms = (lower + np.uint64(1)) * _POWERS[np.minimum(place, len(_POWERS) - 1)]
-        return np.add.reduceat(terms, np.cumsum(length) - length) if len(rows) else terms
+        keys: Words = np.add.reduceat(terms, np.cumsum(length) - length) if len(rows) else np.zeros(0, np.uint64)
+        return keys
 
     def among(self, vocabulary: Vocabulary) -> NDArray[np.bool_]:
         """Words found in a vocabulary, whatever their case."""
@@ -125,8 +126,9 @@ class WordList:
 
     def before(self, symbols: str) -> NDArray[np.bool_]:
         """Words directly followed by one of some characters."""
-        codes = np.append(self.text.codes, 0)
-        following = codes[self.start + self.length]
+        end = self.start + self.length
+        within = end < self.text.offsets[self.owner + 1]
+        following = np.where(within, self.text.codes[np.minimum(end, len(self.text.codes) - 1)], 0)
         found = np.zeros(len(self), np.bool_)
         for symbol in symbols:
             found |= following == ord(symbol)

@@ -14,6 +14,9 @@ import numpy.typing as npt
 import polars as pl
 
 BINS = 8
+# Many, because where the listing ends two samples may differ: what is listed last must weigh little.
+CATEGORIES = 40
+MIN_GROUP = 20
 MAX_COLUMNS = 20
 MAX_ROWS = 20_000
 MIN_ROWS = 100
@@ -23,7 +26,7 @@ Codes = npt.NDArray[np.int64]
 
 
 def codes(series: pl.Series, numbers: pl.Series | None, *, categorical: bool) -> Codes | None:
-    """Cuts a column into at most `BINS` + 1 codes, 0 for NULL; None where it has no useful groups.
+    """Cuts numbers into `BINS` codes or takes up to `CATEGORIES` values, 0 for NULL; None without useful groups.
 
     Args:
         series: The column as text, n rows.
@@ -46,11 +49,12 @@ def codes(series: pl.Series, numbers: pl.Series | None, *, categorical: bool) ->
         ranked = (
             part.drop_nulls()
             .value_counts(name="rows")
+            .filter(pl.col("rows") >= MIN_GROUP)
             .sort("rows", "value", descending=[True, False])
-            .head(BINS - 1)
+            .head(CATEGORIES - 1)
         )
         mapping = {value: rank + 1 for rank, value in enumerate(ranked.get_column("value").to_list())}
-        code = part.replace_strict(mapping, default=BINS, return_dtype=pl.Int64).to_numpy().copy()
+        code = part.replace_strict(mapping, default=CATEGORIES, return_dtype=pl.Int64).to_numpy().copy()
         code[part.is_null().to_numpy()] = 0
     else:
         return None
@@ -71,7 +75,7 @@ def associations(columns: Mapping[str, Codes]) -> tuple[tuple[str, str, float], 
 def cramers_v(first: Codes, second: Codes) -> float:
     """Bias-corrected Cramer's V of two code columns of equal length, 0 (independent) to 1."""
     count = len(first)
-    width = BINS + 1
+    width = CATEGORIES + 1
     table = (
         np.bincount(first * width + second, minlength=width * width).reshape(width, width).astype(np.float64)
     )

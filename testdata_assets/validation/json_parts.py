@@ -5,6 +5,8 @@ A search may then treat a kept leaf like a kept column and a masked leaf like a 
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import polars as pl
 
@@ -12,7 +14,7 @@ from testdata_assets.errors import RefusedError
 from testdata_assets.masking.json_paths import JsonPattern, PathMatcher
 from testdata_assets.masking.json_tokens import KEY, STRING, tokenise
 from testdata_assets.masking.nested_rules import part_column
-from testdata_assets.masking.transformers.base import Coincidence
+from testdata_assets.masking.transformers.base import Coincidence, Transformer
 from testdata_assets.masking.transformers.json import Json
 from testdata_assets.production.catalog import Column
 from testdata_assets.validation.leaks import Role
@@ -46,6 +48,13 @@ class JsonParts:
         ]
         self.holds_prose = any(each.name in PROSE for each in built)
         self._trusted = column.base_type in ("json", "jsonb")
+
+    @staticmethod
+    def domains(transformer: Transformer[Any]) -> set[str]:
+        """The domains that the rules nested in a `json` transformer name; none for other transformers."""
+        if not isinstance(transformer, Json):
+            return set()
+        return {rule.domain for rule in transformer.params.paths.values() if rule.domain is not None}
 
     def part(self, documents: pl.Series) -> dict[Role, pl.Series]:
         """Strings by the role of their path; keys, and leaves that no path covers, count as kept.

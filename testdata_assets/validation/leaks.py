@@ -6,7 +6,8 @@ of digits, words with digits in them, and two to four neighbouring words that lo
 Precision is by design. A match that cannot be chance counts wherever it is: an e-mail address, ten digits,
 several words. A `weak` match (one word, a short number) can be chance in a column kept by rule: the actor
 Jackson is not the customer Jackson. There it counts only where most of the column's values match, as in a
-copy of the column; in a masked column whose transformer promises disjoint outputs every match counts.
+copy of the column; in a masked column whose transformer promises disjoint outputs every match counts that
+comes from a column of its own domain.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ COPY_VALUES = 5
 _REMEMBERED = 10_000
 _STRONG_CHARACTERS = 8
 _STRONG_DIGITS = 10
+_PROSE_CHARACTERS = 25
 
 
 @dataclass
@@ -45,11 +47,13 @@ class ColumnHits:
 
     Attributes:
         role: `disjoint` (masked, outputs promised disjoint), `masked` (otherwise), `kept`.
+        related: Origins that share a domain with a `disjoint` column: it promises to hold none of their values.
         strong: Matches by origin column and whether they were inside longer text.
         weak: Matches that may be chance, the same way.
     """
 
     role: Role
+    related: frozenset[str] = frozenset()
     probed: int = 0
     strong: Counter[tuple[str, bool]] = field(default_factory=Counter)
     weak: Counter[tuple[str, bool]] = field(default_factory=Counter)
@@ -59,18 +63,14 @@ class ColumnHits:
     def findings(self, table: str, column: str) -> list[Finding]:
         """The findings this column gives rise to, one for each origin."""
         counted = Counter(self.strong)
-        if self._weak_counts:
-            counted.update(self.weak)
+        copied = len(self.weak_hashes) >= COPY_VALUES and self.weak_values >= COPY_SHARE * self.probed
+        for place, count in self.weak.items():
+            if copied or (self.role == "disjoint" and place[0] in self.related):
+                counted[place] += count
         return [
             Finding(table, column, f"value of {origin}{' inside text' if inside else ''}", count)
             for (origin, inside), count in sorted(counted.items())
         ]
-
-    @property
-    def _weak_counts(self) -> bool:
-        if self.role == "disjoint":
-            return bool(self.weak)
-        return len(self.weak_hashes) >= COPY_VALUES and self.weak_values >= COPY_SHARE * self.probed
 
     def merge(self, other: ColumnHits) -> None:
         self.probed += other.probed
@@ -86,8 +86,8 @@ class LeakDetector:
 
     Args:
         fingerprints: Of the snapshot.
-        prose: Origins `schema.table.column` whose values are prose: a phrase of several words out of them
-            proves nothing when found inside other prose.
+        prose: Origins `schema.table.column` whose values are prose: a few words out of them prove nothing
+            when found as or inside another text.
         coinciding: Origins whose masks may equal real values by chance: they are looked for in what is kept
             only, and only strong matches count.
     """
@@ -154,12 +154,12 @@ class LeakDetector:
             return match
         found = plain[mask]
         origins = self._fingerprints.origins[np.searchsorted(self._fingerprints.values, found)]
-        strong = is_strong(values.filter(pl.Series(mask)))
+        matched = values.filter(pl.Series(mask))
+        strong = is_strong(matched) & ~(self._prose[origins] & _is_phrase(matched))
         weight = np.ones(len(found), dtype=np.int64) if rows is None else rows[mask]
         keep = np.ones(len(found), dtype=np.bool_)
         if phrases:
-            digits = values.filter(pl.Series(mask)).str.contains(r"\d").to_numpy()
-            keep &= strong & (digits | ~self._prose[origins])
+            keep &= strong
         if self._coinciding.any():
             keep &= ~self._coinciding[origins] | (strong if hits.role == "kept" else np.False_)
         found, origins, strong, weight = found[keep], origins[keep], strong[keep], weight[keep]
@@ -201,6 +201,12 @@ def is_strong(values: pl.Series) -> npt.NDArray[np.bool_]:
         | (long_enough & letters & (several | (digits > 0)))
     )
     return values.alias("v").str.strip_chars().to_frame().select(strong.alias("s")).to_series().to_numpy().copy()
+
+
+def _is_phrase(values: pl.Series) -> npt.NDArray[np.bool_]:
+    """Which values are a few plain words, as anybody may write."""
+    few = values.str.len_chars() < _PROSE_CHARACTERS
+    return (few & ~values.str.contains(r"[\d@]")).to_numpy()
 
 
 def _phrases(values: pl.Series) -> pl.Series:

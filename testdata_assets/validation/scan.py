@@ -9,7 +9,7 @@ import re
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -43,6 +43,7 @@ class ColumnScan:
         shape: How to find texts in its values.
         role: What the plan says of the whole column.
         kept_in_part: Whether something inside its values may be kept, so that names are looked for inside.
+        related: Origins that share a masking domain with it.
         parts: Parts JSON documents by their paths' roles.
         leaks: Hits by role; several only where `parts` is there.
         patterns: None where nothing is kept.
@@ -54,6 +55,7 @@ class ColumnScan:
     shape: Shape
     role: Role
     kept_in_part: bool
+    related: frozenset[str]
     parts: JsonParts | None
     patterns: PatternHits | None
     emails_only: bool = False
@@ -119,6 +121,7 @@ def scan(
     started = time.monotonic()
     watch = _Stopwatch()
     plans = {(str(table.table.name), each.column.name): each for table in plan.tables for each in table.columns}
+    related = _related(plans)
     parts_of = {
         place: JsonParts(column.transformer, column.column)
         for place, column in plans.items()
@@ -150,6 +153,7 @@ def scan(
             place = (str(table), column.name)
             entry = _column_scan(table, column, plans.get(place), parts_of.get(place), origin_types, derived)
             if entry is not None:
+                entry.related = related.get(place, frozenset())
                 chosen.append((column, entry))
         if chosen:
             entries = [entry for _, entry in chosen]
@@ -197,10 +201,28 @@ def _column_scan(
         shape=shape,
         role=role,
         kept_in_part=derived or by_part or role == "kept",
+        related=frozenset(),
         parts=parts,
         patterns=PatternHits() if not derived and (role == "kept" or by_part) else None,
         emails_only=by_part and parts is None,
     )
+
+
+def _related(plans: Mapping[tuple[str, str], ColumnPlan]) -> dict[tuple[str, str], frozenset[str]]:
+    """For each planned column the columns that share a masking domain with it, itself among them."""
+    domains = {
+        place: {column.domain, *JsonParts.domains(column.transformer)}
+        for place, column in plans.items()
+        if column.masked
+    }
+    members: dict[str, set[str]] = {}
+    for (table, name), names in domains.items():
+        for domain in names:
+            members.setdefault(domain, set()).add(f"{table}.{name}")
+    return {
+        place: frozenset({f"{place[0]}.{place[1]}"}.union(*(members[domain] for domain in names)))
+        for place, names in domains.items()
+    }
 
 
 def _role(plan: ColumnPlan | None) -> Role:
@@ -234,11 +256,11 @@ def _scan_values(values: pl.Series, entry: ColumnScan, detector: LeakDetector, w
     spent = time.monotonic() - started
     for role, (found, rows) in groups.items():
         started = time.monotonic()
-        hits = ColumnHits(role)
+        hits = ColumnHits(role, entry.related)
         inside = role == "kept" or (entry.kept_in_part and entry.parts is None)
         detector.probe(found, rows, hits, embedded=inside)
         with entry.lock:
-            entry.leaks.setdefault(role, ColumnHits(role)).merge(hits)
+            entry.leaks.setdefault(role, ColumnHits(role, entry.related)).merge(hits)
         between = time.monotonic()
         if entry.patterns is not None and (role == "kept" or entry.parts is None):
             patterns.look(found, rows, entry.patterns, emails_only=entry.emails_only)

@@ -52,10 +52,22 @@ def case_pairs() -> list[tuple[int, int]]:
     return pairs
 
 
+def one_way_folds() -> list[tuple[int, int]]:
+    """(letter, lower) where the lower-case letter is another's counterpart: signs like Kelvin's, title case."""
+    paired = {upper for upper, _ in case_pairs()}
+    folds = [(0x130, 0x69), (0x3C2, 0x3C3)]  # I with dot, and the final sigma
+    for code in range(sys.maxunicode + 1):
+        lower = chr(code).lower()
+        if len(lower) == 1 and ord(lower) != code and code not in paired:
+            folds.append((code, ord(lower)))
+    return folds
+
+
 def main() -> None:
     lines = [f"version {VERSION} unicode {unicodedata.unidata_version}"]
     lines += [f"{first:X}-{last:X} {found}" for first, last, found in class_runs()]
     lines += [f"{upper:X}>{lower:X}" for upper, lower in case_pairs()]
+    lines += [f"{letter:X}~{lower:X}" for letter, lower in one_way_folds()]
     TARGET.write_text("\n".join(lines) + "\n", encoding="ascii")
 
 

@@ -6,6 +6,8 @@ invented words; `avoid` lists those products that Faker knows as real. Everythin
 a change of case. Run `python -m testdata_assets.masking.data.build_pools` only to start a new version.
 """
 
+# ruff: noqa: E501 - lists read best on one line each
+
 from __future__ import annotations
 
 import hashlib
@@ -37,60 +39,60 @@ _LENGTHS = range(2, 13)
 # Syllables per script: (onsets, rimes, infixes, endings); heads are onset + rime, tails infix + ending.
 _SYLLABLES = {
     "latin": (
-        "bl br cr dr dw fl gl gr gw kl kr kn pl pr qu scr shr sk sl sm sn spl str sv thr tr tw vr wr z zw j k v y".split(),
-        "ab ack ald amb ang ark asp ath eb eck eld elm eng erk esk eth av ez ild imb irk isp ith ov eth old omb ork oth ud uld umb urk usk uth".split(),
-        "ab ad av az eb ef eg ev ib ig iv iz ob od of ov ub ud uf uz".split(),
-        "ek el en eth il ix o ok on or oth ow u ul um ux y ane ith orn yx".split(),
+        "bl br cr dr dw fl gl gr gw kl kr kn pl pr qu scr shr sk sl sm sn spl str sv thr tr tw vr wr z zw j k v y",
+        "ab ack ald amb ang ark asp ath eb eck eld elm eng erk esk eth av ez ild imb irk isp ith ov eth old omb ork oth ud uld umb urk usk uth",
+        "ab ad av az eb ef eg ev ib ig iv iz ob od of ov ub ud uf uz",
+        "ek el en eth il ix o ok on or oth ow u ul um ux y ane ith orn yx",
     ),
     "accented": (
-        "bł br čr dr fl gł gr kł kr pl př sk šl sm sň str šv tř vr z žw j k v".split(),
-        "áb äck áld ömb ürk ésp éth èb éck öld ärm üng íb ílm óck ôld ún ükk".split(),
-        "ab ed ib ob ud".split(),
-        "én ík ö ös óv ül ýn eş ań ça ić ąk".split(),
+        "bł br čr dr fl gł gr kł kr pl př sk šl sm sň str šv tř vr z žw j k v",
+        "áb äck áld ömb ürk ésp éth èb éck öld ärm üng íb ílm óck ôld ún ükk",
+        "ab ed ib ob ud",
+        "én ík ö ös óv ül ýn eş ań ça ić ąk",
     ),
     "cyrillic": (
-        "бл бр вр гл гр др жв зв кв кл кр мл пл пр скр сл см сн тв тр хв хр цв чв шв шк шл шп щ ж з".split(),
-        "аб авд аг азг ак алм амб ар ас ев едр ег езн ек елг ем ерн иб ивр ид изг ик илм ин об овд ог озн ок олг уб увр уг удр ук".split(),
-        "ав аз ег еж иг из ов ож уб уд ыг ыл".split(),
-        "ин ов ев енко ук юк ский ян ич ыч ец ур".split(),
+        "бл бр вр гл гр др жв зв кв кл кр мл пл пр скр сл см сн тв тр хв хр цв чв шв шк шл шп щ ж з",
+        "аб авд аг азг ак алм амб ар ас ев едр ег езн ек елг ем ерн иб ивр ид изг ик илм ин об овд ог озн ок олг уб увр уг удр ук",
+        "ав аз ег еж иг из ов ож уб уд ыг ыл",
+        "ин ов ев енко ук юк ский ян ич ыч ец ур",
     ),
     "greek": (
-        "βλ βρ γκ γρ δρ ζ θρ κλ κρ μν ξ πλ πν πρ σκ σπ στ τζ φλ φρ χρ ψ".split(),
-        "αβ αγ αδ ακ αμ αρτ εβ εγ εκ εμ ερν ιβ ιγ ιζ ιλμ οβ ογ οζ ομ ουβ ουζ υμ".split(),
-        "αβ εζ ιμ οζ ουδ υξ".split(),
-        "άκη ίδη όπουλου έα ίνου άτου ούση άρη ώτη".split(),
+        "βλ βρ γκ γρ δρ ζ θρ κλ κρ μν ξ πλ πν πρ σκ σπ στ τζ φλ φρ χρ ψ",
+        "αβ αγ αδ ακ αμ αρτ εβ εγ εκ εμ ερν ιβ ιγ ιζ ιλμ οβ ογ οζ ομ ουβ ουζ υμ",
+        "αβ εζ ιμ οζ ουδ υξ",
+        "άκη ίδη όπουλου έα ίνου άτου ούση άρη ώτη",
     ),
     "arabic": (
-        "بظ ثغ جظ حذ خض دغ ذب زغ سظ شذ صغ ضب طث ظم عذ غث فظ قذ كظ مض نغ هث".split(),
-        "ا و ي را لو مي نا رو لي".split(),
-        "ب ث ج د ذ ز ظ غ ف ق م ن".split(),
-        "اوي وني يان ور وش اد ين".split(),
+        "بظ ثغ جظ حذ خض دغ ذب زغ سظ شذ صغ ضب طث ظم عذ غث فظ قذ كظ مض نغ هث",
+        "ا و ي را لو مي نا رو لي",
+        "ب ث ج د ذ ز ظ غ ف ق م ن",
+        "اوي وني يان ور وش اد ين",
     ),
     "hebrew": (
-        "גז דצ זט חג טז כצ לט מז נג סז פט צג קז רט שג תז בצ הט".split(),
-        "ו י א רו לי מא".split(),
-        "ב ג ד ז ט ל מ נ פ צ ק ר".split(),
-        "וביץ ואי יון נר לוז טיק ה".split(),
+        "גז דצ זט חג טז כצ לט מז נג סז פט צג קז רט שג תז בצ הט",
+        "ו י א רו לי מא",
+        "ב ג ד ז ט ל מ נ פ צ ק ר",
+        "וביץ ואי יון נר לוז טיק ה",
     ),
     "devanagari": (
-        "झ ठ ड ढ थ फ घ छ ख भ ध ट".split(),
-        "ाव ोल ेक ीम ूर ाख ेड ोन ीज ूप".split(),
-        "ब म ल व स ट घ ड".split(),
-        "ोरा ेकर ूलिया ीणा ाने ेवाल ाड़ ूर".split(),
+        "झ ठ ड ढ थ फ घ छ ख भ ध ट",
+        "ाव ोल ेक ीम ूर ाख ेड ोन ीज ूप",
+        "ब म ल व स ट घ ड",
+        "ोरा ेकर ूलिया ीणा ाने ेवाल ाड़ ूर",
     ),
     "thai": (
-        "ฉัฐ ฌาน ญาณ ฐาน ณัฏ ฑิต ธูป ภูผ ฟอง ฝอย ศิล ษาน ฬาร ฮวง".split(),
-        "กร พร ชัย วง มน รุ สี".split(),
-        "ก ข จ ด ต บ พ ม ร ล ส".split(),
-        "ากูล ินทร์ ูรณ์ ำเริญ ิวัฒน์ าภรณ์".split(),
+        "ฉัฐ ฌาน ญาณ ฐาน ณัฏ ฑิต ธูป ภูผ ฟอง ฝอย ศิล ษาน ฬาร ฮวง",
+        "กร พร ชัย วง มน รุ สี",
+        "ก ข จ ด ต บ พ ม ร ล ส",
+        "ากูล ินทร์ ูรณ์ ำเริญ ิวัฒน์ าภรณ์",
     ),
 }
 # Syllables that are words, or make words with an ending.
-_WORDS = frozenset(
+_WORDS = (
     "crab drab grab stab scab slab flab quack slack crack black track smack snack shrack skald keck vang trav crav grav "
     "jumb clamb wreck fleck dreck spark clark stark brisk frisk whisk grasp crisp wisp kalb kemp jov kov yov zov "
     "bramb crumb plumb thumb drumb climb klimb breath wreath broth froth sloth cloth smith frith plud slud crust trust "
-    "brusk dusk tusk husk kamb lamb glamb smeld veld wild child build guild scold drold jerk clerk krald prusk".split()
+    "brusk dusk tusk husk kamb lamb glamb smeld veld wild child build guild scold drold jerk clerk krald prusk"
 )
 # Scripts written without letters' case or word pieces: a word is made of single characters.
 _SINGLES = {
@@ -163,8 +165,10 @@ def capped(words: Iterable[str]) -> dict[str, list[str]]:
 
 
 def invented(pool: str, known: set[str]) -> tuple[list[str], list[str]]:
-    onsets, rimes, infixes, endings = _SYLLABLES[pool]
-    heads = _ordered({onset + rime for onset, rime in itertools.product(onsets, rimes)} - _WORDS - known)[:180]
+    onsets, rimes, infixes, endings = (part.split() for part in _SYLLABLES[pool])
+    heads = _ordered({onset + rime for onset, rime in itertools.product(onsets, rimes)} - set(_WORDS.split()) - known)[
+        :180
+    ]
     tails = _ordered({infix + ending for infix, ending in itertools.product(infixes, endings)} | set(endings))[:170]
     return sorted(heads), sorted(tails)
 

@@ -1,0 +1,1 @@
+"""The transformers: one per file, each registering itself with its parameters, types and guarantees."""

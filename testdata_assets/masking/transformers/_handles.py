@@ -139,4 +139,3 @@ def capitals(draw: Draw, masked: TextArray, hashed: tuple[Positions, Positions],
         chosen &= place < (hashed[1] - hashed[0])[rows][:, None]
         where = (hashed[0][rows][:, None] + place)[chosen]
         masked.codes[where] = table.upper[masked.codes[where]]
-

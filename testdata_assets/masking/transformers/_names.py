@@ -13,26 +13,27 @@ PARTICLES = (
     "van von der den de het ten ter te zu zum zur vom of af av "
     "del della dello degli dei di da das dos do du la las le les los el y e i "
     "al bin ibn bint ben abu umm bar mac mc st"
-).split()
-TITLES = "mr mrs ms miss mx dr prof sir dame lord lady herr frau mme mlle sr sra srta don doña dona hon rev".split()
-SUFFIXES = "jr jnr snr ii iii iv vi vii phd md esq cpa dds obe mbe ba ma msc bsc mba".split()
+)
+TITLES = "mr mrs ms miss mx dr prof sir dame lord lady herr frau mme mlle sr sra srta don doña dona hon rev"
+SUFFIXES = "jr jnr snr ii iii iv vi vii phd md esq cpa dds obe mbe ba ma msc bsc mba"
 
 
 @cache
 def _kept_words() -> Vocabulary:
-    return vocabulary([*PARTICLES, *TITLES, *SUFFIXES])
+    return vocabulary(f"{PARTICLES} {TITLES} {SUFFIXES}".split())
 
 
 @cache
 def _suffix_words() -> Vocabulary:
-    return vocabulary([*SUFFIXES, *TITLES])
+    return vocabulary(f"{SUFFIXES} {TITLES}".split())
 
 
 def kept_in_names(words: WordList) -> NDArray[np.bool_]:
     """Particles, titles, suffixes and the O of O'Brien, unless a text holds nothing else."""
     elision = (words.length == 1) & words.before("'’ʼ`´")
-    kept = words.among(_kept_words()) | elision
-    return kept & words.any_in_text(~kept)
+    kept: NDArray[np.bool_] = words.among(_kept_words()) | elision
+    kept &= words.any_in_text(~kept)
+    return kept
 
 
 def name_choice(words: WordList, role: str) -> NDArray[np.int64]:

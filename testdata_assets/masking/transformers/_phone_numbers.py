@@ -158,9 +158,7 @@ def _national(
     return code, skipped, kept, local | (north & (kept == 3))
 
 
-def _extension_lengths(
-    text: TextArray, lettered: NDArray[np.bool_], first_letter: Positions
-) -> NDArray[np.int64]:
+def _extension_lengths(text: TextArray, lettered: NDArray[np.bool_], first_letter: Positions) -> NDArray[np.int64]:
     """Length of each text's one word where that announces an extension; 0 without letters; -1 otherwise."""
     letters = text.count(lettered)
     result = np.where(letters == 0, 0, -1)

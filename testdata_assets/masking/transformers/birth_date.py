@@ -43,9 +43,7 @@ class BirthDate(TextTransformer[BirthDateParams]):
     summary = "Replaces dates by another day of the same year; 29 February stays a leap day."
     params_model = BirthDateParams
     base_types = frozenset({"text", "date", "timestamp", "timestamptz"})
-    guarantees = Guarantees(
-        uniqueness=Uniqueness.LOSSY, coincidence=Coincidence.MAY_COINCIDE, preserves_format=True
-    )
+    guarantees = Guarantees(uniqueness=Uniqueness.LOSSY, coincidence=Coincidence.MAY_COINCIDE, preserves_format=True)
 
     def apply(self, values: pl.Series, context: MaskContext) -> pl.Series:
         masked = super().apply(values, context)
@@ -145,7 +143,8 @@ def _read_iso(text: TextArray) -> _IsoDates:
 
 
 def _is_leap(year: Positions) -> NDArray[np.bool_]:
-    return (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
+    leap: NDArray[np.bool_] = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
+    return leap
 
 
 def _another_leap_year(iso: _IsoDates, draws: Words, limit: dt.date | None) -> Positions:

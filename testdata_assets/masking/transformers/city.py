@@ -16,12 +16,12 @@ _CONNECTING = (
     "new old north south east west upper lower great little port fort mount lake saint st ste san santa são "
     "los las la le les el al de del della der den die des du do da dos di am an der upon on in im bei sur bad "
     "sankt city town ville village nova novo nueva nuevo новый нижний верхний великий на"
-).split()
+)
 
 
 @cache
 def _kept_words() -> Vocabulary:
-    return vocabulary(_CONNECTING)
+    return vocabulary(_CONNECTING.split())
 
 
 @register
@@ -34,9 +34,7 @@ class City(TextTransformer[Params]):
 
     name = "city"
     summary = "Replaces city names by others of the same script, case and about length."
-    guarantees = Guarantees(
-        uniqueness=Uniqueness.LOSSY, coincidence=Coincidence.MAY_COINCIDE, preserves_format=True
-    )
+    guarantees = Guarantees(uniqueness=Uniqueness.LOSSY, coincidence=Coincidence.MAY_COINCIDE, preserves_format=True)
 
     def draw(self, draw: Draw) -> pl.Series:
         words = WordList.of(draw.text)

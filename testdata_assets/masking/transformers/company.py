@@ -17,12 +17,12 @@ _FORMS = (
     "spa snc bv nv ab oy oyj as asa aps kft zrt sro doo eood ood ooo oao zao pao ооо оао зао пао ао ип ltda eirl "
     "group holding holdings sons brothers partners associates and und et y e of the der die das de la le "
     "株式会社 有限会社 有限公司 公司 주식회사"
-).split()
+)
 
 
 @cache
 def _kept_words() -> Vocabulary:
-    return vocabulary(_FORMS)
+    return vocabulary(_FORMS.split())
 
 
 @register
@@ -35,9 +35,7 @@ class Company(TextTransformer[Params]):
 
     name = "company"
     summary = "Replaces company names by invented ones, keeping legal form, script, case and about the length."
-    guarantees = Guarantees(
-        uniqueness=Uniqueness.LOSSY, coincidence=Coincidence.DISJOINT, preserves_format=True
-    )
+    guarantees = Guarantees(uniqueness=Uniqueness.LOSSY, coincidence=Coincidence.DISJOINT, preserves_format=True)
 
     def draw(self, draw: Draw) -> pl.Series:
         words = WordList.of(draw.text)

@@ -52,9 +52,7 @@ class Email(TextTransformer[EmailParams]):
     name = "email"
     summary = "Replaces e-mail addresses by valid ones at reserved domains, keeping plus-tags and style."
     params_model = EmailParams
-    guarantees = Guarantees(
-        uniqueness=Uniqueness.HASHED, coincidence=Coincidence.DISJOINT, preserves_format=True
-    )
+    guarantees = Guarantees(uniqueness=Uniqueness.HASHED, coincidence=Coincidence.DISJOINT, preserves_format=True)
 
     def draw(self, draw: Draw) -> pl.Series:
         style = AddressStyle(frozenset(self.params.keep_domains), self.params.mail_domain)

@@ -21,9 +21,7 @@ class FirstName(TextTransformer[Params]):
 
     name = "first_name"
     summary = "Replaces first names by others of the same script, case and about length."
-    guarantees = Guarantees(
-        uniqueness=Uniqueness.LOSSY, coincidence=Coincidence.MAY_COINCIDE, preserves_format=True
-    )
+    guarantees = Guarantees(uniqueness=Uniqueness.LOSSY, coincidence=Coincidence.MAY_COINCIDE, preserves_format=True)
 
     def draw(self, draw: Draw) -> pl.Series:
         words = WordList.of(draw.text)

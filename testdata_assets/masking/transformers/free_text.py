@@ -26,9 +26,7 @@ class FreeText(TextTransformer[Params]):
 
     name = "free_text"
     summary = "Replaces text by invented words of the same script, keeping length, line breaks and emoji."
-    guarantees = Guarantees(
-        uniqueness=Uniqueness.LOSSY, coincidence=Coincidence.DISJOINT, preserves_length=True
-    )
+    guarantees = Guarantees(uniqueness=Uniqueness.LOSSY, coincidence=Coincidence.DISJOINT, preserves_length=True)
 
     def draw(self, draw: Draw) -> pl.Series:
         text, table, corpus = draw.text, characters(), corpora()

@@ -75,9 +75,7 @@ def _as_uuid(digest: pl.Series) -> pl.Series:
     """A uuid of version 4, variant 1 from the digest's first 122 bits."""
     frame = digest.rename("d").to_frame()
     part = pl.col("d").str
-    variant = part.slice(16, 1).replace_strict(
-        list("0123456789abcdef"), list("89ab" * 4), return_dtype=pl.String
-    )
+    variant = part.slice(16, 1).replace_strict(list("0123456789abcdef"), list("89ab" * 4), return_dtype=pl.String)
     return frame.select(
         pl.concat_str(
             part.slice(0, 8),
@@ -98,4 +96,3 @@ def _base32(draw: Draw, length: int) -> pl.Series:
     lengths = np.full(len(draw.values), length, np.int64)
     stream = draw.hash.prf("base32").stream(draw.seeds, lengths)
     return TextArray(_BASE32[stream & 31], offsets_of(lengths)).to_series()
-

@@ -170,14 +170,13 @@ def _permute_bits(address: Words, top: Positions, bottom: Positions, keyed: Keye
     left_width = width.astype(np.uint64) - right_width
     moduli = (np.uint64(1) << left_width, np.uint64(1) << right_width)
     kept = address >> (low + width.astype(np.uint64))
-    tweak = (kept << np.uint64(12)) | (top.astype(np.uint64) << np.uint64(6)) | bottom.astype(np.uint64)
-    left, right = cycle_pairs(
-        keyed.prf("v4"), field >> right_width, field & (moduli[1] - np.uint64(1)), moduli, tweak
-    )
-    changed = (left << right_width) | right
-    return (kept << (low + width.astype(np.uint64))) | (changed << low) | (
-        address & ((np.uint64(1) << low) - np.uint64(1))
-    )
+    span = (top * 64 + bottom).astype(np.uint64)
+    tweak: Words = np.bitwise_or(kept << np.uint64(12), span)
+    left, right = cycle_pairs(keyed.prf("v4"), field >> right_width, field & (moduli[1] - np.uint64(1)), moduli, tweak)
+    changed = (left << right_width) + right
+    host = address & ((np.uint64(1) << low) - np.uint64(1))
+    result: Words = (kept << (low + width.astype(np.uint64))) + (changed << low) + host
+    return result
 
 
 def _write_v4(text: TextArray, four: _V4, address: Words) -> pl.Series:
@@ -227,4 +226,3 @@ def _begins_2001(text: TextArray) -> NDArray[np.bool_]:
     first = padded[text.offsets[:-1, None] + np.arange(4)]
     result: NDArray[np.bool_] = (first == [ord(symbol) for symbol in "2001"]).all(axis=1)
     return result
-

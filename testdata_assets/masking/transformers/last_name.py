@@ -21,9 +21,7 @@ class LastName(TextTransformer[Params]):
 
     name = "last_name"
     summary = "Replaces family names by invented ones, keeping script, case, particles, hyphens and apostrophes."
-    guarantees = Guarantees(
-        uniqueness=Uniqueness.LOSSY, coincidence=Coincidence.MAY_COINCIDE, preserves_format=True
-    )
+    guarantees = Guarantees(uniqueness=Uniqueness.LOSSY, coincidence=Coincidence.MAY_COINCIDE, preserves_format=True)
 
     def draw(self, draw: Draw) -> pl.Series:
         words = WordList.of(draw.text)

@@ -22,9 +22,7 @@ class Null(Transformer[Params]):
 
     name = "null"
     summary = "Replaces every value by NULL."
-    guarantees = Guarantees(
-        uniqueness=Uniqueness.LOSSY, coincidence=Coincidence.CONSTANT, nulls_stay_null=False
-    )
+    guarantees = Guarantees(uniqueness=Uniqueness.LOSSY, coincidence=Coincidence.CONSTANT, nulls_stay_null=False)
 
     def apply(self, values: pl.Series, context: MaskContext) -> pl.Series:
         return pl.Series(values.name, [None], dtype=pl.String).new_from_index(0, len(values))

@@ -21,9 +21,7 @@ class PersonName(TextTransformer[Params]):
 
     name = "person_name"
     summary = "Replaces full names, keeping script, case, particles, titles, punctuation and about the length."
-    guarantees = Guarantees(
-        uniqueness=Uniqueness.LOSSY, coincidence=Coincidence.DISJOINT, preserves_format=True
-    )
+    guarantees = Guarantees(uniqueness=Uniqueness.LOSSY, coincidence=Coincidence.DISJOINT, preserves_format=True)
 
     def draw(self, draw: Draw) -> pl.Series:
         words = WordList.of(draw.text)

@@ -23,12 +23,12 @@ _KINDS = (
     "улица ул проспект пр переулок пер шоссе площадь пл дом д кв корп бульвар набережная "
     "οδός λεωφόρος שדרות רחוב شارع طريق ถนน ซอย मार्ग रोड "
     "de del della la le les el los du des d der den die das da do dos of the and van in am im an zum zur"
-).split()
+)
 
 
 @cache
 def _kept_words() -> Vocabulary:
-    return vocabulary(_KINDS)
+    return vocabulary(_KINDS.split())
 
 
 @register
@@ -42,9 +42,7 @@ class StreetAddress(TextTransformer[Params]):
 
     name = "street_address"
     summary = "Replaces street names by invented ones and draws other numbers, keeping the form."
-    guarantees = Guarantees(
-        uniqueness=Uniqueness.LOSSY, coincidence=Coincidence.DISJOINT, preserves_format=True
-    )
+    guarantees = Guarantees(uniqueness=Uniqueness.LOSSY, coincidence=Coincidence.DISJOINT, preserves_format=True)
 
     def draw(self, draw: Draw) -> pl.Series:
         words = WordList.of(draw.text)

@@ -60,7 +60,9 @@ class Draw:
 
     @cached_property
     def text(self) -> TextArray:
-        return TextArray.from_series(self.values)
+        """The values as codepoints; where case does not count, letters that fold alike differ in case at most."""
+        text = TextArray.from_series(self.values)
+        return text.with_codes(characters().plain.take(text.codes)) if self.context.fold_case else text
 
     @property
     def canonical(self) -> pl.Series:
@@ -184,7 +186,8 @@ def same_ignoring_case(left: pl.Series, right: pl.Series) -> NDArray[np.int64]:
         return near
     where = pl.Series(near)
     same = left.gather(where).str.to_lowercase() == right.gather(where).str.to_lowercase()
-    return near[same.to_numpy()]
+    rows: NDArray[np.int64] = near[same.to_numpy()]
+    return rows
 
 
 def has_letter_or_digit(text: TextArray) -> NDArray[np.bool_]:
@@ -202,9 +205,7 @@ def scrambled(draw: Draw, rows: NDArray[np.int64] | None = None) -> pl.Series:
     keyed = part.context.hash.for_purpose("scramble")
     if part.context.column.base_type == "numeric":
         return permute_text(part.text, keyed, _number_classes(part.text)).to_series()
-    if not part.context.fold_case:
-        return permute_text(part.text, keyed).to_series()
-    return _recased(part, permute_text(TextArray.from_series(part.canonical), keyed))
+    return permute_text(part.text, keyed).to_series()
 
 
 def _number_classes(text: TextArray) -> NDArray[np.int16]:
@@ -216,12 +217,3 @@ def _number_classes(text: TextArray) -> NDArray[np.int16]:
     first = text.first(digit)[text.count(digit) > 1]
     classes[first] = np.where(codes[first] == 0x30, FIXED, characters().special["digit_1_9"])
     return classes
-
-
-def _recased(draw: Draw, masked: TextArray) -> pl.Series:
-    """Folding makes other letters of some, so capitals are taken from the values as they were."""
-    table = characters()
-    capital = np.flatnonzero(table.lower.take(draw.text.codes) != draw.text.codes)
-    codes = masked.codes.copy()
-    codes[capital] = table.upper[codes[capital]]
-    return TextArray(codes, masked.offsets).to_series()

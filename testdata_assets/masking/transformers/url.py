@@ -29,9 +29,7 @@ class Url(TextTransformer[Params]):
     name = "url"
     summary = "Replaces URLs: scheme and structure kept, host mapped to a reserved one, the rest permuted."
     hashes_values = False
-    guarantees = Guarantees(
-        uniqueness=Uniqueness.HASHED, coincidence=Coincidence.DISJOINT, preserves_format=True
-    )
+    guarantees = Guarantees(uniqueness=Uniqueness.HASHED, coincidence=Coincidence.DISJOINT, preserves_format=True)
 
     def draw(self, draw: Draw) -> pl.Series:
         parts = _Parts(draw.text)
@@ -121,4 +119,3 @@ def _classes(text: TextArray, parts: _Parts) -> NDArray[np.int16]:
     continuation = escape[is_any(codes[escape + 1], "89abAB")] + 2
     classes[continuation] = characters().special["hex"]
     return classes
-

@@ -42,9 +42,7 @@ class Username(TextTransformer[Params]):
         if not len(rows):
             return result
         part = draw.narrowed(rows)
-        return merge_rows(
-            result, rows, draw_addresses(part, draw.context.hash.for_purpose("email"), AddressStyle())
-        )
+        return merge_rows(result, rows, draw_addresses(part, draw.context.hash.for_purpose("email"), AddressStyle()))
 
     @staticmethod
     def _names(draw: Draw) -> pl.Series:

@@ -84,7 +84,9 @@ def test_what_surrounds_the_rows(built: tuple[Dsn, Catalog, GoldenImage]) -> Non
             " AND relnamespace IN ('public'::regnamespace, '\"Sales Dept\"'::regnamespace)"
         ).fetchall()
         assert owners == [(record.owner_role,)]
-        assert scalar(conn, f"SELECT rolsuper OR rolcanlogin FROM pg_roles WHERE rolname = '{record.owner_role}'") is False
+        assert (
+            scalar(conn, f"SELECT rolsuper OR rolcanlogin FROM pg_roles WHERE rolname = '{record.owner_role}'") is False
+        )
         assert scalar(conn, "SELECT count(*) FROM pg_stats WHERE schemaname = 'public'") != 0
         with pytest.raises(psycopg.errors.CheckViolation):
             conn.execute("INSERT INTO audited VALUES (2000, 'x')")

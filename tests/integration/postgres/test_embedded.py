@@ -53,7 +53,9 @@ def test_refuses_a_wrong_password_over_tcp_and_socket(server: EmbeddedServer) ->
         folder = conn.execute("SHOW unix_socket_directories").fetchone()
     assert folder is not None
     with pytest.raises(psycopg.OperationalError):
-        psycopg.connect(host=folder[0], port=server.dsn().port, user="testdata_admin", password="wrong", dbname="postgres")
+        psycopg.connect(
+            host=folder[0], port=server.dsn().port, user="testdata_admin", password="wrong", dbname="postgres"
+        )
 
 
 def test_secret_is_private_and_nothing_personal_is_logged(server: EmbeddedServer) -> None:

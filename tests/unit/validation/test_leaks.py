@@ -17,7 +17,8 @@ SENSITIVE = {
     "public.users.username": ["alex1992", "sunshine", "jackson", "williams", "johnson", "millers"],
     "public.users.card": ["4012888888881881"],
     "public.users.city": ["Bad Homburg", "reykjavik"],
-    "public.users.bio": ["thank you very much", "Please Call Me"],
+    "public.users.nickname": ["mallorca"],
+    "public.users.bio": ["I was born in Bath and never left it", "thank you very much", "Please Call Me"],
 }
 
 
@@ -39,7 +40,7 @@ def search(
     embedded: bool = True,
     counts: list[int] | None = None,
 ) -> list[tuple[str, int]]:
-    hits = ColumnHits(role)
+    hits = ColumnHits(role, frozenset({"public.users.username"}))
     detector.probe(
         pl.Series(values, dtype=pl.String),
         None if counts is None else pl.Series(counts, dtype=pl.Int64),
@@ -70,6 +71,7 @@ def search(
         ("Frau Ana O'Brien-Smith.", "value of public.users.full_name inside text"),
         ("wohnt Hauptstraße 5 im Hof", "value of public.users.street inside text"),
         ("to 47 MySakila Drive!", "value of public.users.street inside text"),
+        ("I was born in Bath and never left it", "value of public.users.bio"),
         ("known as alex1992 there", "value of public.users.username inside text"),
     ],
 )
@@ -84,6 +86,7 @@ def test_a_sensitive_value_is_found_in_a_kept_column(detector: LeakDetector, val
         "the sunshine of Jackson and Williams",
         "we thank you very much for it",  # prose inside prose proves nothing
         "Please Call Me tomorrow",
+        "thank you very much",  # nor as a value of its own
         "mary van lines",
         "Juan",  # too short to have a fingerprint
         "10 47 11",
@@ -105,6 +108,8 @@ def test_a_copied_column_is_found_word_by_word(detector: LeakDetector) -> None:
 def test_masked_columns_that_promise_disjoint_values_admit_no_match(detector: LeakDetector) -> None:
     assert search(detector, ["sunshine", "x" * 9], "disjoint") == [("value of public.users.username", 1)]
     assert search(detector, ["sunshine", "x" * 9], "masked") == []
+    assert search(detector, ["mallorca", "x" * 9], "disjoint") == []  # one word of another domain: chance
+    assert search(detector, ["ann.lee@corp.com"], "disjoint") == [("value of public.users.email", 1)]
     assert search(detector, ["ann.lee@corp.com"], "masked") == [("value of public.users.email", 1)]
 
 
