@@ -62,7 +62,7 @@ class Fingerprints:
         if self._bitmap is None:
             self._bitmap = np.zeros(1 << 24, dtype=np.bool_)
             self._bitmap[self.values >> np.uint64(40)] = True
-        found = self._bitmap[hashes >> np.uint64(40)]
+        found: npt.NDArray[np.bool_] = self._bitmap[hashes >> np.uint64(40)]
         candidates = np.flatnonzero(found)
         positions = np.minimum(np.searchsorted(self.values, hashes[candidates]), len(self.values) - 1)
         found[candidates] = self.values[positions] == hashes[candidates]

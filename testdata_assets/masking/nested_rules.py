@@ -97,6 +97,7 @@ class NestedRule(BaseModel):
         column = part_column(outer.column, base_type)
         if self.domain is None:
             return replace(outer, column=column)
+        column = replace(column, max_length=outer.limit_of(self.domain))
         return replace(outer, column=column, hash=outer.hash_for(self.domain), fold_case=outer.folds(self.domain))
 
 

@@ -124,7 +124,7 @@ def _column_plan(draft: Draft, table: Table, column: Column) -> ColumnPlan:
     if effective is None or transformer is None:
         raise AssertionError(f"{owner} passed the checks without a rule")
     domain = draft.domains.get(effective.domain)
-    nested = (draft.domains[name] for _, name in nested_domains(effective.rule.params) if name in draft.domains)
+    nested = [draft.domains[name] for _, name in nested_domains(effective.rule.params) if name in draft.domains]
     seen_as = draft.limited(table.name, column)
     return ColumnPlan(
         column=column,
@@ -135,6 +135,7 @@ def _column_plan(draft: Draft, table: Table, column: Column) -> ColumnPlan:
         inherited_from=str(effective.origin) if effective.origin != owner else None,
         narrowed=seen_as if seen_as != column else None,
         folded=frozenset(each.name for each in nested if each.fold_case),
+        limits={each.name: each.length_limit for each in nested if each.length_limit is not None},
     )
 
 

@@ -53,6 +53,7 @@ class ColumnPlan:
         inherited_from: The column whose rule this is (`schema.table.column`), if it is not its own.
         narrowed: The column with the narrowest limits of its domain, if those differ from its own.
         folded: Domains of nested rules (JSON paths and the like) whose canonical form ignores case.
+        limits: Length limits of those domains, where they have one.
     """
 
     column: Column
@@ -63,6 +64,7 @@ class ColumnPlan:
     inherited_from: str | None
     narrowed: Column | None = None
     folded: frozenset[str] = frozenset()
+    limits: Mapping[str, int] = field(default_factory=dict, hash=False)
 
     @property
     def masked(self) -> bool:
@@ -90,6 +92,7 @@ class ColumnPlan:
             fold_case=self.fold_case,
             hash_for=hash_for,
             folds=self.folded.__contains__,
+            limit_of=self.limits.get,
         )
 
 

@@ -76,6 +76,10 @@ def _never_folds(_domain: str) -> bool:
     return False
 
 
+def _never_limits(_domain: str) -> int | None:
+    return None
+
+
 @dataclass(frozen=True)
 class MaskContext:
     """What a transformer may know beside the values.
@@ -87,6 +91,7 @@ class MaskContext:
             must then mask to values whose case-folded forms agree.
         hash_for: Keyed hash of another domain under the same masking key, for rules nested in this one.
         folds: Whether another domain's canonical form ignores case.
+        limit_of: Characters that the narrowest column of another domain admits, or None.
         collect: Takes the raw distinct parts (JSON leaves and the like) that nested transformers with
             disjoint outputs mask, so that the leak scan can search for them; None where nobody asks.
     """
@@ -96,6 +101,7 @@ class MaskContext:
     fold_case: bool = False
     hash_for: Callable[[str], KeyedHash] = _no_other_domains
     folds: Callable[[str], bool] = _never_folds
+    limit_of: Callable[[str], int | None] = _never_limits
     collect: Callable[[pl.Series], None] | None = None
 
     def with_hash(self, keyed: KeyedHash) -> MaskContext:

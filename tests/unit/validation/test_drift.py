@@ -24,6 +24,7 @@ TYPES = {
     "note": ("text", "S"),
     "at": ("timestamp", "D"),
     "paid": ("bool", "B"),
+    "zone": ("text", "S"),
 }
 TABLE = Table(NAME, 1, "r", tuple(Column(name, base, base, kind) for name, (base, kind) in TYPES.items()), NAME)
 
@@ -44,6 +45,8 @@ def world(rows: int, seed: int) -> pl.DataFrame:
             "note": ["x" * length for length in rng.integers(1, 60, rows)],
             "at": stamp.dt.strftime("%Y-%m-%d %H:%M:%S"),
             "paid": np.where(amount > 20, "t", "f"),
+            # Many categories of nearly equal size, tied to another column: their ranking is chance.
+            "zone": [f"{name}{number}" for name, number in zip(country, rng.integers(0, 12, rows), strict=True)],
         }
     )
 
