@@ -64,6 +64,17 @@ def refresh_lock(conn: ControlConnection) -> Iterator[None]:
             conn.execute("SELECT pg_advisory_unlock(%s)", (_REFRESH_LOCK,))
 
 
+def refresh_is_running(conn: ControlConnection) -> bool:
+    """Whether somebody holds the refresh lock, without touching it."""
+    row = conn.execute(
+        "SELECT 1 AS held FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1"
+        " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+        " AND (classid::bigint << 32) | objid::bigint = %s",
+        (_REFRESH_LOCK,),
+    ).fetchone()
+    return row is not None
+
+
 def compile_current_plan(settings: Settings, catalog: Catalog, masking_key: bytes) -> MaskingPlan:
     """The plan of the rules folder for a catalog; fails closed."""
     return compile_plan(load_rules(settings.rules_dir / "masking.yaml"), catalog, masking_key)

@@ -61,7 +61,7 @@ def _check_table(draft: Draft, table: Table) -> None:
                 "unclassified",
                 table.name,
                 "no rule covers this column",
-                f"Add `{name}: keep` or a transformer under {table.name}; `rules init` proposes one.",
+                f"Add `{name}: keep` or a transformer under {table.name} in masking.yaml.",
                 column=name,
                 mark=draft.table_mark(table.name),
             )

@@ -65,7 +65,7 @@ def load_rules(path: Path) -> MaskingRules:
         raise UsageFault(
             f"There is no rules file {file}",
             where=str(file),
-            remedy="`testdata rules init` writes one from the catalog; TESTDATA_RULES_DIR names its folder.",
+            remedy="Write one (rules/masking.yaml of the sample is an example); TESTDATA_RULES_DIR names its folder.",
             code="rules-missing",
         ) from None
     except OSError as error:

@@ -102,7 +102,7 @@ def read_yaml(text: str, file: str, problems: list[RuleProblem]) -> YamlNode:
     except yaml.MarkedYAMLError as error:
         raise RulesError([_syntax_problem(error, text, file)]) from None
     if root is None:
-        raise RulesError([RuleProblem(file, 1, 1, "the file is empty; `testdata rules init` writes a first one")])
+        raise RulesError([RuleProblem(file, 1, 1, "the file is empty; it begins with `version: 1` and `tables:`")])
     return _Reader(file, problems).read(root)
 
 

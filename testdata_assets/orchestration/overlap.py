@@ -30,7 +30,9 @@ def refresh_in_progress(instance: dg.DagsterInstance, workplace: Workplace) -> s
 
     Runs whose process is gone are marked as failed on the way, which also raises their alert.
     """
-    locked = _lock_is_held(workplace)
+    from testdata_assets.golden.refresh import refresh_is_running
+
+    locked = refresh_is_running(workplace.control)
     records = instance.get_run_records(dg.RunsFilter(job_name=REFRESH_JOB, statuses=UNFINISHED))
     for record in records:
         run = record.dagster_run
@@ -40,14 +42,3 @@ def refresh_in_progress(instance: dg.DagsterInstance, workplace: Workplace) -> s
             return f"run {run.run_id} is {run.status.value.lower()}"
         instance.report_run_failed(run, "The process of this refresh is gone: it no longer holds the refresh lock.")
     return "a refresh outside of this job holds the refresh lock" if locked else None
-
-
-def _lock_is_held(workplace: Workplace) -> bool:
-    from testdata_assets.errors import RefusedError
-    from testdata_assets.golden.refresh import refresh_lock
-
-    try:
-        with refresh_lock(workplace.control):
-            return False
-    except RefusedError:
-        return True

@@ -10,6 +10,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from testdata_assets.errors import EnvironmentLack
 from testdata_assets.postgres.connections import connect
 from testdata_assets.postgres.dsn import Dsn
 from testdata_assets.postgres.places import SAMPLE_DATABASE, Places, ensure_database
@@ -53,18 +54,24 @@ def open_source(dsn: Dsn) -> Iterator[OpenSource]:
     """Opens one read-only repeatable-read transaction, exports its snapshot and reads the catalog in it.
 
     Raises:
-        EnvironmentLack: The source cannot be reached, or a table may not be read.
+        EnvironmentLack: The source cannot be reached, is locked by somebody else, or a table may not be read.
     """
     with connect(dsn, autocommit=False, role="source", options=guard_options()) as conn:
         conn.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         conn.read_only = True
-        row = conn.execute("SELECT pg_export_snapshot()").fetchone()
+        try:
+            row = conn.execute("SELECT pg_export_snapshot()").fetchone()
+            catalog = read_catalog(conn)
+        except (psycopg.errors.LockNotAvailable, psycopg.errors.QueryCanceled):
+            raise EnvironmentLack(
+                f"The source holds a lock that did not go away within {GUARDS['lock_timeout']}",
+                where=dsn.redacted(),
+                remedy="Wait until the migration or maintenance on the source has ended, then try again.",
+                code="source-locked",
+            ) from None
         if row is None:
             raise RuntimeError("pg_export_snapshot returned no row")
-        try:
-            yield OpenSource(dsn, conn, row[0], read_catalog(conn))
-        finally:
-            conn.rollback()
+        yield OpenSource(dsn, conn, row[0], catalog)
 
 
 def ensure_sample(places: Places) -> None:

@@ -190,8 +190,11 @@ def test_only_validated_candidates_are_published_and_a_crash_is_cleaned_up(
 def test_two_refreshes_do_not_run_at_once(deployment: tuple[Settings, Places]) -> None:
     _, places = deployment
     with connect_control(places.control) as one, connect_control(places.control) as two:
-        with refresh.refresh_lock(one), pytest.raises(RefusedError) as caught, refresh.refresh_lock(two):
-            pass
+        assert not refresh.refresh_is_running(two)
+        with refresh.refresh_lock(one):
+            assert refresh.refresh_is_running(two)
+            with pytest.raises(RefusedError) as caught, refresh.refresh_lock(two):
+                pass
         assert caught.value.error_code == "refresh-running"
         with refresh.refresh_lock(two):
             pass

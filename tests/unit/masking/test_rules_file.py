@@ -200,7 +200,7 @@ def test_a_missing_file_names_path_and_remedy(tmp_path: Path) -> None:
     assert caught.value.exit_status == 2
     assert caught.value.error_code == "rules-missing"
     assert str(tmp_path / "masking.yaml") in caught.value.what
-    assert "testdata rules init" in caught.value.remedy
+    assert "TESTDATA_RULES_DIR" in caught.value.remedy
 
 
 def test_a_folder_stands_for_its_masking_yaml(tmp_path: Path) -> None:

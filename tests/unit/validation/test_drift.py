@@ -72,16 +72,16 @@ def test_identical_data_never_alarms(rows: int) -> None:
 
 
 def test_resampled_data_hardly_ever_alarms() -> None:
-    """Two hundred images of new rows from the same world: at most one in a hundred may alarm."""
+    """A hundred images of new rows from the same world: at most one may alarm."""
     data = world(12_000, 2)
     source = profile(data)
     alarms = 0
-    for seed in range(200):
+    for seed in range(100):
         again = data.sample(fraction=1, with_replacement=True, seed=seed)
         alarms += bool(
             [each for each in moved(source, profile(again)) if each.measure != "distinct"]  # a bootstrap repeats rows
         )
-    assert alarms <= 2
+    assert alarms <= 1
 
 
 def test_samples_of_one_large_table_do_not_alarm() -> None:

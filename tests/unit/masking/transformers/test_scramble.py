@@ -1,0 +1,64 @@
+"""scramble and postcode: the form stays character by character."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from itertools import product
+from string import ascii_lowercase
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+Mask = Callable[..., list[str]]
+
+
+def form(text: str) -> str:
+    return re.sub(r"[a-z]", "a", re.sub(r"[A-Z]", "A", re.sub(r"[0-9]", "0", text)))
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.text(alphabet="abcXYZ019 -_./", min_size=1, max_size=80), min_size=1, max_size=30))
+def test_the_form_stays(mask: Mask, values: list[str]):
+    for name in ("scramble", "postcode"):
+        assert [form(masked) for masked in mask(name, values)] == [form(value) for value in values]
+
+
+def test_two_letters_are_permuted_onto_themselves(mask: Mask):
+    values = ["".join(pair) for pair in product(ascii_lowercase, repeat=2)]
+    masked = mask("scramble", values)
+    assert sorted(masked) == values
+    assert not any(one == two for one, two in zip(values, masked, strict=True))
+
+
+def test_long_values_are_mixed_as_a_whole(mask: Mask):
+    values = [letter + "a" * 100 for letter in ascii_lowercase] + ["a" * 100 + letter for letter in ascii_lowercase[1:]]
+    masked = mask("scramble", values)
+    assert len(set(masked)) == len(values)
+    for place in range(101):
+        assert len({one[place] for one in masked}) > 10
+
+
+def test_punctuation_does_not_matter(mask: Mask):
+    spaced, plain, upper = mask("scramble", ["ab-12 cd", "ab12cd", "AB12CD"])
+    assert re.sub(r"\W", "", spaced) == plain == upper.lower()
+
+
+def test_scripts_stay(mask: Mask):
+    masked = mask("scramble", ["Жар", "日本", "abé", "٣٤", "😀a"])
+    assert re.fullmatch(r"[А-ЯЁ][а-яё]{2}", masked[0])
+    assert all("\u4e00" <= character <= "\u9fff" for character in masked[1])
+    assert masked[2][:2].isascii()
+    assert not masked[2][2].isascii()
+    assert all("\u0660" <= character <= "\u0669" for character in masked[3])
+    assert masked[4][0] == "😀"
+
+
+def test_numbers_in_numeric_columns_stay_numbers(mask: Mask):
+    values = [str(number) for number in range(10, 1000)] + ["0.50", "-12.5", "1e5", "NaN"]
+    masked = mask("scramble", values, base_type="numeric")
+    assert sorted(masked[:990], key=int) == values[:990]
+    assert re.fullmatch(r"0\.\d\d", masked[990])
+    assert re.fullmatch(r"-[1-9]\d\.\d", masked[991])
+    assert masked[992].endswith("e5")
+    assert masked[993] == "NaN"
