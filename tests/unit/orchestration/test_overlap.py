@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import dagster as dg
 import pytest
 
 from testdata_assets.definitions import build_defs
-from testdata_assets.errors import RefusedError
 from testdata_assets.orchestration import overlap
 from testdata_assets.orchestration.resources import Workplace
 from testdata_assets.settings import Settings
@@ -33,13 +30,7 @@ def workplace(monkeypatch: pytest.MonkeyPatch) -> Workplace:
 
 
 def _lock(monkeypatch: pytest.MonkeyPatch, *, held: bool) -> None:
-    @contextmanager
-    def refresh_lock(control: Any) -> Iterator[None]:
-        if held:
-            raise RefusedError("Another refresh is running", where="x", remedy="y", code="refresh-running")
-        yield
-
-    monkeypatch.setattr("testdata_assets.golden.refresh.refresh_lock", refresh_lock)
+    monkeypatch.setattr("testdata_assets.golden.refresh.refresh_is_running", lambda control: held)
 
 
 def _run(instance: dg.DagsterInstance, status: dg.DagsterRunStatus) -> dg.DagsterRun:
