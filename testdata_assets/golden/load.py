@@ -18,7 +18,8 @@ from testdata_assets.masking.engine import MaskedBlock, TableMasker
 from testdata_assets.masking.fingerprints import ChangeCount, FingerprintCollector, Fingerprints
 from testdata_assets.masking.hashing import KeyedHash
 from testdata_assets.masking.memo import Memos
-from testdata_assets.masking.plan import MaskingPlan, TablePlan
+from testdata_assets.masking.plan import ColumnPlan, MaskingPlan, TablePlan
+from testdata_assets.masking.transformers.base import Coincidence
 from testdata_assets.postgres.connections import connect
 from testdata_assets.postgres.dsn import Dsn
 from testdata_assets.postgres.identifiers import TableName, quote_identifier
@@ -55,6 +56,7 @@ class _Table:
     masker: TableMasker
     profiler: TableProfiler
     rows: int = 0
+    prose: frozenset[str] = frozenset()
     changes: dict[str, tuple[int, int]] = field(default_factory=dict)
 
 
@@ -83,6 +85,7 @@ def load_masked(
             table_plan,
             TableMasker(table_plan, hash_for, memos),
             TableProfiler(table_plan.table, {column.column.name for column in table_plan.masked}),
+            prose=frozenset(column.column.name for column in table_plan.masked if _is_prose(column)),
         )
         for table_plan in plan.tables
         if table_plan.mode != "truncate" and manifest.streams_of(table_plan.table.name)
@@ -117,6 +120,10 @@ def load_masked(
     return LoadResult(rows, collector.finish(), changes, profiles)
 
 
+def _is_prose(column: ColumnPlan) -> bool:
+    return column.transformer.name == "free_text" or column.guarantees.coincidence is Coincidence.BY_PART
+
+
 def _load_table(
     image: Dsn,
     table: _Table,
@@ -131,8 +138,8 @@ def _load_table(
 
     every = -(-manifest.rows_of(name) // SAMPLE_ROWS)
 
-    def mask(block: bytes) -> tuple[MaskedBlock, int]:
-        return table.masker.mask(block, every), len(block)
+    def mask(number: int, block: bytes) -> tuple[MaskedBlock, int]:
+        return table.masker.mask(block, every, number), len(block)
 
     # Rows whose masked partition key belongs elsewhere go through the root, which FREEZE does not allow.
     routed = table.plan.load_through_root
@@ -158,13 +165,13 @@ def _load_table(
 
 def _ahead(
     pool: ThreadPoolExecutor,
-    work: Callable[[bytes], tuple[MaskedBlock, int]],
+    work: Callable[[int, bytes], tuple[MaskedBlock, int]],
     blocks: Iterator[bytes],
 ) -> Iterator[tuple[MaskedBlock, int]]:
     """Results in order, with one block being worked on while the caller uses the one before."""
     waiting: Future[tuple[MaskedBlock, int]] | None = None
-    for block in blocks:
-        following = pool.submit(work, block)
+    for number, block in enumerate(blocks):
+        following = pool.submit(work, number, block)
         if waiting is not None:
             yield waiting.result()
         waiting = following
@@ -178,7 +185,7 @@ def _account(table: _Table, masked: MaskedBlock, collector: FingerprintCollector
         table.profiler.add(masked.sample)
     table.profiler.add_counts(masked.rows, masked.null_counts)
     for column, values in masked.sensitive.items():
-        collector.add(f"{table.plan.table.name}.{column}", values)
+        collector.add(f"{table.plan.table.name}.{column}", values, prose=column in table.prose)
     for column, (rows, changed) in masked.changes.items():
         before = table.changes.get(column, (0, 0))
         table.changes[column] = (before[0] + rows, before[1] + changed)

@@ -18,6 +18,7 @@ from testdata_assets.masking.hashing import KeyedHash
 from testdata_assets.masking.memo import Memos
 from testdata_assets.masking.plan import ColumnPlan, TablePlan
 from testdata_assets.masking.transformers.base import Coincidence, MaskContext
+from testdata_assets.production.profile import spread
 
 # Above this share of distinct values it is cheaper to mask a column as it stands.
 _DISTINCT_SHARE = 0.9
@@ -59,34 +60,35 @@ class TableMasker:
         """Whether blocks pass through unparsed."""
         return not self._masked
 
-    def mask(self, block: bytes, sample_every: int = 0) -> MaskedBlock:
+    def mask(self, block: bytes, sample_every: int = 0, number: int = 0) -> MaskedBlock:
         """Masks a block.
 
         Args:
             block: Whole COPY lines.
-            sample_every: Hand out every n-th raw row for the profile; 0 for none.
+            sample_every: Hand out about every n-th raw row for the profile; 0 for none.
+            number: Of the block; the draw of the sample hangs on it.
 
         Raises:
             TestdataError: A transformer refused; table and column are named, values are not.
         """
         if self.relays:
-            sample = self._thinned(block, sample_every) if sample_every and self._names else None
+            sample = self._thinned(block, sample_every, number) if sample_every and self._names else None
             return MaskedBlock(block, block.count(b"\n"), sample)
         frame = copy_text.decode(block, self._names)
-        result = MaskedBlock(
-            b"", frame.height, frame.gather_every(sample_every) if sample_every else None, _null_counts(frame)
-        )
+        sample = frame[spread(frame.height, sample_every, number)] if sample_every else None
+        result = MaskedBlock(b"", frame.height, sample, _null_counts(frame))
         masked = [self._mask_column(frame.get_column(column.column.name), column, result) for column in self._masked]
         result.data = copy_text.encode(frame.with_columns(masked))
         return result
 
-    def _thinned(self, block: bytes, every: int) -> pl.DataFrame:
-        """Every n-th line, decoded, without parsing the others."""
+    def _thinned(self, block: bytes, every: int, number: int) -> pl.DataFrame:
+        """About every n-th line, decoded, without parsing the others."""
         if every == 1:
             return copy_text.decode(block, self._names)
         ends = np.flatnonzero(np.frombuffer(block, np.uint8) == ord("\n")) + 1
         starts = np.concatenate(([0], ends[:-1]))
-        lines = [block[start:end] for start, end in zip(starts[::every], ends[::every], strict=True)]
+        chosen = spread(len(ends), every, number)
+        lines = [block[start:end] for start, end in zip(starts[chosen], ends[chosen], strict=True)]
         return copy_text.decode(b"".join(lines), self._names)
 
     def _apply(self, column: ColumnPlan, context: MaskContext, values: pl.Series) -> pl.Series:
@@ -117,7 +119,7 @@ class TableMasker:
                 code="transformer-failed",
             ) from None
         guarantees = column.guarantees
-        if guarantees.coincidence is Coincidence.DISJOINT and distinct.len():
+        if (guarantees.coincidence is Coincidence.DISJOINT or guarantees.searchable) and distinct.len():
             sensitive.append(distinct)
         if sensitive:
             result.sensitive[column.column.name] = pl.concat(part.rename("v") for part in sensitive)

@@ -21,6 +21,8 @@ MINIMUM_CHARACTERS = 5
 # Short runs of digits are found by chance in any database; numbers need more digits than words need letters.
 MINIMUM_DIGITS = 7
 
+_TELLING = rf"[^\d\s.,:+()/-]|(?:\d\D*){{{MINIMUM_DIGITS}}}"
+
 Hashes = npt.NDArray[np.uint64]
 
 
@@ -103,21 +105,30 @@ class FingerprintCollector:
         self.seed = secrets.randbits(63) if seed is None else seed
         self._columns: dict[str, int] = {}
         self._parts: list[tuple[int, Hashes]] = []
+        self._prose: list[tuple[int, Hashes]] = []
         self._lock = threading.Lock()
 
-    def add(self, column: str, values: pl.Series) -> None:
-        """Adds raw values (strings without nulls, duplicates allowed)."""
+    def add(self, column: str, values: pl.Series, *, prose: bool = False) -> None:
+        """Adds raw values.
+
+        Args:
+            column: `schema.table.column`.
+            values: Strings without nulls, duplicates allowed.
+            prose: Whether they come out of free text or documents: a value known from elsewhere, too, is then
+                attributed there.
+        """
         hashes = _hash(values, self.seed).drop_nulls().unique().to_numpy()
         with self._lock:
             index = self._columns.setdefault(column, len(self._columns))
-            self._parts.append((index, hashes))
+            (self._prose if prose else self._parts).append((index, hashes))
 
     def finish(self) -> Fingerprints:
         """Sorts and joins everything added so far."""
-        if not self._parts:
+        parts = self._parts + self._prose
+        if not parts:
             return Fingerprints(self.seed, np.empty(0, np.uint64), np.empty(0, np.int32), list(self._columns))
-        everything = np.concatenate([hashes for _, hashes in self._parts])
-        origins = np.concatenate([np.full(len(hashes), index, np.int32) for index, hashes in self._parts])
+        everything = np.concatenate([hashes for _, hashes in parts])
+        origins = np.concatenate([np.full(len(hashes), index, np.int32) for index, hashes in parts])
         values, first = np.unique(everything, return_index=True)
         return Fingerprints(self.seed, values, origins[first], list(self._columns))
 
@@ -128,13 +139,9 @@ def _hash(values: pl.Series, seed: int) -> pl.Series:
         values.to_frame("v")
         .with_columns(folded)
         .with_columns(
-            pl.when(
-                (pl.col("v").str.len_chars() >= MINIMUM_CHARACTERS)
-                & (
-                    pl.col("v").str.contains(r"[^\d\s.,:+()/-]")
-                    | (pl.col("v").str.replace_all(r"\D", "").str.len_chars() >= MINIMUM_DIGITS)
-                )
-            ).then(pl.col("v"))
+            pl.when((pl.col("v").str.len_chars() >= MINIMUM_CHARACTERS) & pl.col("v").str.contains(_TELLING)).then(
+                pl.col("v")
+            )
         )
         .select(plh.col("v").nchash.xxh3_64(seed=seed))
         .to_series()

@@ -42,7 +42,8 @@ _UNICODE_NAMES = {
 LONGEST = 14  # longer words are put together from pieces
 PIECE = 7
 _ENOUGH = 40  # words a draw should at least choose from, where the pool has them
-_CORPUS = 16384
+_CORPUS = 32768
+_MARGIN = 256
 
 Sections = dict[str, tuple[str, ...]]
 
@@ -163,14 +164,13 @@ def corpora() -> Corpora:
     """The corpora, built once per process from the pools by a fixed stream."""
     texts = [_corpus(script, number) for number, script in enumerate(ALL_SCRIPTS)]
     offsets = offsets_of(np.array([len(text) for text in texts]))
-    margin = _CORPUS // 2
     starts: list[Positions] = []
     first, count = [], []
     for text, offset in zip(texts, offsets[:-1], strict=True):
         found = np.flatnonzero((text[:-1] == 0x20) | (text[:-1] == 0x3002)) + 1
         if len(found) < 64:  # written without blanks: any place will do
-            found = np.arange(len(text) - margin)
-        found = found[found + margin <= len(text)]
+            found = np.arange(len(text) - _MARGIN)
+        found = found[found + _MARGIN <= len(text)]
         first.append(sum((len(each) for each in starts), start=0))
         count.append(len(found))
         starts.append(found + offset)
@@ -179,7 +179,7 @@ def corpora() -> Corpora:
         np.concatenate(starts),
         np.array(first, np.uint64),
         np.array(count, np.uint64),
-        margin,
+        _MARGIN,
     )
 
 

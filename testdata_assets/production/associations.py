@@ -76,9 +76,7 @@ def cramers_v(first: Codes, second: Codes) -> float:
     """Bias-corrected Cramer's V of two code columns of equal length, 0 (independent) to 1."""
     count = len(first)
     width = CATEGORIES + 1
-    table = (
-        np.bincount(first * width + second, minlength=width * width).reshape(width, width).astype(np.float64)
-    )
+    table = np.bincount(first * width + second, minlength=width * width).reshape(width, width).astype(np.float64)
     table = table[table.sum(axis=1) > 0][:, table.sum(axis=0) > 0]
     rows, cols = table.shape
     if min(rows, cols) < 2 or count < 2:

@@ -112,9 +112,7 @@ class TableProfile:
 def _column_from_json(document: Mapping[str, Any]) -> ColumnProfile:
     def steps(name: str) -> Steps | None:
         entry = document[name]
-        return (
-            None if entry is None else Steps(tuple(entry["at"]), tuple(entry["below"]), tuple(entry["upto"]))
-        )
+        return None if entry is None else Steps(tuple(entry["at"]), tuple(entry["below"]), tuple(entry["upto"]))
 
     return ColumnProfile(**{**document, "values": steps("values"), "lengths": steps("lengths")})
 
@@ -283,9 +281,7 @@ def _steps(values: npt.NDArray[np.float64]) -> Steps | None:
     picked = np.unique(ordered[np.minimum((levels * count).astype(np.int64), count - 1)])
     below = np.searchsorted(ordered, picked, side="left") / count
     upto = np.searchsorted(ordered, picked, side="right") / count
-    return Steps(
-        tuple(picked.tolist()), tuple(np.round(below, 6).tolist()), tuple(np.round(upto, 6).tolist())
-    )
+    return Steps(tuple(picked.tolist()), tuple(np.round(below, 6).tolist()), tuple(np.round(upto, 6).tolist()))
 
 
 def _lengths(present: pl.Series) -> Steps | None:

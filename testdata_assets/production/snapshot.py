@@ -52,12 +52,16 @@ class ChunkRecord:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a snapshot holds. Kept encrypted and authenticated as the stream `manifest`."""
+    """What a snapshot holds. Kept encrypted and authenticated as the stream `manifest`.
+
+    `definitions` are (kind, object, text) of everything the schema consists of, for comparing the image with.
+    """
 
     snapshot_id: str
     taken_at: datetime
     catalog: Catalog
     chunks: tuple[ChunkRecord, ...]
+    definitions: tuple[tuple[str, str, str], ...] = ()
     schema_stream: str = "schema"
 
     def rows_of(self, table: TableName) -> int:
@@ -144,7 +148,8 @@ def extract(
         if executor is None:
             pool.shutdown(wait=True, cancel_futures=True)
     records.sort(key=lambda record: record.stream)
-    manifest = Manifest(snapshot_id, taken_at, source.catalog, tuple(records))
+    definitions = tuple((kind, name, text) for (kind, name), text in source.definitions.items())
+    manifest = Manifest(snapshot_id, taken_at, source.catalog, tuple(records), definitions)
     write_manifest(store, manifest)
     return manifest
 

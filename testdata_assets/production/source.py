@@ -15,7 +15,7 @@ from testdata_assets.postgres.connections import connect
 from testdata_assets.postgres.dsn import Dsn
 from testdata_assets.postgres.places import SAMPLE_DATABASE, Places, ensure_database
 from testdata_assets.production.catalog import Catalog
-from testdata_assets.production.catalog_reader import read_catalog
+from testdata_assets.production.catalog_reader import read_catalog, read_definitions
 from testdata_assets.progress import current_progress
 
 # Time-outs that keep us from hurting production: no waiting behind locks, no endless statements.
@@ -47,6 +47,7 @@ class OpenSource:
     conn: psycopg.Connection[Any]
     exported_snapshot: str
     catalog: Catalog
+    definitions: dict[tuple[str, str], str]
 
 
 @contextmanager
@@ -61,7 +62,7 @@ def open_source(dsn: Dsn) -> Iterator[OpenSource]:
         conn.read_only = True
         try:
             row = conn.execute("SELECT pg_export_snapshot()").fetchone()
-            catalog = read_catalog(conn)
+            catalog, definitions = read_catalog(conn), read_definitions(conn)
         except (psycopg.errors.LockNotAvailable, psycopg.errors.QueryCanceled):
             raise EnvironmentLack(
                 f"The source holds a lock that did not go away within {GUARDS['lock_timeout']}",
@@ -71,7 +72,7 @@ def open_source(dsn: Dsn) -> Iterator[OpenSource]:
             ) from None
         if row is None:
             raise RuntimeError("pg_export_snapshot returned no row")
-        yield OpenSource(dsn, conn, row[0], catalog)
+        yield OpenSource(dsn, conn, row[0], catalog, definitions)
 
 
 def ensure_sample(places: Places) -> None:

@@ -9,7 +9,6 @@ from testdata_assets.golden.registry import GoldenRegistry
 from testdata_assets.postgres.control import connect_control
 from testdata_assets.postgres.places import Places
 from testdata_assets.production.profile import TableProfile
-from testdata_assets.progress import current_progress
 from testdata_assets.settings import Settings
 from testdata_assets.validation.report import ValidationReport
 from testdata_assets.validation.rules import load_validation_rules
@@ -28,19 +27,19 @@ def validate_candidate(settings: Settings, places: Places, golden_id: str) -> Va
     with connect_control(places.control) as control:
         registry = GoldenRegistry(control)
         evidence = read_evidence(settings, places, registry, golden_id)
-        with current_progress().task("Validating the image", None):
-            report = validate_image(
-                image_dsn=evidence.image_dsn,
-                catalog=evidence.manifest.catalog,
-                plan=evidence.plan,
-                source_counts=evidence.source_counts,
-                source_profiles=evidence.profiles,
-                fingerprints=evidence.fingerprints,
-                change_counts=evidence.changes,
-                rules=rules,
-                data_docs_dir=settings.state_dir / "data_docs" / golden_id,
-                tools=places.tools,
-            )
+        report = validate_image(
+            image_dsn=evidence.image_dsn,
+            catalog=evidence.manifest.catalog,
+            plan=evidence.plan,
+            source_counts=evidence.source_counts,
+            source_profiles=evidence.profiles,
+            source_definitions={(kind, name): text for kind, name, text in evidence.manifest.definitions},
+            fingerprints=evidence.fingerprints,
+            change_counts=evidence.changes,
+            rules=rules,
+            data_docs_dir=settings.state_dir / "data_docs" / golden_id,
+            tools=places.tools,
+        )
         profiles = {str(table): profile for table, profile in report.image_profiles.items()}
         registry.checked(
             golden_id,

@@ -136,7 +136,7 @@ def pool_of(word: str) -> str | None:
         return None
     if len({int(table.script[code]) for code in letters}) != 1 or table.kind[codes[0]] != LETTER:
         return None
-    if any(chr(table.upper[code]).lower() != chr(code) for code in codes):
+    if word.upper().lower() != word or len(word.upper()) != len(word):
         return None
     script = int(table.script[letters[0]])
     for pool, name in _SCRIPTS.items():

@@ -19,19 +19,25 @@ SUFFIXES = "jr jnr snr ii iii iv vi vii phd md esq cpa dds obe mbe ba ma msc bsc
 
 
 @cache
-def _kept_words() -> Vocabulary:
-    return vocabulary(f"{PARTICLES} {TITLES} {SUFFIXES}".split())
+def _particles() -> Vocabulary:
+    return vocabulary(PARTICLES.split())
 
 
 @cache
-def _suffix_words() -> Vocabulary:
+def _honorifics() -> Vocabulary:
     return vocabulary(f"{SUFFIXES} {TITLES}".split())
 
 
 def kept_in_names(words: WordList) -> NDArray[np.bool_]:
     """Particles, titles, suffixes and the O of O'Brien, unless a text holds nothing else."""
     elision = (words.length == 1) & words.before("'’ʼ`´")
-    kept: NDArray[np.bool_] = words.among(_kept_words()) | elision
+    particle = words.among(_particles()) | elision
+    honorific = words.among(_honorifics())
+    # A particle leads to a name: the last word of `Anh Le` is none.
+    last_name = np.full(len(words.text), -1, np.int64)
+    plain = np.flatnonzero(~particle & ~honorific)
+    last_name[words.owner[plain]] = words.number[plain]
+    kept: NDArray[np.bool_] = (particle & (words.number < last_name[words.owner])) | honorific
     kept &= words.any_in_text(~kept)
     return kept
 
@@ -44,7 +50,7 @@ def name_choice(words: WordList, role: str) -> NDArray[np.int64]:
 def full_name_choice(words: WordList) -> NDArray[np.int64]:
     """First names from their pool; the family name (last part, or the part before a comma) invented."""
     kept = kept_in_names(words)
-    last = words.last_part(~kept & ~words.among(_suffix_words()))
+    last = words.last_part(~kept)
     family = words.part == last
     comma_first = words.any_in_text((words.part == 0) & words.before(",，") & (last > 0))
     family = np.where(comma_first, words.part == 0, family)

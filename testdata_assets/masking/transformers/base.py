@@ -62,6 +62,8 @@ class Guarantees:
     preserves_length: bool = False
     preserves_format: bool = False
     nulls_stay_null: bool = True
+    # Outputs may coincide with real values, but so rarely that a real one left in a kept place is worth searching for.
+    searchable: bool = False
 
 
 def _no_other_domains(domain: str) -> KeyedHash:

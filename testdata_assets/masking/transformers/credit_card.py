@@ -37,6 +37,7 @@ class CreditCard(TextTransformer[Params]):
         coincidence=Coincidence.MAY_COINCIDE,
         preserves_length=True,
         preserves_format=True,
+        searchable=True,
     )
 
     def draw(self, draw: Draw) -> pl.Series:

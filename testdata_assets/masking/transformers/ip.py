@@ -47,7 +47,8 @@ class Ip(TextTransformer[Params]):
     """Permutes IPv4 addresses within their special block or within public space, IPv6 ones below their prefix.
 
     Private stays private, loopback loopback, public public; the netmask stays, and a network's host bits
-    stay zero. IPv6 keeps its first 16 bits (32 under 2001::), its groups of zeros and its `::`. What has no
+    stay zero. IPv6 keeps its first 16 bits (32 in
+    the special blocks of 2001::), its groups of zeros and its `::`. What has no
     bits to change (10.0.0.0/8, ::) stays; what is no address is permuted as text.
     """
 
@@ -214,15 +215,16 @@ def _v6_classes(text: TextArray) -> NDArray[np.int16]:
     classes[zero] = FIXED
     colons = offsets_of(codes == _COLON)
     group = colons[:-1] - np.repeat(colons[text.offsets[:-1]], text.lengths)
-    deep = np.repeat(_begins_2001(text), text.lengths)
+    deep = np.repeat(_special_2001(text), text.lengths)
     slash = offsets_of(codes == _SLASH)
     in_mask = slash[:-1] > np.repeat(slash[text.offsets[:-1]], text.lengths)
     classes[in_mask | (group == 0) | ((group == 1) & deep)] = FIXED
     return classes
 
 
-def _begins_2001(text: TextArray) -> NDArray[np.bool_]:
-    padded = np.append(text.codes, [0] * 4)
-    first = padded[text.offsets[:-1, None] + np.arange(4)]
-    result: NDArray[np.bool_] = (first == [ord(symbol) for symbol in "2001"]).all(axis=1)
-    return result
+def _special_2001(text: TextArray) -> NDArray[np.bool_]:
+    """Addresses that begin 2001: and then a group of fewer than four digits: documentation, Teredo and such."""
+    padded = np.append(text.codes, [0] * 9)
+    head = padded[text.offsets[:-1, None] + np.arange(9)]
+    deep: NDArray[np.bool_] = (head[:, :5] == [ord(symbol) for symbol in "2001:"]).all(axis=1)
+    return deep & (is_any(head[:, 5:], ":/") | (head[:, 5:] == 0)).any(axis=1)

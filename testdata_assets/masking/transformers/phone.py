@@ -44,6 +44,7 @@ class Phone(TextTransformer[PhoneParams]):
         coincidence=Coincidence.MAY_COINCIDE,
         preserves_length=True,
         preserves_format=True,
+        searchable=True,
     )
 
     def draw(self, draw: Draw) -> pl.Series:

@@ -19,7 +19,9 @@ def reach(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> tuple[bool,
 @settings(max_examples=50, deadline=None)
 @given(st.sets(st.ip_addresses(v=4), min_size=1, max_size=60))
 def test_version_4_keeps_its_reach(mask: Mask, addresses: set[ipaddress.IPv4Address]):
-    values = sorted(map(str, addresses))
+    # The registry has single global addresses in this block; it is kept as a whole.
+    mixed = ipaddress.ip_network("192.0.0.0/24")
+    values = sorted(str(address) for address in addresses if address not in mixed)
     masked = mask("ip", values, base_type="inet")
     assert len(set(masked)) == len(values)
     for value, result in zip(values, masked, strict=True):
@@ -36,7 +38,9 @@ def test_version_6_keeps_its_shape(mask: Mask, addresses: set[ipaddress.IPv6Addr
     for value, result in zip(values, masked, strict=True):
         assert str(ipaddress.ip_address(result)) == result
         assert result.split(":")[0] == value.split(":")[0]
-        assert result != value or not set(value.split(":", 1)[1]) - set("0:")
+        first, second, *rest = value.split(":")
+        kept_second = first == "2001" and len(second) < 4
+        assert result != value or not set("".join(rest if kept_second else [second, *rest])) - {"0"}
 
 
 def test_small_networks_are_permuted_within(mask: Mask):
