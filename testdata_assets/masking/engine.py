@@ -15,7 +15,7 @@ import polars as pl
 from testdata_assets.errors import RefusedError, TestdataError
 from testdata_assets.masking import copy_text
 from testdata_assets.masking.hashing import KeyedHash
-from testdata_assets.masking.memo import Memos
+from testdata_assets.masking.memo import Memo, Memos
 from testdata_assets.masking.plan import ColumnPlan, TablePlan
 from testdata_assets.masking.transformers.base import Coincidence, MaskContext
 from testdata_assets.production.profile import spread
@@ -91,23 +91,24 @@ class TableMasker:
         lines = [block[start:end] for start, end in zip(starts[chosen], ends[chosen], strict=True)]
         return copy_text.decode(b"".join(lines), self._names)
 
-    def _apply(self, column: ColumnPlan, context: MaskContext, values: pl.Series) -> pl.Series:
+    @staticmethod
+    def _apply(column: ColumnPlan, context: MaskContext, memo: Memo, values: pl.Series) -> pl.Series:
         """Masks values, through the memo of this kind of column where that can help."""
         transformer = column.transformer
         if transformer.guarantees.coincidence in (Coincidence.BY_PART, Coincidence.CONSTANT):
             return transformer.apply(values, context)
-        # Columns of one domain that differ in type or length see the same narrowed column, hence the same masks.
-        memo = self._memos.of(_memo_kind(column))
         return memo.mask(values, lambda missing: transformer.apply(missing, context))
 
     def _mask_column(self, raw: pl.Series, column: ColumnPlan, result: MaskedBlock) -> pl.Series:
         where = f"{self.plan.table.name}.{column.column.name}"
         values = copy_text.unescape(raw.drop_nulls())
-        distinct, positions = _distinct(values)
+        memo = self._memos.of(_memo_kind(column))
+        distinct, positions = _distinct(values) if memo.repeats else (values, None)
+        memo.saw(values.len(), distinct.len())
         sensitive: list[pl.Series] = []
         context = replace(column.context(self._hash_for), collect=sensitive.append)
         try:
-            masked = self._apply(column, context, distinct)
+            masked = self._apply(column, context, memo, distinct)
         except TestdataError as error:
             error.where = where if error.where in ("", where) else f"{where} {error.where}"
             raise
@@ -134,7 +135,10 @@ class TableMasker:
 
 
 def _memo_kind(column: ColumnPlan) -> tuple[object, ...]:
-    """What decides a column's masks beside value and key."""
+    """What decides a column's masks beside value and key.
+
+    Columns of one domain that differ in type or length see the same narrowed column, hence have the same masks.
+    """
     return (
         column.transformer.name,
         repr(column.transformer.params),
@@ -148,7 +152,7 @@ def _memo_kind(column: ColumnPlan) -> tuple[object, ...]:
 def _distinct(values: pl.Series) -> tuple[pl.Series, pl.Series | None]:
     """Distinct values and, for each value, its position among them; or the values themselves where few repeat."""
     frame = values.to_frame("v")
-    distinct = frame.unique(maintain_order=True)
+    distinct = frame.unique()
     if distinct.height > _DISTINCT_SHARE * frame.height:
         return values, None
     positions = frame.join(distinct.with_row_index("i"), on="v", how="left", maintain_order="left").get_column("i")

@@ -12,8 +12,9 @@ from collections.abc import Callable
 import polars as pl
 
 _BUDGET_BYTES = 48 << 20
-_TRIALS = 4
+_TRIALS = 3
 _USEFUL_SHARE = 0.15
+_MOSTLY_DISTINCT = 0.9
 
 
 class Memo:
@@ -25,6 +26,19 @@ class Memo:
         self._asked = self._found = self._lookups = 0
         self._growing = True
         self._useless = False
+        self._rows = self._distinct = self._blocks = 0
+
+    @property
+    def repeats(self) -> bool:
+        """Whether looking for repeated values in a block is worth it: not where the first ones hardly had any."""
+        return self._blocks < _TRIALS or self._distinct < _MOSTLY_DISTINCT * self._rows
+
+    def saw(self, rows: int, distinct: int) -> None:
+        """Tells how many values a block had, and how many distinct ones."""
+        with self._lock:
+            self._blocks += 1
+            self._rows += rows
+            self._distinct += distinct
 
     def mask(self, distinct: pl.Series, compute: Callable[[pl.Series], pl.Series]) -> pl.Series:
         """Masks distinct values, computing only those not remembered.

@@ -176,7 +176,7 @@ def assemble(buffer: NDArray[Any], starts: NDArray[Any], lengths: NDArray[Any], 
 
 def merge_rows(original: pl.Series, rows: NDArray[Any], replacement: pl.Series) -> pl.Series:
     """`original` with the values at `rows` replaced."""
-    if len(rows) == len(original):
+    if len(rows) == len(original) and (np.diff(rows) > 0).all():
         return replacement.rename(original.name)
     where = np.arange(len(original), dtype=np.int64)
     where[rows] = np.arange(len(original), len(original) + len(rows), dtype=np.int64)

@@ -227,4 +227,5 @@ def _special_2001(text: TextArray) -> NDArray[np.bool_]:
     padded = np.append(text.codes, [0] * 9)
     head = padded[text.offsets[:-1, None] + np.arange(9)]
     deep: NDArray[np.bool_] = (head[:, :5] == [ord(symbol) for symbol in "2001:"]).all(axis=1)
-    return deep & (is_any(head[:, 5:], ":/") | (head[:, 5:] == 0)).any(axis=1)
+    deep &= (is_any(head[:, 5:], ":/") | (head[:, 5:] == 0)).any(axis=1)
+    return deep

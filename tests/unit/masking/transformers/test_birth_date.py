@@ -34,10 +34,15 @@ def test_days_spread_over_the_year(mask: Mask):
 
 
 @settings(max_examples=50, deadline=None)
-@given(st.lists(st.dates(dt.date(2015, 1, 1), dt.date(2025, 12, 31)), min_size=1, max_size=50), st.dates(dt.date(2016, 1, 1), dt.date(2025, 12, 31)))
+@given(
+    st.lists(st.dates(dt.date(2015, 1, 1), dt.date(2025, 12, 31)), min_size=1, max_size=50),
+    st.dates(dt.date(2016, 1, 1), dt.date(2025, 12, 31)),
+)
 def test_no_date_passes_the_limit(mask: Mask, days: list[dt.date], limit: dt.date):
     values = list(map(str, days))
-    for day, masked in zip(values, mask("birth_date", values, params={"not_after": limit}, base_type="date"), strict=True):
+    for day, masked in zip(
+        values, mask("birth_date", values, params={"not_after": limit}, base_type="date"), strict=True
+    ):
         other = dt.date.fromisoformat(masked)
         assert masked != day
         assert other <= limit or dt.date.fromisoformat(day) > limit
@@ -46,7 +51,9 @@ def test_no_date_passes_the_limit(mask: Mask, days: list[dt.date], limit: dt.dat
 def test_odd_dates(mask: Mask):
     endless = ["infinity", "-infinity"]
     assert mask("birth_date", endless, base_type="date") == endless
-    bc, leap, late, long = mask("birth_date", ["0044-03-15 BC", "0005-02-29 BC", "10000-01-01", "123456-12-31"], base_type="date")
+    bc, leap, late, long = mask(
+        "birth_date", ["0044-03-15 BC", "0005-02-29 BC", "10000-01-01", "123456-12-31"], base_type="date"
+    )
     assert re.fullmatch(r"0044-\d\d-\d\d BC", bc)
     assert re.fullmatch(r"(0001|0009|0013)-02-29 BC", leap)
     assert late.startswith("10000-")

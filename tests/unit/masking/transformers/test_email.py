@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 Mask = Callable[..., list[str]]
 
 # The addresses that browsers and most validators accept.
-VALID = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?(\.[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)+")
+VALID = re.compile(
+    r"[\w.!#$%&'*+/=?^`{|}~-]+@[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?(\.[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)+"
+)
 RESERVED = re.compile(r".*\.example\.(com|org|net)", re.IGNORECASE)
 
 local = st.from_regex(r"[a-zA-Z0-9é_-]([a-zA-Z0-9._-]{0,20}[a-zA-Z0-9])?(\+[a-z0-9]{0,8})?", fullmatch=True)
@@ -67,7 +69,9 @@ def test_a_million_addresses_hold_sixty_bits(mask: Mask):
     assert len(hashes) == len(values)
 
 
-@pytest.mark.parametrize("garbage", ["not an address", "a@b@c", "@x", "bob@", "Bob <bob@acme.com>", "bob@acme.com, x@y.z"])
+@pytest.mark.parametrize(
+    "garbage", ["not an address", "a@b@c", "@x", "bob@", "Bob <bob@acme.com>", "bob@acme.com, x@y.z"]
+)
 def test_what_is_no_address_is_masked_in_its_form(mask: Mask, garbage: str):
     (masked,) = mask("email", [garbage])
     assert re.sub(r"[a-zA-Z]", "x", masked) == re.sub(r"[a-zA-Z]", "x", garbage)

@@ -45,13 +45,18 @@ def test_digests_are_of_the_columns_type(mask: Mask, base_type: str, pattern: st
 
 def test_numbers_and_their_texts_agree(mask: Mask):
     assert mask("hash", ["7"], base_type="int8") == mask("hash", ["7"], base_type="numeric")
-    assert mask("hash", ["ab"], base_type="bpchar", limit=40) == mask("hash", ["ab".ljust(40)], base_type="bpchar", limit=40)
+    assert mask("hash", ["ab"], base_type="bpchar", limit=40) == mask(
+        "hash", ["ab".ljust(40)], base_type="bpchar", limit=40
+    )
 
 
 def test_short_digests_promise_less():
     assert registry.build("hash").guarantees_for(column("text")).uniqueness is Uniqueness.HASHED
     assert registry.build("hash").guarantees_for(column("varchar", 14)).uniqueness is Uniqueness.LOSSY
-    assert registry.build("hash", {"length": 12, "encoding": "base32"}).guarantees_for(column("text")).uniqueness is Uniqueness.HASHED
+    assert (
+        registry.build("hash", {"length": 12, "encoding": "base32"}).guarantees_for(column("text")).uniqueness
+        is Uniqueness.HASHED
+    )
     assert registry.build("hash", {"length": 8}).guarantees_for(column("text")).coincidence is Coincidence.MAY_COINCIDE
     assert registry.build("hash").guarantees_for(column("int4")).uniqueness is Uniqueness.LOSSY
     assert registry.build("hash").guarantees_for(column("uuid")).uniqueness is Uniqueness.HASHED
@@ -59,7 +64,9 @@ def test_short_digests_promise_less():
 
 def test_a_digest_of_one_character_is_another_one(mask: Mask):
     symbols = list("0123456789abcdef")
-    assert all(one != two for one, two in zip(symbols, mask("hash", symbols, limit=1, base_type="varchar"), strict=True))
+    assert all(
+        one != two for one, two in zip(symbols, mask("hash", symbols, limit=1, base_type="varchar"), strict=True)
+    )
 
 
 @pytest.mark.parametrize(("value", "text"), [("x", "x"), (7, "7"), (True, "t"), (False, "f"), (1.5, "1.5"), ("", "")])

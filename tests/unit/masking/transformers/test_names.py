@@ -17,7 +17,8 @@ Mask = Callable[..., list[str]]
 SAMPLES = {
     "LATIN": "James Smith", "CYRILLIC": "Иван Петров", "GREEK": "Ελένη Παππά", "ARABIC": "محمد الأحمد",
     "HEBREW": "דוד כהן", "DEVANAGARI": "राहुल शर्मा", "THAI": "สมชาย ใจดี", "CJK": "王小明", "HANGUL": "김민수",
-    "KATAKANA": "ヤマダ タロウ", "HIRAGANA": "やまだ たろう", "GEORGIAN": "გიორგი მაისურაძე", "ARMENIAN": "Արամ Խաչատրյան",
+    "KATAKANA": "ヤマダ タロウ", "HIRAGANA": "やまだ たろう", "GEORGIAN": "გიორგი მაისურაძე",
+    "ARMENIAN": "Արամ Խաչատրյան",
 }  # fmt: skip
 NAMES = ("person_name", "first_name", "last_name")
 WORDY = (*NAMES, "street_address", "city", "company", "free_text")
@@ -86,13 +87,21 @@ def test_full_names_of_a_real_directory_do_not_come_back(mask: Mask):
 
 def test_first_names_come_from_a_pool_of_real_ones(mask: Mask):
     masked = {name.lower() for name in mask("first_name", ["Robert", "Alice", "Sam", "Elizabeth"])}
-    words = {"".join(map(chr, pools().words.codes[start:end])) for start, end in zip(pools().words.offsets, pools().words.offsets[1:], strict=False)}
+    words = {
+        "".join(map(chr, pools().words.codes[start:end]))
+        for start, end in zip(pools().words.offsets, pools().words.offsets[1:], strict=False)
+    }
     assert masked <= words
 
 
 def test_street_addresses_keep_their_form(mask: Mask):
     values = ["47 MySakila Drive", "123B Main St, Apt 4", "5 rue de la Paix", "PO Box 77 Elm Road"]
-    patterns = [r"[1-9]\d \w+ Drive", r"[1-9]\d\d[A-Z] \w+ St, Apt \d", r"[1-9] rue de la \w+", r"PO Box [1-9]\d \w+ Road"]
+    patterns = [
+        r"[1-9]\d \w+ Drive",
+        r"[1-9]\d\d[A-Z] \w+ St, Apt \d",
+        r"[1-9] rue de la \w+",
+        r"PO Box [1-9]\d \w+ Road",
+    ]
     for masked, pattern in zip(mask("street_address", values), patterns, strict=True):
         assert re.fullmatch(pattern, masked)
     assert "Square" not in mask("street_address", ["The Square"])[0]
@@ -106,7 +115,9 @@ def test_cities_keep_their_connecting_words(mask: Mask):
 
 
 def test_companies_keep_their_legal_form_and_may_be_long(mask: Mask):
-    one, two, long, words = mask("company", ["Smith & Sons, Inc.", "Müller GmbH & Co. KG", "x" * 300, "word " * 59 + "end"])
+    one, two, long, words = mask(
+        "company", ["Smith & Sons, Inc.", "Müller GmbH & Co. KG", "x" * 300, "word " * 59 + "end"]
+    )
     assert re.fullmatch(r"\w+ & Sons, Inc\.", one)
     assert two.endswith(" GmbH & Co. KG")
     assert 270 <= len(long) <= 330

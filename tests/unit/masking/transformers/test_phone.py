@@ -73,7 +73,9 @@ def test_a_country_for_numbers_without_one(mask: Mask):
 
 def test_an_exchange_keeps_its_range(mask: Mask):
     for exchange in ("2", "9"):
-        assert all(re.match(r"\+1555[2-9]", one) for one in mask("phone", [f"+1555{exchange}{n:06d}" for n in range(500)]))
+        assert all(
+            re.match(r"\+1555[2-9]", one) for one in mask("phone", [f"+1555{exchange}{n:06d}" for n in range(500)])
+        )
     assert all(re.match(r"\+1555[01]", one) for one in mask("phone", [f"+15551{n:06d}" for n in range(500)]))
 
 

@@ -37,13 +37,18 @@ def can_change(value: str) -> bool:
     return any(table.klass[ord(character)] != FIXED for character in value)
 
 
+def is_blank(value: str) -> bool:
+    """White space as Unicode has it; Python counts four separators more."""
+    return all(character.isspace() and character not in "\x1c\x1d\x1e\x1f" for character in value)
+
+
 @pytest.mark.parametrize("name", TEXT)
 @RUNS
 @given(batches)
 @example(["", " ", "\t", "\N{NO-BREAK SPACE}"])
 def test_every_value_changes_and_blank_ones_stay(mask: Mask, name: str, batch: list[str]):
     for value, masked in zip(batch, mask(name, batch), strict=True):
-        if not value.strip():
+        if is_blank(value):
             assert masked == value
         elif can_change(value) and value.strip() not in ("infinity", "-infinity") and name != "ip":
             assert masked.lower() != value.lower()

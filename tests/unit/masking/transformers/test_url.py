@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 Mask = Callable[..., list[str]]
 
 hosts = st.from_regex(r"[a-z0-9]{1,8}(\.[a-z]{2,5}){1,2}", fullmatch=True)
-rests = st.from_regex(r"(/[a-z0-9]{0,6}){0,3}(\?[a-z]{1,3}=[a-z0-9]{0,5}(&[a-z]=[0-9])?)?(#[a-z]{0,4})?", fullmatch=True)
+rests = st.from_regex(
+    r"(/[a-z0-9]{0,6}){0,3}(\?[a-z]{1,3}=[a-z0-9]{0,5}(&[a-z]=[0-9])?)?(#[a-z]{0,4})?", fullmatch=True
+)
 urls = st.builds("{}://{}{}".format, st.sampled_from(["http", "https", "HTTPS", "ftp"]), hosts, rests)
 
 
