@@ -1,6 +1,6 @@
 """A refresh next to `pg_dump -Fd -jN` + `pg_restore -jN` of the same source into the same server, in one run.
 
-    python -m benchmarks.refresh --rows 1000000 --pairs 5 [--jobs 2] [--json]
+    python -m benchmarks.refresh --rows 1000000 --pairs 5 [--jobs 2] [--masked 12] [--json]
 
 Prints one row a pair and the medians; the last line is JSON. `ratio` is (snapshot + mask_and_load + constraints) over
 the pair's time, with encryption and leak fingerprints on; `ratio_validated` adds validation. Pairs are interleaved:
@@ -23,6 +23,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import structlog
+
 from benchmarks import shop_source
 from testdata_assets.golden import refresh
 from testdata_assets.golden.registry import GoldenRegistry
@@ -41,16 +43,18 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=1_000_000, help="rows in all tables together")
     parser.add_argument("--pairs", type=int, default=5, help="interleaved pairs; the median counts")
     parser.add_argument("--jobs", type=int, default=2, help="parallel streams on both sides")
+    parser.add_argument("--masked", type=int, choices=(8, 12), default=8, help="how many of the 31 columns are masked")
     parser.add_argument("--no-validate", action="store_true", help="leave out validation (no ratio_validated)")
     parser.add_argument("--json", action="store_true", help="print only the JSON line on stdout")
     options = parser.parse_args()
     out = sys.stderr if options.json else sys.stdout
     logging.disable(logging.INFO)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     with tempfile.TemporaryDirectory(prefix="bench-refresh-") as folder:
         settings = Settings(
             home=Path(folder) / "state", rules_dir=Path(folder) / "rules", workers=options.jobs, masking_key="5a" * 32
-        )  # type: ignore[call-arg, arg-type]
-        shop_source.write_rules(settings.rules_dir)
+        )
+        shop_source.write_rules(settings.rules_dir, options.masked)
         server = EmbeddedServer(settings.state_dir)
         server.ensure_running()
         try:
@@ -69,8 +73,12 @@ def run(
     """All pairs; returns what the JSON line holds."""
     places = open_places(settings)
     size = _size(server)
-    say(f"{options.rows:,} rows, {size / 1e6:,.0f} MB in the source, {options.jobs} jobs, Postgres {server.status().version}")
-    say(f"{'pair':>4} {'snapshot':>9} {'mask+load':>9} {'constr.':>9} {'ours':>9} {'dump':>9} {'restore':>9} {'theirs':>9} {'ratio':>6}")
+    say(
+        f"{options.rows:,} rows, {size / 1e6:,.0f} MB in the source, {options.masked} of 31 columns masked, "
+        f"{options.jobs} jobs, Postgres {server.status().version}"
+    )
+    heads = ("snapshot", "mask+load", "constr.", "ours", "dump", "restore", "theirs")
+    say("pair " + " ".join(f"{head:>9}" for head in heads) + "  ratio")
     ours: list[dict[str, float]] = []
     theirs: list[dict[str, float]] = []
     for pair in range(1, options.pairs + 1):
@@ -87,6 +95,7 @@ def run(
     result: dict[str, Any] = {
         "benchmark": "refresh",
         "rows": options.rows,
+        "masked_columns": options.masked,
         "source_bytes": size,
         "pairs": options.pairs,
         "jobs": options.jobs,

@@ -1,4 +1,4 @@
-"""The source database of the refresh benchmark: three tables, half of whose columns are masked, and their rules.
+"""The source database of the refresh benchmark: three tables, and rules that mask 8 or 12 of their 31 columns.
 
 Filled by the server itself from generate_series, so that a million rows take seconds and every run gets the same data.
 """
@@ -95,7 +95,8 @@ tables:
     username: {pii: username, transform: username}
     happened_at: keep
 """
-# 12 of the 31 columns are masked: the keys and timestamps that make up the rest are never personal.
+# The columns that only `--masked 12` masks.
+HEAVY_ONLY = ("last_ip", "ship_street", "ship_phone", "username")
 
 
 def fill(dsn: Dsn, rows: int) -> None:
@@ -112,7 +113,16 @@ def fill(dsn: Dsn, rows: int) -> None:
         conn.execute("VACUUM ANALYZE")
 
 
-def write_rules(folder: Path) -> None:
-    """Writes masking.yaml for the tables above."""
+def write_rules(folder: Path, masked: int = 8) -> None:
+    """Writes masking.yaml for the tables above.
+
+    Args:
+        folder: Rules folder.
+        masked: 8 columns (2.2 values a row on average), or 12 (4 values a row).
+    """
+    lines = RULES.splitlines(keepends=True)
+    if masked == 8:
+        names = tuple(f"    {name}:" for name in HEAVY_ONLY)
+        lines = [f"{line.split(':')[0]}: keep\n" if line.startswith(names) else line for line in lines]
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "masking.yaml").write_text(RULES, encoding="utf-8")
+    (folder / "masking.yaml").write_text("".join(lines), encoding="utf-8")

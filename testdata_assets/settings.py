@@ -63,7 +63,7 @@ class Settings(BaseSettings):
 def load_settings() -> Settings:
     """Reads the settings; a bad value becomes one `UsageFault` that names the variable, never its value."""
     try:
-        return Settings()  # type: ignore[call-arg]  # fields come from the environment
+        return Settings()
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         name = "TESTDATA_" + "_".join(str(part) for part in first["loc"]).upper()

@@ -93,11 +93,22 @@ class TableMasker:
 
     @staticmethod
     def _apply(column: ColumnPlan, context: MaskContext, memo: Memo, values: pl.Series) -> pl.Series:
-        """Masks values, through the memo of this kind of column where that can help."""
+        """Masks values, through the memo of this kind of column where that can help.
+
+        Values masked for the first time are collected as sensitive; those the memo knows were so before.
+        """
         transformer = column.transformer
-        if transformer.guarantees.coincidence in (Coincidence.BY_PART, Coincidence.CONSTANT):
+        coincidence = column.guarantees.coincidence
+        if coincidence in (Coincidence.BY_PART, Coincidence.CONSTANT):
             return transformer.apply(values, context)
-        return memo.mask(values, lambda missing: transformer.apply(missing, context))
+        searched = coincidence is Coincidence.DISJOINT or column.guarantees.searchable
+
+        def compute(missing: pl.Series) -> pl.Series:
+            if searched and context.collect is not None and missing.len():
+                context.collect(missing)
+            return transformer.apply(missing, context)
+
+        return memo.mask(values, compute)
 
     def _mask_column(self, raw: pl.Series, column: ColumnPlan, result: MaskedBlock) -> pl.Series:
         where = f"{self.plan.table.name}.{column.column.name}"
@@ -120,8 +131,6 @@ class TableMasker:
                 code="transformer-failed",
             ) from None
         guarantees = column.guarantees
-        if (guarantees.coincidence is Coincidence.DISJOINT or guarantees.searchable) and distinct.len():
-            sensitive.append(distinct)
         if sensitive:
             result.sensitive[column.column.name] = pl.concat(part.rename("v") for part in sensitive)
         if positions is not None:

@@ -170,7 +170,8 @@ def assemble(buffer: NDArray[Any], starts: NDArray[Any], lengths: NDArray[Any], 
         starts, lengths: The pieces, in the order of the texts they form.
         piece_offsets: n + 1: which pieces form each text.
     """
-    indices = ragged_indices(starts, lengths)
+    filled = np.flatnonzero(lengths)
+    indices = ragged_indices(starts[filled], lengths[filled])
     return TextArray(buffer.take(indices), offsets_of(lengths)[piece_offsets])
 
 

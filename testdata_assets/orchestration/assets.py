@@ -14,6 +14,7 @@ import dagster as dg
 
 from testdata_assets.orchestration import metadata, names
 from testdata_assets.orchestration.branch_runs import BranchRequest, create_requested_branch
+from testdata_assets.orchestration.factory_runs import check_factories
 from testdata_assets.orchestration.failures import RETRY_TRANSIENT, sanitised
 from testdata_assets.orchestration.lineage import golden_id_of, snapshot_id_of
 from testdata_assets.orchestration.partitions import pull_requests
@@ -178,4 +179,26 @@ def pull_request_branch(
 ) -> dg.MaterializeResult[None]:
     request = BranchRequest(context.partition_key, config.repository, config.pull_request, config.head_sha)
     described: dict[str, Any] = create_requested_branch(workplace, request)
+    return dg.MaterializeResult(metadata=described)
+
+
+@dg.asset(
+    deps=["validated_golden_image"],
+    group_name=names.GROUP_SYNTHESIS,
+    kinds={"postgres"},
+    owners=names.OWNERS,
+    retry_policy=RETRY_TRANSIENT,
+    description=(
+        "The **factories** derived from the published image's own catalog, tried against its real schema: which "
+        "tables take fabricated rows, and which refuse them by a CHECK, an exclusion constraint or a trigger.\n\n"
+        "Runs on a short-lived branch, in a transaction that is rolled back; the branch is deleted at the end. A "
+        "table that refuses is reported here and does not fail the run. Not part of the refresh: run the job "
+        "`verify_factories`."
+    ),
+)
+@sanitised
+def verified_factories(
+    context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]
+) -> dg.MaterializeResult[None]:
+    described: dict[str, Any] = check_factories(workplace)
     return dg.MaterializeResult(metadata=described)

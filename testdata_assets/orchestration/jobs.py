@@ -27,6 +27,13 @@ create_branch = dg.define_asset_job(
     description="Makes the database of one pull request (one partition) from the published golden image.",
 )
 
+verify_factories = dg.define_asset_job(
+    names.VERIFY_FACTORIES_JOB,
+    selection=dg.AssetSelection.assets("verified_factories"),
+    executor_def=dg.in_process_executor,
+    description="Tries the factories of every table on a short-lived branch of the published golden image.",
+)
+
 
 class DeleteConfig(dg.Config):
     """Which branch to delete."""

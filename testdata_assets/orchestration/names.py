@@ -7,11 +7,13 @@ OWNERS = ["team:data-platform"]
 GROUP_PRODUCTION = "production"
 GROUP_GOLDEN = "golden_image"
 GROUP_BRANCHES = "pull_requests"
+GROUP_SYNTHESIS = "factories"
 
 REFRESH_JOB = "refresh_golden_image"
 CREATE_JOB = "create_branch"
 DELETE_JOB = "delete_branch"
 RECONCILE_JOB = "reconcile_branches"
+VERIFY_FACTORIES_JOB = "verify_factories"
 
 PARTITIONS = "pull_requests"
 

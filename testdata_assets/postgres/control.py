@@ -25,7 +25,7 @@ def migrations() -> list[tuple[int, str, LiteralString]]:
     for entry in (files("testdata_assets.postgres") / "migrations").iterdir():
         match = _FILE.match(entry.name)
         if match:
-            sql = cast(LiteralString, entry.read_text(encoding="utf-8"))
+            sql: LiteralString = entry.read_text(encoding="utf-8")
             found.append((int(match.group(1)), match.group(2), sql))
     return sorted(found)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 from importlib.resources import files
-from typing import LiteralString, cast
+from typing import LiteralString
 
 _NAME = re.compile(r"^-- name: ([a-z][a-z0-9_]*)[ \t]*$", re.MULTILINE)
 
@@ -31,5 +31,5 @@ def load_queries(package: str) -> dict[str, LiteralString]:
         if name in queries:
             raise ValueError(f"{package}/queries.sql names {name} twice")
         body = text[mark.end() : following.start() if following else len(text)].strip()
-        queries[name] = cast(LiteralString, body)
+        queries[name] = body
     return queries

@@ -1,1 +1,1 @@
-"""Fabricated data: the sample production database; factories are a later issue."""
+"""Fabricated data: the sample production database, and factories derived from any catalog."""

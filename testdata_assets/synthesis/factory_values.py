@@ -1,6 +1,6 @@
 """Values a factory puts into one column: of the column's type, within its limits, in the text form Postgres reads.
 
-A maker turns a row's number into a value and says how many different ones it has. A maker that is asked to be `distinct`
+A maker turns a row's number into a value and says how many different ones it has. One that is asked to be `distinct`
 counts up from a start that seed, table and column decide, high in the type's range, where it meets no existing rows.
 Nothing here asks a server or repeats itself by chance.
 """
@@ -212,8 +212,8 @@ def _moment(kind: _Type, name: str) -> Maker:
         clock = datetime(2024, 1, 1, tzinfo=UTC)
         return Maker(
             lambda row: (
-                clock + timedelta(seconds=(second + row + 60 * kind.position) % 86_400)
-            ).strftime("%H:%M:%S") + zone,
+                (clock + timedelta(seconds=(second + row + 60 * kind.position) % 86_400)).strftime("%H:%M:%S") + zone
+            ),
             _SHORT_MEMORY,
         )
     spread = timedelta(microseconds=kind.draw.randrange(10**9) if kind.distinct else 0)
@@ -235,9 +235,7 @@ def _range(kind: _Type, name: str) -> Make:
     day = date(2100, 1, 1) + timedelta(days=kind.draw.randrange(30_000))
     zone = "+00" if element == "timestamptz" else ""
     clock = "" if element == "date" else f" 00:00:00{zone}"
-    return lambda row: (
-        f'["{day + timedelta(days=10 * row)}{clock}","{day + timedelta(days=10 * row + 5)}{clock}")'
-    )
+    return lambda row: f'["{day + timedelta(days=10 * row)}{clock}","{day + timedelta(days=10 * row + 5)}{clock}")'
 
 
 def _other(kind: _Type) -> Maker | None:
@@ -282,9 +280,7 @@ def _hex_pairs(number: int, size: int) -> str:
 def _array(kind: _Type, column: ColumnLike) -> Maker:
     """Every other array empty, the others with one element; never empty where rows must differ."""
     category = "E" if kind.facts.labels else "U"
-    element = _scalar(
-        _Type(**{**kind.__dict__, "name": column.base_type.removeprefix("_"), "category": category})
-    )
+    element = _scalar(_Type(**{**kind.__dict__, "name": column.base_type.removeprefix("_"), "category": category}))
     if element is None:
         return Maker(lambda row: "{}", 1)
 

@@ -108,7 +108,7 @@ def _layout(draw: Draw, keyed: KeyedHash, style: AddressStyle, at: Positions, le
     hashed = pieces.add_text(base32(seeds[0], HASH_CHARACTERS))
     pieces.add_constant("+", tagged)
     tag = np.minimum(at - plus - 1, _TAG if worded else 1)
-    pieces.add(base32(seeds[1], HASH_CHARACTERS).codes, np.arange(len(text)) * HASH_CHARACTERS, tag * tagged)
+    pieces.add(base32(seeds[1], _TAG).codes, np.arange(len(text)) * _TAG, tag * tagged)
     pieces.add_constant("@")
     if level < 2:
         _add_domain(pieces, draw, keyed, style, at)

@@ -47,7 +47,9 @@ class BirthDate(TextTransformer[BirthDateParams]):
 
     def apply(self, values: pl.Series, context: MaskContext) -> pl.Series:
         masked = super().apply(values, context)
-        endless = values.str.strip_chars().is_in(["infinity", "-infinity"])
+        endless = values.str.contains(r"^\s*-?infinity\s*$")
+        if not endless.any():
+            return masked
         return pl.select(pl.when(endless).then(values).otherwise(masked)).to_series().rename(values.name)
 
     def draw(self, draw: Draw) -> pl.Series:
@@ -62,7 +64,9 @@ class BirthDate(TextTransformer[BirthDateParams]):
         _write_number(codes, iso.month_at + 3, np.full(len(rows), 2), day)
         _redraw_times(text, codes, rows, draws[rows, 1])
         result = TextArray(codes, text.offsets).to_series()
-        rest = np.setdiff1d(np.arange(len(text)), rows)
+        other = np.ones(len(text), np.bool_)
+        other[rows] = False
+        rest = np.flatnonzero(other)
         return result if not len(rest) else merge_rows(result, rest, _draw_other(draw, rest, draws[rest]))
 
     def _redrawn(self, iso: _IsoDates, draws: Words) -> tuple[Positions, Positions, Positions]:
@@ -180,6 +184,8 @@ def _write_number(codes: NDArray[np.int32], at: Positions, width: Positions, num
 
 def _redraw_times(text: TextArray, codes: NDArray[np.int32], rows: Positions, draws: Words) -> None:
     """Draws hours, minutes, seconds and fractions after the date, unless all of them are zero."""
+    if not (text.codes == _COLON).any():
+        return
     first_colon = text.first(text.codes == _COLON)[rows]
     timed = first_colon + 3 <= text.offsets[rows + 1]
     rows, at, draws = rows[timed], first_colon[timed] - 2, draws[timed]

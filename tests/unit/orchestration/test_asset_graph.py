@@ -47,6 +47,13 @@ GRAPH: dict[str, dict[str, Any]] = {
         "partitions": "pull_requests",
         "checks": [],
     },
+    "verified_factories": {
+        "deps": ["validated_golden_image"],
+        "group": "factories",
+        "kinds": ["postgres"],
+        "partitions": None,
+        "checks": [],
+    },
 }
 
 
@@ -89,6 +96,7 @@ def test_jobs_schedule_and_sensors_are_as_designed(definitions: dg.Definitions) 
         "delete_branch",
         "reconcile_branches",
         "refresh_golden_image",
+        "verify_factories",
     }
     assert all(job.executor_def is dg.in_process_executor for job in jobs.values())
     (schedule,) = repository.schedule_defs
