@@ -163,9 +163,14 @@ def _parents_first(
             for name in ready:
                 del waiting[name]
             continue
-        circle = [name for name in waiting if name in _reachable(name, waiting)]
-        name = min(circle, key=lambda one: sum(not link.nullable for link in waiting[one] if link.table in waiting))
-        cut |= {(name, link.name) for link in waiting[name] if name in _reachable(link.table, waiting)}
+        ahead = {name: _reachable(name, waiting) for name in waiting}
+        closing = {
+            name: [link for link in pending if name in ahead.get(link.table, ())] for name, pending in waiting.items()
+        }
+        circle = [name for name, closed in closing.items() if closed]
+        required = {one: sum(not link.nullable for link in closing[one]) for one in circle}
+        name = min(circle, key=required.__getitem__)
+        cut |= {(name, link.name) for link in closing[name]}
         waiting[name] = [link for link in waiting[name] if (name, link.name) not in cut]
     return order, frozenset(cut)
 
