@@ -21,14 +21,14 @@ CREATE TABLE people (
 );
 CREATE TABLE orders (
     id bigint PRIMARY KEY, person_id bigint NOT NULL REFERENCES people, ship_name text NOT NULL,
-    ship_street text NOT NULL, ship_phone text, currency text NOT NULL, total numeric(12,2) NOT NULL,
+    depot text NOT NULL, tracking text, currency text NOT NULL, total numeric(12,2) NOT NULL,
     status text NOT NULL, placed_at timestamptz NOT NULL, billing_email text NOT NULL
 );
 CREATE INDEX orders_person ON orders (person_id);
 CREATE INDEX orders_placed ON orders (placed_at);
 CREATE TABLE events (
     id bigint PRIMARY KEY, person_id bigint NOT NULL REFERENCES people, ip text NOT NULL, actor_email text NOT NULL,
-    kind text NOT NULL, path text NOT NULL, username text NOT NULL, happened_at timestamptz NOT NULL
+    kind text NOT NULL, path text NOT NULL, device text NOT NULL, happened_at timestamptz NOT NULL
 );
 CREATE INDEX events_person ON events (person_id);
 """
@@ -45,14 +45,14 @@ INSERT INTO people SELECT i, 'person.' || i || '@mail' || i %% 40 || '.test-sour
     CASE WHEN i %% 4 = 0 THEN 'Called about invoice ' || i || ', wants a copy sent to person.' || i || ' soon.' END
 FROM generate_series(1::bigint, %(people)s) AS i;
 INSERT INTO orders SELECT i, 1 + i * 31 %% %(people)s, 'Receiver ' || initcap(translate(substr(md5('r' || i), 1, 9), '0123456789', 'aeioubdrst')),
-    (i %% 180 + 1) || ' ' || initcap(translate(substr(md5('s' || i %% 5000), 1, 9), '0123456789', 'aeioubdrst')) || ' Street',
-    '+4940' || 10000000 + (i * 104729 %% 89999999), (ARRAY['EUR','USD','CHF'])[1 + i %% 3], i %% 500000 / 100.0,
+    'Depot ' || initcap(translate(substr(md5('d' || i %% 5000), 1, 9), '0123456789', 'aeioubdrst')) || ' gate ' || i %% 180 + 1,
+    'PKG-' || 10000000 + (i * 104729 %% 89999999), (ARRAY['EUR','USD','CHF'])[1 + i %% 3], i %% 500000 / 100.0,
     (ARRAY['new','paid','sent','returned'])[1 + i %% 4], '2023-01-01'::timestamptz + i * interval '53 seconds',
     'person.' || 1 + i * 31 %% %(people)s || '@mail' || (1 + i * 31 %% %(people)s) %% 40 || '.test-source.net'
 FROM generate_series(1::bigint, %(orders)s) AS i;
 INSERT INTO events SELECT i, 1 + i * 17 %% %(people)s, '172.16.' || i %% 250 || '.' || i / 250 %% 249 + 1,
     'person.' || 1 + i * 17 %% %(people)s || '@mail' || (1 + i * 17 %% %(people)s) %% 40 || '.test-source.net',
-    (ARRAY['login','view','buy'])[1 + i %% 3], '/item/' || i %% 9999, 'user_' || 1 + i * 17 %% %(people)s,
+    (ARRAY['login','view','buy'])[1 + i %% 3], '/item/' || i %% 9999, 'dev-' || substr(md5('v' || 1 + i * 17 %% %(people)s), 1, 12),
     '2024-01-01'::timestamptz + i * interval '11 seconds'
 FROM generate_series(1::bigint, %(events)s) AS i;
 """
@@ -78,8 +78,8 @@ tables:
     id: keep
     person_id: keep
     ship_name: {pii: person_name, transform: person_name, domain: user.name}
-    ship_street: {pii: address, transform: street_address}
-    ship_phone: {pii: phone, transform: phone, domain: user.phone}
+    depot: {transform: scramble}
+    tracking: {transform: scramble}
     currency: keep
     total: keep
     status: keep
@@ -92,11 +92,11 @@ tables:
     actor_email: {pii: email, transform: email, domain: user.email}
     kind: keep
     path: keep
-    username: {pii: username, transform: username}
+    device: {transform: hash}
     happened_at: keep
 """
 # The columns that only `--masked 12` masks.
-HEAVY_ONLY = ("last_ip", "ship_street", "ship_phone", "username")
+HEAVY_ONLY = ("last_ip", "depot", "tracking", "device")
 
 
 def fill(dsn: Dsn, rows: int) -> None:

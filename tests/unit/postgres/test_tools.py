@@ -10,7 +10,7 @@ from testdata_assets.postgres.tools import without_values
 @pytest.mark.parametrize(
     ("message", "kept", "gone"),
     [
-        ('psql: error: ERROR:  could not create unique index "users_email"\nDETAIL:  Key (email)=(a@b.c) is duplicated.',
+        ('psql: error: ERROR:  could not create unique index "users_email"\nDETAIL:  Key (email)=(a@b.c) exists.',
          'unique index "users_email"', "a@b.c"),
         ('ERROR:  invalid input syntax for type inet: "Jane Doe"\nCONTEXT:  COPY t, line 1', "invalid input", "Jane"),
         ("ERROR:  duplicate key value (jane@x.org) exists", "duplicate key", "jane"),
