@@ -46,9 +46,10 @@ def connect(
 
 
 def _reason(error: psycopg.OperationalError, dsn: Dsn) -> str:
-    """The last line of libpq's message without anything secret."""
+    """The line of libpq's message that says why, without anything secret."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    text = lines[-1] if lines else type(error).__name__
+    telling = [line for line in lines if "failed:" in line or "FATAL:" in line]
+    text = (telling or lines or [type(error).__name__])[-1]
     if dsn.password:
         text = text.replace(dsn.password, "***")
     return text.removeprefix("connection failed: ")
