@@ -36,6 +36,7 @@ from testdata_assets.production.profile import TableProfile
 from testdata_assets.production.snapshot import Manifest, extract, read_manifest, worker_count
 from testdata_assets.production.source import ensure_sample, open_source
 from testdata_assets.settings import Settings
+from testdata_assets.unexpected import is_transient
 
 _REFRESH_LOCK = 7_263_511_002  # advisory, in the control database
 _CHANGES = TypeAdapter(list[ChangeCount])
@@ -130,7 +131,9 @@ def take_snapshot(settings: Settings, places: Places, run_id: str | None = None)
 
 
 def build_image(settings: Settings, places: Places, snapshot_id: str, run_id: str | None = None) -> GoldenImage:
-    """Builds a candidate image of a snapshot; on failure nothing of it is left and the snapshot is dropped.
+    """Builds a candidate image of a snapshot; on failure nothing of it is left.
+
+    The snapshot is dropped, too, unless trying again may succeed.
 
     Raises:
         TestdataError: Schema, masked rows or constraints do not fit.
@@ -170,7 +173,8 @@ def build_image(settings: Settings, places: Places, snapshot_id: str, run_id: st
             reason = error.what if isinstance(error, RefusedError) else f"building ended with {type(error).__name__}"
             registry.reject(golden_id, reason)
             database.drop()
-            _drop_snapshot(registry, snapshot)
+            if not is_transient(error):  # else whoever tries again builds from the same snapshot
+                _drop_snapshot(registry, snapshot)
             raise
         return registry.built(
             golden_id,
