@@ -18,6 +18,7 @@ from testdata_assets.settings import Settings
 
 CONTROL_DATABASE = "testdata_control"
 SAMPLE_DATABASE = "sample_production"
+_CREATION_LOCK = 7_263_511_003  # advisory, in the maintenance database
 
 
 class Places:
@@ -103,6 +104,8 @@ class Places:
 def ensure_database(server: Dsn, name: str) -> bool:
     """Creates a database nobody but its owner may connect to, unless it exists. Returns whether it was made."""
     with connect(server) as conn:
+        # Two commands may start at once; the lock goes with the connection.
+        conn.execute("SELECT pg_advisory_lock(%s)", (_CREATION_LOCK,))
         row = conn.execute("SELECT datallowconn FROM pg_database WHERE datname = %s", (name,)).fetchone()
         if row is not None and row[0]:
             return False
