@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from testdata_assets.errors import RefusedError, TestdataError
 from testdata_assets.masking import copy_text
 from testdata_assets.masking.hashing import KeyedHash
 from testdata_assets.masking.memo import Memo, Memos
 from testdata_assets.masking.plan import ColumnPlan, TablePlan
-from testdata_assets.masking.transformers.base import Coincidence, MaskContext
+from testdata_assets.masking.transformers.base import Coincidence, MaskContext, RowTransformer
 from testdata_assets.production.profile import spread
 
 # Above this share of distinct values it is cheaper to mask a column as it stands.
@@ -34,7 +36,9 @@ class MaskedBlock:
         sample: Some raw rows, decoded, for the profile (None if no sample was asked for).
         null_counts: NULLs in each column, exact.
         sensitive: Raw distinct values by column, of transformers with disjoint outputs.
+        kept: Raw distinct values by column that a rule with a condition keeps.
         changes: (rows, changed) by column, of transformers whose outputs may coincide with real values.
+        left_out: Rows that the table's filter left out.
     """
 
     data: bytes
@@ -42,7 +46,25 @@ class MaskedBlock:
     sample: pl.DataFrame | None = None
     null_counts: dict[str, int] | None = None
     sensitive: dict[str, pl.Series] = field(default_factory=dict)
+    kept: dict[str, pl.Series] = field(default_factory=dict)
     changes: dict[str, tuple[int, int]] = field(default_factory=dict)
+    left_out: int = 0
+
+    def add_sensitive(self, column: str, parts: list[pl.Series]) -> None:
+        """Adds raw values of a column."""
+        known = [self.sensitive[column]] if column in self.sensitive else []
+        if parts:
+            self.sensitive[column] = pl.concat([*known, *(part.rename("v") for part in parts)])
+
+    def add_kept(self, column: str, values: pl.Series) -> None:
+        """Adds values that stay by rule."""
+        known = [self.kept[column]] if column in self.kept else []
+        self.kept[column] = pl.concat([*known, values.rename("v")]).unique()
+
+    def add_changes(self, column: str, counted: tuple[int, int]) -> None:
+        """Adds (rows, changed)."""
+        rows, changed = self.changes.get(column, (0, 0))
+        self.changes[column] = (rows + counted[0], changed + counted[1])
 
 
 class TableMasker:
@@ -52,13 +74,14 @@ class TableMasker:
         self._memos = memos or Memos()
         self.plan = plan
         self._names = [column.name for column in plan.table.stored_columns]
+        self._columns = {column.name: column for column in plan.table.stored_columns}
         self._hash_for = hash_for
-        self._masked = plan.masked
+        self._masked = in_reading_order(plan.masked)
 
     @property
     def relays(self) -> bool:
         """Whether blocks pass through unparsed."""
-        return not self._masked
+        return not self._masked and self.plan.where is None
 
     def mask(self, block: bytes, sample_every: int = 0, number: int = 0) -> MaskedBlock:
         """Masks a block.
@@ -75,10 +98,18 @@ class TableMasker:
             sample = self._thinned(block, sample_every, number) if sample_every and self._names else None
             return MaskedBlock(block, block.count(b"\n"), sample)
         frame = copy_text.decode(block, self._names)
+        left_out = 0
+        if self.plan.where is not None:
+            wanted = self.plan.where.evaluate(BlockRows(frame), self._columns)
+            left_out = frame.height - int(wanted.sum())
+            frame = frame.filter(wanted) if left_out else frame
         sample = frame[spread(frame.height, sample_every, number)] if sample_every else None
-        result = MaskedBlock(b"", frame.height, sample, _null_counts(frame))
-        masked = [self._mask_column(frame.get_column(column.column.name), column, result) for column in self._masked]
-        result.data = copy_text.encode(frame.with_columns(masked))
+        result = MaskedBlock(b"", frame.height, sample, _null_counts(frame), left_out=left_out)
+        rows = BlockRows(frame)
+        for column in self._masked:
+            name = column.column.name
+            rows.put(name, self._mask_column(frame.get_column(name), column, rows, result))
+        result.data = copy_text.encode(frame.with_columns(rows.results))
         return result
 
     def _thinned(self, block: bytes, every: int, number: int) -> pl.DataFrame:
@@ -91,35 +122,40 @@ class TableMasker:
         lines = [block[start:end] for start, end in zip(starts[chosen], ends[chosen], strict=True)]
         return copy_text.decode(b"".join(lines), self._names)
 
-    @staticmethod
-    def _apply(column: ColumnPlan, context: MaskContext, memo: Memo, values: pl.Series) -> pl.Series:
-        """Masks values, through the memo of this kind of column where that can help.
+    def _mask_column(self, raw: pl.Series, column: ColumnPlan, rows: BlockRows, result: MaskedBlock) -> pl.Series:
+        """Masks the rows that a condition chooses one way, the others the other way."""
+        if column.condition is None or column.otherwise is None:
+            return self._mask_all(raw, column, rows, result)
+        holds = column.condition.evaluate(rows, self._columns)
+        if holds.all():
+            return self._mask_all(raw, column, rows, result)
+        if not holds.any():
+            return self._mask_column(raw, column.otherwise, rows, result)
+        first, second = np.flatnonzero(holds.to_numpy()), np.flatnonzero(~holds.to_numpy())
+        both = pl.concat(
+            [
+                self._mask_all(raw.filter(holds), column, rows.chosen(first), result),
+                self._mask_column(raw.filter(~holds), column.otherwise, rows.chosen(second), result),
+            ]
+        )
+        places = np.empty(len(raw), np.int64)
+        places[np.concatenate((first, second))] = np.arange(len(raw))
+        return both.gather(pl.Series(places)).rename(raw.name)
 
-        Values masked for the first time are collected as sensitive; those the memo knows were so before.
-        """
-        transformer = column.transformer
-        coincidence = column.guarantees.coincidence
-        if coincidence in (Coincidence.BY_PART, Coincidence.CONSTANT):
-            return transformer.apply(values, context)
-        searched = coincidence is Coincidence.DISJOINT or column.guarantees.searchable
-
-        def compute(missing: pl.Series) -> pl.Series:
-            if searched and context.collect is not None and missing.len():
-                context.collect(missing)
-            return transformer.apply(missing, context)
-
-        return memo.mask(values, compute)
-
-    def _mask_column(self, raw: pl.Series, column: ColumnPlan, result: MaskedBlock) -> pl.Series:
-        where = f"{self.plan.table.name}.{column.column.name}"
-        values = copy_text.unescape(raw.drop_nulls())
-        memo = self._memos.of(_memo_kind(column))
-        distinct, positions = _distinct(values) if memo.repeats else (values, None)
-        memo.saw(values.len(), distinct.len())
+    def _mask_all(self, raw: pl.Series, column: ColumnPlan, rows: BlockRows, result: MaskedBlock) -> pl.Series:
+        """Masks a column, or the chosen rows of it, by one transformer."""
+        name = column.column.name
+        if not column.masked:
+            result.add_kept(name, copy_text.unescape(raw.drop_nulls().unique()))
+            return raw
+        where = f"{self.plan.table.name}.{name}"
         sensitive: list[pl.Series] = []
         context = replace(column.context(self._hash_for), collect=sensitive.append)
         try:
-            masked = self._apply(column, context, memo, distinct)
+            if isinstance(column.transformer, RowTransformer):
+                masked = self._mask_rows(raw, column, column.transformer, rows, context, result)
+            else:
+                masked = self._mask_values(raw, column, context, result)
         except TestdataError as error:
             error.where = where if error.where in ("", where) else f"{where} {error.where}"
             raise
@@ -130,17 +166,127 @@ class TableMasker:
                 remedy="Choose a transformer that fits the column's values, e.g. hash, scramble or null.",
                 code="transformer-failed",
             ) from None
-        guarantees = column.guarantees
-        if sensitive:
-            result.sensitive[column.column.name] = pl.concat(part.rename("v") for part in sensitive)
+        result.add_sensitive(name, sensitive)
+        return masked
+
+    @staticmethod
+    def _mask_rows(
+        raw: pl.Series,
+        column: ColumnPlan,
+        transformer: RowTransformer[Any],
+        rows: BlockRows,
+        context: MaskContext,
+        result: MaskedBlock,
+    ) -> pl.Series:
+        """Masks a column by the other columns of its rows."""
+        values = copy_text.unescape(raw)
+        masked = transformer.apply_rows(values, rows, context)
+        own = transformer.guarantees_for(column.seen_as)
+        present = values.is_not_null()
+        if context.collect is not None and (own.coincidence is Coincidence.DISJOINT or own.searchable):
+            context.collect(values.drop_nulls().unique())
+        if own.coincidence is Coincidence.MAY_COINCIDE:
+            result.add_changes(column.column.name, _changes(values.filter(present), masked.filter(present)))
+        return copy_text.escape(masked).rename(raw.name)
+
+    def _mask_values(self, raw: pl.Series, column: ColumnPlan, context: MaskContext, result: MaskedBlock) -> pl.Series:
+        """Masks a column value by value, repeated ones once."""
+        values = copy_text.unescape(raw.drop_nulls())
+        memo = self._memos.of(_memo_kind(column))
+        distinct, positions = _distinct(values) if memo.repeats else (values, None)
+        memo.saw(values.len(), distinct.len())
+        masked = self._apply(column, context, memo, distinct)
         if positions is not None:
             masked = masked.gather(positions)
-        if guarantees.coincidence is Coincidence.MAY_COINCIDE:
-            result.changes[column.column.name] = _changes(values, masked)
+        if column.transformer.guarantees_for(column.seen_as).coincidence is Coincidence.MAY_COINCIDE:
+            result.add_changes(column.column.name, _changes(values, masked))
         masked = copy_text.escape(masked)
         if values.len() == raw.len():
             return masked.rename(raw.name)
         return _spread(raw, masked)
+
+    @staticmethod
+    def _apply(column: ColumnPlan, context: MaskContext, memo: Memo, values: pl.Series) -> pl.Series:
+        """Masks values, through the memo of this kind of column where that can help.
+
+        Values masked for the first time are collected as sensitive; those the memo knows were so before.
+        """
+        transformer = column.transformer
+        own = transformer.guarantees_for(column.seen_as)
+        if own.coincidence in (Coincidence.BY_PART, Coincidence.CONSTANT):
+            return transformer.apply(values, context)
+        searched = own.coincidence is Coincidence.DISJOINT or own.searchable
+
+        def compute(missing: pl.Series) -> pl.Series:
+            if searched and context.collect is not None and missing.len():
+                context.collect(missing)
+            return transformer.apply(missing, context)
+
+        return memo.mask(values, compute)
+
+
+class BlockRows:
+    """The rows of one block, or some of them, as row transformers and conditions see them."""
+
+    def __init__(
+        self,
+        frame: pl.DataFrame,
+        results: dict[str, pl.Series] | None = None,
+        places: NDArray[np.int64] | None = None,
+    ) -> None:
+        self._frame = frame
+        self._results = results if results is not None else {}
+        self._places = places
+        self._texts: dict[str, pl.Series] = {}
+
+    @property
+    def results(self) -> list[pl.Series]:
+        """The columns masked so far, escaped."""
+        return list(self._results.values())
+
+    def put(self, column: str, masked: pl.Series) -> None:
+        """Remembers a masked column, escaped."""
+        self._results[column] = masked
+
+    def chosen(self, places: NDArray[np.int64]) -> BlockRows:
+        """Some of the rows, by their places among these."""
+        return BlockRows(self._frame, self._results, places if self._places is None else self._places[places])
+
+    def original(self, column: str) -> pl.Series:
+        """Production's values, escapes undone, NULL as null."""
+        if column not in self._texts:
+            self._texts[column] = copy_text.unescape(self._here(self._frame.get_column(column)))
+        return self._texts[column]
+
+    def masked(self, column: str) -> pl.Series:
+        """The values as they will be in the image; of a kept column the original ones."""
+        found = self._results.get(column)
+        return self.original(column) if found is None else copy_text.unescape(self._here(found))
+
+    def _here(self, whole: pl.Series) -> pl.Series:
+        return whole if self._places is None else whole.gather(pl.Series(self._places))
+
+
+def in_reading_order(columns: tuple[ColumnPlan, ...]) -> tuple[ColumnPlan, ...]:
+    """The masked columns, each after those whose masked values it reads; the plan refused circles."""
+    waiting = {column.column.name: column for column in columns}
+    ordered: list[ColumnPlan] = []
+
+    def place(name: str) -> None:
+        column = waiting.pop(name, None)
+        if column is None:
+            return
+        each: ColumnPlan | None = column
+        while each is not None:
+            if isinstance(each.transformer, RowTransformer):
+                for other in each.transformer.reads_masked():
+                    place(other)
+            each = each.otherwise
+        ordered.append(column)
+
+    for column in columns:
+        place(column.column.name)
+    return tuple(ordered)
 
 
 def _memo_kind(column: ColumnPlan) -> tuple[object, ...]:
@@ -154,6 +300,7 @@ def _memo_kind(column: ColumnPlan) -> tuple[object, ...]:
         column.domain,
         column.seen_as.base_type,
         column.seen_as.max_length,
+        column.seen_as.type if column.seen_as.category == "N" else "",  # precision and scale
         column.fold_case,
     )
 

@@ -90,6 +90,11 @@ class Lineage:
             rule is not None and rule.mode == "truncate" for rule in map(self.rules.tables.get, self.ancestry(table))
         )
 
+    def fabricated(self, table: TableName) -> bool:
+        """Whether the table's rows are made up: its root's mode is synthesize."""
+        rule = self.rules.tables.get(self.ancestry(table)[-1])
+        return rule is not None and rule.mode == "synthesize"
+
     def own_rule(self, column: ColumnRef) -> ColumnRule | None:
         """The rule written for an owner column itself: by name, or by its table's `mode: keep`."""
         table: TableRule | None = self.rules.tables.get(column.table)

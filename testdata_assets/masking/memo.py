@@ -25,6 +25,7 @@ class Memo:
         self._known: pl.DataFrame | None = None
         self._asked = self._found = self._lookups = 0
         self._growing = True
+        self._version = 0
         self._useless = False
         self._rows = self._distinct = self._blocks = 0
 
@@ -51,20 +52,20 @@ class Memo:
             Series of n masks.
         """
         with self._lock:
-            known, useless = self._known, self._useless
+            known, useless, version = self._known, self._useless, self._version
         if useless:
             return compute(distinct)
         if known is None:
             masked = compute(distinct)
-            self._learn(distinct, masked, 0)
+            self._learn(distinct, masked, 0, version)
             return masked
         frame = distinct.to_frame("raw").join(known, on="raw", how="left", maintain_order="left")
         missing = frame.filter(~pl.col("hit").fill_null(False)).get_column("raw")
         if not missing.len():
-            self._learn(missing, missing, distinct.len())
+            self._learn(missing, missing, distinct.len(), version)
             return frame.get_column("masked")
         computed = compute(missing)
-        self._learn(missing, computed, distinct.len() - missing.len())
+        self._learn(missing, computed, distinct.len() - missing.len(), version)
         if missing.len() == distinct.len():
             return computed
         place = (~frame.get_column("hit").fill_null(False)).cum_sum().cast(pl.Int64) - 1
@@ -74,7 +75,13 @@ class Memo:
             .to_series()
         )
 
-    def _learn(self, raw: pl.Series, masked: pl.Series, found: int) -> None:
+    def _learn(self, raw: pl.Series, masked: pl.Series, found: int, version: int) -> None:
+        """Remembers what was computed after a look at the memo as it was at `version`."""
+        fresh = None
+        if raw.len() and self._growing and not self._useless:
+            fresh = (
+                pl.DataFrame({"raw": raw, "masked": masked}).with_columns(hit=pl.lit(True)).unique("raw", keep="any")
+            )
         with self._lock:
             self._lookups += self._known is not None
             self._asked += raw.len() + found if self._known is not None else 0
@@ -82,13 +89,14 @@ class Memo:
             if self._lookups == _TRIALS and self._found < _USEFUL_SHARE * self._asked:
                 self._useless, self._known = True, None
                 return
-            if not self._growing or not raw.len() or self._useless:
+            if fresh is None or not self._growing or self._useless:
                 return
-            fresh = pl.DataFrame({"raw": raw, "masked": masked}).with_columns(hit=pl.lit(True))
-            # Two threads may have computed the same values at the same time: one of each stays.
-            both = (fresh if self._known is None else pl.concat([self._known, fresh])).unique("raw", keep="any")
+            if self._known is not None and version != self._version:
+                # Another thread may have computed the same values meanwhile: one of each stays.
+                fresh = fresh.join(self._known, on="raw", how="anti")
+            both = fresh if self._known is None else pl.concat([self._known, fresh])
             self._growing = both.estimated_size() < _BUDGET_BYTES
-            self._known = both
+            self._known, self._version = both, self._version + 1
 
 
 class Memos:

@@ -9,8 +9,10 @@ import hashlib
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from typing import Any
 
 from testdata_assets.keys import key_id
+from testdata_assets.masking.conditions import Condition
 from testdata_assets.masking.plan_coverage import check_coverage
 from testdata_assets.masking.plan_domains import plan_domains
 from testdata_assets.masking.plan_draft import Draft
@@ -24,11 +26,13 @@ from testdata_assets.masking.plan_models import (
 )
 from testdata_assets.masking.plan_problems import PlanRefused, Problem, sort_key
 from testdata_assets.masking.plan_references import check_references
+from testdata_assets.masking.plan_rows import check_rows, row_filter
 from testdata_assets.masking.plan_transformers import nested_domains
 from testdata_assets.masking.plan_uniqueness import check_uniqueness
 from testdata_assets.masking.plan_weaknesses import find_weaknesses
-from testdata_assets.masking.rule_models import MaskingRules
+from testdata_assets.masking.rule_models import ColumnRule, MaskingRules
 from testdata_assets.masking.rules import rules_digest
+from testdata_assets.masking.transformers.base import Transformer
 from testdata_assets.postgres.identifiers import TableName
 from testdata_assets.production.catalog import Catalog, Column, Table
 
@@ -43,6 +47,9 @@ __all__ = [
     "compile_plan",
     "examine",
 ]
+
+
+DEFAULT_ROWS = 100  # fabricated where a rule of mode synthesize says nothing
 
 
 @dataclass(frozen=True)
@@ -91,6 +98,7 @@ def examine(rules: MaskingRules, catalog: Catalog) -> Examination:
     draft = Draft(rules, catalog)
     check_coverage(draft)
     draft.domains = plan_domains(draft)
+    check_rows(draft)
     check_fit(draft)
     routed = check_partition_keys(draft)
     check_uniqueness(draft)
@@ -108,6 +116,9 @@ def _table_plan(found: Examination, table: Table) -> TablePlan:
     lineage = found.draft.lineage
     if lineage.truncated(table.name):
         return TablePlan(table, "truncate", ())
+    if lineage.fabricated(table.name):
+        root = found.draft.rules.tables[lineage.ancestry(table.name)[-1]]
+        return TablePlan(table, "synthesize", (), rows=DEFAULT_ROWS if root.rows is None else root.rows)
     ancestry = lineage.ancestry(table.name)
     rule = found.draft.rules.tables.get(ancestry[-1])
     return TablePlan(
@@ -115,6 +126,7 @@ def _table_plan(found: Examination, table: Table) -> TablePlan:
         "keep" if rule is not None and rule.mode == "keep" and len(ancestry) == 1 else "mask",
         tuple(_column_plan(found.draft, table, column) for column in table.stored_columns),
         load_through_root=any(name in found.routed for name in ancestry),
+        where=row_filter(found.draft, table.name),
     )
 
 
@@ -123,20 +135,32 @@ def _column_plan(draft: Draft, table: Table, column: Column) -> ColumnPlan:
     effective, transformer = draft.lineage.effective(owner), draft.transformer(table.name, column.name)
     if effective is None or transformer is None:
         raise AssertionError(f"{owner} passed the checks without a rule")
-    domain = draft.domains.get(effective.domain)
-    nested = [draft.domains[name] for _, name in nested_domains(effective.rule.params) if name in draft.domains]
+    inherited = str(effective.origin) if effective.origin != owner else None
     seen_as = draft.limited(table.name, column)
-    return ColumnPlan(
-        column=column,
-        transformer=transformer,
-        domain=effective.domain,
-        pii=effective.rule.pii,
-        fold_case=domain.fold_case if domain else False,
-        inherited_from=str(effective.origin) if effective.origin != owner else None,
-        narrowed=seen_as if seen_as != column else None,
-        folded=frozenset(each.name for each in nested if each.fold_case),
-        limits={each.name: each.length_limit for each in nested if each.length_limit is not None},
-    )
+
+    def planned(rule: ColumnRule, transformer: Transformer[Any], otherwise: ColumnPlan | None) -> ColumnPlan:
+        name = rule.domain if rule is not effective.rule and rule.domain else effective.domain
+        domain = draft.domains.get(name)
+        nested = [draft.domains[each] for _, each in nested_domains(rule.params) if each in draft.domains]
+        return ColumnPlan(
+            column=column,
+            transformer=transformer,
+            domain=name,
+            pii=rule.pii or effective.rule.pii,
+            fold_case=domain.fold_case if domain else False,
+            inherited_from=inherited,
+            narrowed=seen_as if seen_as != column else None,
+            folded=frozenset(each.name for each in nested if each.fold_case),
+            limits={each.name: each.length_limit for each in nested if each.length_limit is not None},
+            integer_types={each.name: each.integer_type for each in (domain, *nested) if each and each.integer_type},
+            condition=Condition.parse(rule.when) if rule.when else None,
+            otherwise=otherwise,
+        )
+
+    plan: ColumnPlan | None = None
+    for rule, other in reversed(draft.alternatives(table.name, column.name)):
+        plan = planned(rule, other, plan)
+    return planned(effective.rule, transformer, plan)
 
 
 @cache

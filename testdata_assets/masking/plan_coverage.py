@@ -101,12 +101,12 @@ def _check_rule(draft: Draft, name: TableName, rule: TableRule) -> None:
             mark=mark,
         )
         return
-    if rule.mode == "synthesize":
+    if rule.mode == "synthesize" and root != name:
         draft.report(
             "unsupported",
             name,
-            "mode synthesize is not available yet",
-            "Use mask, keep or truncate.",
+            f"its rows are rows of {root} too and cannot be fabricated apart",
+            f"Write mode synthesize for {root}, or use mask, keep or truncate.",
             mark=draft.rules.mark("tables", str(name), "mode"),
         )
     if rule.mode == "keep" and root != name and not own_columns(draft, table):
@@ -161,16 +161,6 @@ def _check_column_rule(draft: Draft, table: Table, name: str) -> None:
             f"Remove the rule; write it under {owner.table}.",
             column=name,
             mark=mark,
-        )
-    rule = draft.rules.tables[table.name].columns[name]
-    if rule.when is not None:
-        draft.report(
-            "unsupported",
-            table.name,
-            "`when` is not available yet",
-            "Remove `when` and `else`; the transformer then applies to every row.",
-            column=name,
-            mark=draft.rule_mark(reference, "when"),
         )
 
 

@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from testdata_assets.masking.nested_columns import part_rules
 from testdata_assets.masking.plan_draft import Draft
 from testdata_assets.masking.plan_models import DomainPlan
 from testdata_assets.masking.plan_transformers import nested_domains
-from testdata_assets.masking.rule_models import ColumnRef
+from testdata_assets.masking.rule_models import ColumnRef, ColumnRule
+from testdata_assets.masking.transformers._number_types import numeric_limits
 from testdata_assets.masking.transformers.base import TEXT_TYPES
 from testdata_assets.production.catalog import Column
 
 _INTEGERS = ("int2", "int4", "int8", "numeric")
+_DIGITS = {"int2": 4, "int4": 9, "int8": 18, "numeric": 131_072}
 
 
 @dataclass(frozen=True)
 class Member:
-    """A masked column, or a rule nested in one, that masks in a domain."""
+    """A masked column, or a rule nested in one, that masks in a domain.
+
+    Attributes:
+        column: The column, or the part of its values (array element, field) that a nested rule masks.
+        typed: Whether that is what is masked: False for leaves of documents, which have no type of their own.
+    """
 
     domain: str
     owner: ColumnRef
     column: Column
     path: str | None = None
+    typed: bool = True
 
     @property
     def label(self) -> str:
@@ -39,9 +49,31 @@ def members(draft: Draft) -> Iterator[Member]:
             if effective is None or not draft.draws(table.name, column.name):
                 continue
             owner = draft.lineage.owner(table.name, column.name)
-            yield Member(effective.domain, owner, column)
-            for path, domain in nested_domains(effective.rule.params):
-                yield Member(domain, owner, column, path)
+            yield from _rule_members(effective.rule.params, effective.domain, owner, column)
+            for other in alternatives(effective.rule):
+                whole = _rule_members(other.params, other.domain or effective.domain, owner, column)
+                yield from (member for member in whole if member.path is not None or other.domain is not None)
+
+
+def _rule_members(params: Mapping[str, Any], domain: str, owner: ColumnRef, column: Column) -> Iterator[Member]:
+    """What one rule masks: the column, or the parts of its values, and the leaves of documents."""
+    parts = list(part_rules(params, column, domain))
+    if not parts:
+        yield Member(domain, owner, column)
+    for path, own, part in parts:
+        yield Member(own, owner, part, path)
+    typed = {path for path, _, _ in parts}
+    for path, own in nested_domains(params):
+        if path not in typed:
+            yield Member(own, owner, column, path, typed=False)
+
+
+def alternatives(rule: ColumnRule) -> Iterator[ColumnRule]:
+    """The rules that apply where a rule's condition does not hold, one after the other."""
+    other = rule.otherwise
+    while other is not None:
+        yield other
+        other = other.otherwise
 
 
 def plan_domains(draft: Draft) -> dict[str, DomainPlan]:
@@ -52,16 +84,22 @@ def plan_domains(draft: Draft) -> dict[str, DomainPlan]:
         found.setdefault(member.domain, []).append(member)
     plans: dict[str, DomainPlan] = {}
     for name, group in sorted(found.items()):
-        plain = [member for member in group if member.path is None]
+        plain = [member for member in group if member.typed]
         limits = [member.column.max_length for member in plain if member.column.max_length is not None]
+        number = _narrowest(plain)
         plans[name] = DomainPlan(
             name=name,
-            fold_case=any(member.owner in folding for member in plain),
+            fold_case=any(_ignores_case(member, folding) for member in plain),
             length_limit=min(limits, default=None),
-            integer_type=_narrowest(plain),
+            integer_type=number.base_type if number else None,
             members=tuple(dict.fromkeys(member.label for member in group)),
+            number_type=number.type if number else None,
         )
     return plans
+
+
+def _ignores_case(member: Member, folding: frozenset[ColumnRef]) -> bool:
+    return member.column.base_type == "citext" or (member.path is None and member.owner in folding)
 
 
 def type_family(column: Column) -> str:
@@ -71,10 +109,18 @@ def type_family(column: Column) -> str:
     return "integer" if column.base_type in _INTEGERS else column.base_type
 
 
-def _narrowest(group: list[Member]) -> str | None:
+def _narrowest(group: list[Member]) -> Column | None:
+    """The member that admits the fewest digits, where all are whole or exact numbers."""
     if not group or any(type_family(member.column) != "integer" for member in group):
         return None
-    return min((member.column.base_type for member in group), key=_INTEGERS.index)
+    return min((member.column for member in group), key=_capacity)
+
+
+def _capacity(column: Column) -> tuple[int, int]:
+    """Digits before the decimal point that any number of the type may have, and the type's place in the list."""
+    limits = numeric_limits(column.type)
+    digits = _DIGITS[column.base_type] if limits is None else limits[0] - limits[1]
+    return digits, _INTEGERS.index(column.base_type)
 
 
 def case_blind_columns(draft: Draft) -> frozenset[ColumnRef]:

@@ -13,7 +13,7 @@ from testdata_assets.masking.plan_models import DomainPlan, PlanWarning
 from testdata_assets.masking.plan_problems import Problem, ProblemKind
 from testdata_assets.masking.plan_transformers import KEEP, NULL
 from testdata_assets.masking.rule_errors import Mark, did_you_mean
-from testdata_assets.masking.rule_models import ColumnRef, MaskingRules
+from testdata_assets.masking.rule_models import ColumnRef, ColumnRule, MaskingRules
 from testdata_assets.masking.transformers import registry
 from testdata_assets.masking.transformers.base import Coincidence, Transformer
 from testdata_assets.postgres.identifiers import TableName
@@ -39,7 +39,7 @@ class Draft:
         self.problems: list[Problem] = []
         self.warnings: list[PlanWarning] = []
         self.domains: Mapping[str, DomainPlan] = {}
-        self._built: dict[ColumnRef, Transformer[Any] | None] = {}
+        self._built: dict[tuple[ColumnRef, int], Transformer[Any] | None] = {}
         self.foreign_tables = frozenset(catalog.foreign_tables) | {
             table.name for table in catalog.tables if table.kind == "f"
         }
@@ -49,11 +49,8 @@ class Draft:
         return self.lineage.tables
 
     def untouched(self, name: TableName) -> bool:
-        """Whether no row of the table is read: emptied, foreign, or in a mode that is refused elsewhere."""
-        if name in self.foreign_tables or self.lineage.truncated(name):
-            return True
-        modes = (self.rules.tables[each].mode for each in self.lineage.ancestry(name) if each in self.rules.tables)
-        return "synthesize" in modes
+        """Whether no row of the table is read: emptied, foreign or fabricated."""
+        return name in self.foreign_tables or self.lineage.truncated(name) or self.lineage.fabricated(name)
 
     def effective(self, table: TableName, column: str) -> Effective | None:
         return self.lineage.effective(self.lineage.owner(table, column))
@@ -64,9 +61,25 @@ class Draft:
         effective = self.lineage.effective(owner)
         if effective is None:
             return None
-        if effective.origin not in self._built:
-            self._built[effective.origin] = self._build(effective)
-        return self._built[effective.origin]
+        return self._once(effective.origin, effective.rule, 0)
+
+    def alternatives(self, table: TableName, column: str) -> list[tuple[ColumnRule, Transformer[Any]]]:
+        """What applies where the rule's condition does not hold: `else`, its own `else`, and at last keep."""
+        effective = self.effective(table, column)
+        found: list[tuple[ColumnRule, Transformer[Any]]] = []
+        rule = effective.rule if effective else None
+        while effective is not None and rule is not None and rule.when is not None:
+            rule = rule.otherwise or ColumnRule(transform=KEEP)
+            transformer = self._once(effective.origin, rule, len(found) + 1)
+            if transformer is None:
+                break
+            found.append((rule, transformer))
+        return found
+
+    def _once(self, origin: ColumnRef, rule: ColumnRule, depth: int) -> Transformer[Any] | None:
+        if (origin, depth) not in self._built:
+            self._built[origin, depth] = self._build(origin, rule, ("else",) * depth)
+        return self._built[origin, depth]
 
     def masked(self, table: TableName, column: str) -> Transformer[Any] | None:
         """The transformer of a column whose values change into other values: neither kept nor nulled."""
@@ -120,9 +133,8 @@ class Draft:
     def warn(self, table: TableName, column: str | None, message: str, mark: Mark | None) -> None:
         self.warnings.append(PlanWarning(str(table), column, message, mark))
 
-    def _build(self, effective: Effective) -> Transformer[Any] | None:
+    def _build(self, origin: ColumnRef, rule: ColumnRule, inside: tuple[str, ...]) -> Transformer[Any] | None:
         """Builds the transformer a rule names; every bad parameter becomes a problem of its own."""
-        origin, rule = effective.origin, effective.rule
         try:
             return registry.build(rule.transform, rule.params)
         except UsageFault as fault:
@@ -132,7 +144,7 @@ class Draft:
                 fault.what[:1].lower() + fault.what[1:],
                 f"{fault.remedy} `testdata rules list-transformers` describes them.",
                 column=origin.column,
-                mark=self.rule_mark(origin, "transform"),
+                mark=self.rule_mark(origin, *inside, "transform"),
             )
         except ValidationError as error:
             known = list(registry.get(rule.transform).params_model.model_fields)
@@ -150,6 +162,6 @@ class Draft:
                     message,
                     f"Parameters of {rule.transform}: {', '.join(known) or 'none'}.",
                     column=origin.column,
-                    mark=self.rule_mark(origin, "params", *location),
+                    mark=self.rule_mark(origin, *inside, "params", *location),
                 )
         return None

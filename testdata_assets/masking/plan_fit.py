@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from testdata_assets.errors import UsageFault
 from testdata_assets.masking.plan_draft import Draft
 from testdata_assets.masking.plan_problems import ProblemKind
 from testdata_assets.masking.plan_transformers import KEEP, NULL, transformers_for
 from testdata_assets.masking.rule_models import ColumnRef
+from testdata_assets.masking.transformers.base import Transformer
 from testdata_assets.postgres.identifiers import TableName
 from testdata_assets.production.catalog import Column, Table
 
@@ -42,6 +44,13 @@ def _misfits(draft: Draft, table: Table, column: Column) -> Iterator[tuple[Probl
     transformer = draft.transformer(table.name, column.name)
     if transformer is None:
         return
+    for each in (transformer, *(other for _, other in draft.alternatives(table.name, column.name))):
+        yield from _misfits_of(draft, table, column, each)
+
+
+def _misfits_of(
+    draft: Draft, table: Table, column: Column, transformer: Transformer[Any]
+) -> Iterator[tuple[ProblemKind, str, str]]:
     for message in transformer.problems(draft.limited(table.name, column)):
         if not transformer.accepts(column.base_type):
             yield "transformer_type", message, f"For type {column.type} there are {transformers_for(column)}."

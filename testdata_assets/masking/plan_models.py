@@ -7,11 +7,18 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
+from testdata_assets.masking.conditions import Condition
 from testdata_assets.masking.hashing import KeyedHash
 from testdata_assets.masking.plan_transformers import KEEP
 from testdata_assets.masking.rule_errors import Mark
 from testdata_assets.masking.rule_models import ColumnRef, ObjectsRule
-from testdata_assets.masking.transformers.base import Guarantees, MaskContext, Transformer
+from testdata_assets.masking.transformers.base import (
+    Coincidence,
+    Guarantees,
+    MaskContext,
+    Transformer,
+    Uniqueness,
+)
 from testdata_assets.postgres.identifiers import TableName
 from testdata_assets.production.catalog import Column, Table
 
@@ -26,6 +33,7 @@ class DomainPlan:
             lower() or upper().
         length_limit: Characters that the narrowest member column admits; None where none is limited.
         integer_type: The narrowest of its integer types, where all members are integers; else None.
+        number_type: The same as Postgres prints it, with precision and scale.
         members: The masked columns in it, as `schema.table.column`, nested ones with their path.
     """
 
@@ -34,10 +42,14 @@ class DomainPlan:
     length_limit: int | None
     integer_type: str | None
     members: tuple[str, ...]
+    number_type: str | None = None
 
     def narrowed(self, column: Column) -> Column:
         """A member as its transformer shall see it: whatever hangs on the column is the same for all members."""
-        return replace(column, max_length=self.length_limit, base_type=self.integer_type or column.base_type)
+        kind = None if column.parts else self.integer_type  # an array of integers stays one
+        if kind is None or self.number_type is None:
+            return replace(column, max_length=self.length_limit)
+        return replace(column, max_length=self.length_limit, base_type=kind, type=self.number_type)
 
 
 @dataclass(frozen=True)
@@ -54,6 +66,9 @@ class ColumnPlan:
         narrowed: The column with the narrowest limits of its domain, if those differ from its own.
         folded: Domains of nested rules (JSON paths and the like) whose canonical form ignores case.
         limits: Length limits of those domains, where they have one.
+        integer_types: Narrowest integer types of those domains and of its own, where all members are integers.
+        condition: Which rows the transformer applies to; None for all.
+        otherwise: What becomes of the column in the other rows.
     """
 
     column: Column
@@ -65,10 +80,13 @@ class ColumnPlan:
     narrowed: Column | None = None
     folded: frozenset[str] = frozenset()
     limits: Mapping[str, int] = field(default_factory=dict, hash=False)
+    integer_types: Mapping[str, str] = field(default_factory=dict, hash=False)
+    condition: Condition | None = None
+    otherwise: ColumnPlan | None = None
 
     @property
     def masked(self) -> bool:
-        return self.transformer.name != KEEP
+        return self.transformer.name != KEEP or (self.otherwise is not None and self.otherwise.masked)
 
     @property
     def seen_as(self) -> Column:
@@ -77,8 +95,19 @@ class ColumnPlan:
 
     @property
     def guarantees(self) -> Guarantees:
-        """The transformer's guarantees on this column."""
-        return self.transformer.guarantees_for(self.seen_as)
+        """The transformer's guarantees on this column; under a condition, what holds for both kinds of rows."""
+        found = self.transformer.guarantees_for(self.seen_as)
+        if self.otherwise is None:
+            return found
+        other = self.otherwise.guarantees
+        return Guarantees(
+            uniqueness=Uniqueness.LOSSY if mixes(found, other) else found.uniqueness,
+            coincidence=Coincidence.BY_PART,
+            deterministic=found.deterministic and other.deterministic,
+            preserves_length=found.preserves_length and other.preserves_length,
+            preserves_format=found.preserves_format and other.preserves_format,
+            nulls_stay_null=found.nulls_stay_null and other.nulls_stay_null,
+        )
 
     def context(self, hash_for: Callable[[str], KeyedHash]) -> MaskContext:
         """What the transformer gets beside the values.
@@ -93,7 +122,21 @@ class ColumnPlan:
             hash_for=hash_for,
             folds=self.folded.__contains__,
             limit_of=self.limits.get,
+            integer_type=self.integer_types.get(self.domain),
+            integer_type_of=self.integer_types.get,
         )
+
+
+def mixes(found: Guarantees, other: Guarantees) -> bool:
+    """Whether distinct values may become equal where some rows mask one way and some the other.
+
+    Only a transformer whose outputs are nobody's real value leaves the kept rows of the column alone.
+    """
+    return (
+        found.uniqueness is Uniqueness.LOSSY
+        or found.coincidence is not Coincidence.DISJOINT
+        or other.coincidence is not Coincidence.UNCHANGED
+    )
 
 
 @dataclass(frozen=True)
@@ -102,16 +145,25 @@ class TablePlan:
 
     Attributes:
         table: The table.
-        mode: mask, keep (nothing to mask by decision), or truncate (no rows).
-        columns: One plan for each stored column, in stored order; empty for truncate.
+        mode: mask, keep (nothing to mask by decision), truncate (no rows), or synthesize (fabricated rows).
+        columns: One plan for each stored column, in stored order; empty for truncate and synthesize.
         load_through_root: True where a masked partition key sends rows to other partitions: load into
             `table.rule_table` instead of the leaf.
+        where: Which rows the image has; None for all.
+        rows: How many rows to fabricate, in all partitions together.
     """
 
     table: Table
-    mode: Literal["mask", "keep", "truncate"]
+    mode: Literal["mask", "keep", "truncate", "synthesize"]
     columns: tuple[ColumnPlan, ...]
     load_through_root: bool = False
+    where: Condition | None = None
+    rows: int = 0
+
+    @property
+    def reads_rows(self) -> bool:
+        """Whether the image's rows are production's."""
+        return self.mode in ("mask", "keep")
 
     @cached_property
     def masked(self) -> tuple[ColumnPlan, ...]:

@@ -23,6 +23,8 @@ ProblemKind = Literal[
     "row_security",
     "foreign_table",
     "objects",
+    "condition",
+    "row_transformer",
     "unsupported",
     "domain",
 ]

@@ -83,15 +83,18 @@ def _types(draft: Draft, edge: Edge) -> str | None:
 
 def _check_emptied(draft: Draft, key: ForeignKey, root: TableName) -> None:
     """Rows that reference an emptied table would break the key when it is added."""
-    if not draft.lineage.truncated(key.referenced_table) or draft.untouched(key.table):
+    fabricated = draft.lineage.fabricated(key.referenced_table)
+    if not (fabricated or draft.lineage.truncated(key.referenced_table)) or draft.untouched(key.table):
         return
     if any(_nulled(draft, key.table, column) for column in key.columns):
         return
+    fate = "fabricated" if fabricated else "emptied"
     draft.report(
         "foreign_key",
         root,
-        f"foreign key {key.name} points to {key.referenced_table}, which is emptied",
-        f"Empty {root} too, or write `{key.columns[0]}: null`, or do not truncate {key.referenced_table}.",
+        f"foreign key {key.name} points to {key.referenced_table}, which is {fate}",
+        f"Write mode {'synthesize' if fabricated else 'truncate'} for {root} too, or `{key.columns[0]}: null`, "
+        f"or mode mask for {key.referenced_table}.",
         column=key.columns[0],
         mark=draft.rule_mark(ColumnRef(root, key.columns[0])),
     )

@@ -10,8 +10,9 @@ import re
 
 from testdata_assets.errors import UsageFault
 from testdata_assets.masking.plan_draft import Draft
+from testdata_assets.masking.plan_models import mixes
 from testdata_assets.masking.plan_transformers import KEEP, unique_alternatives
-from testdata_assets.masking.transformers.base import Uniqueness
+from testdata_assets.masking.transformers.base import RowTransformer, Uniqueness
 from testdata_assets.postgres.identifiers import TableName, quote_identifier
 from testdata_assets.production.catalog import UniqueIndex
 
@@ -129,7 +130,28 @@ def _lossy(draft: Draft, table: TableName, name: str) -> bool:
     transformer, column = draft.masked(table, name), draft.tables[table].column(name)
     if transformer is None or column is None:
         return False
-    return transformer.guarantees_for(draft.limited(table, column)).uniqueness is Uniqueness.LOSSY
+    seen_as = draft.limited(table, column)
+    promised = transformer.guarantees_for(seen_as)
+    others = [other.guarantees_for(seen_as) for _, other in draft.alternatives(table, name)]
+    if any(mixes(promised, other) for other in others):
+        return True
+    if isinstance(transformer, RowTransformer) and promised.uniqueness is Uniqueness.LOSSY:
+        return not any(_unique_alone(draft, table, other) for other in transformer.unique_through())
+    return promised.uniqueness is Uniqueness.LOSSY
+
+
+def _unique_alone(draft: Draft, table: TableName, name: str) -> bool:
+    """Whether no two rows of the table share a value of the column, before masking and after."""
+    column = draft.tables[table].column(name)
+    transformer = draft.masked(table, name)
+    if column is None or not column.not_null or isinstance(transformer, RowTransformer) or _lossy(draft, table, name):
+        return False
+    return any(
+        index.table == table
+        and index.columns == (name,)
+        and not (index.expressions or index.predicate or index.exclusion)
+        for index in draft.catalog.unique_indexes
+    )
 
 
 def _overlaps(draft: Draft, table: TableName, name: str) -> bool:

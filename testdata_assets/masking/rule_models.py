@@ -89,6 +89,8 @@ class TableRule(_RuleModel):
     """What becomes of one table and its columns."""
 
     mode: Mode = Field("mask", description="mask | keep | truncate | synthesize")
+    where: str | None = Field(None, min_length=1, description="Rows of the image: a condition over original values.")
+    rows: int | None = Field(None, ge=0, le=10_000_000, description="Rows to fabricate under mode synthesize.")
     columns: dict[str, ColumnRule] = Field(default_factory=dict, description="Rules by raw column name.")
 
 
@@ -143,6 +145,7 @@ class MaskingRules(_RuleModel):
             "tables": {
                 str(name): {
                     "mode": rule.mode,
+                    **{key: value for key, value in (("where", rule.where), ("rows", rule.rows)) if value is not None},
                     "columns": {column: spec.canonical() for column, spec in rule.columns.items()},
                 }
                 for name, rule in self.tables.items()

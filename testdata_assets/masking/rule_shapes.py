@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, get_args
 
 from testdata_assets.errors import UsageFault
+from testdata_assets.masking.conditions import Condition
 from testdata_assets.masking.rule_errors import Mark, RuleProblem, did_you_mean, one_of
 from testdata_assets.masking.rule_models import RULE_KEYS, ColumnRef, Mode, ObjectsRule
 from testdata_assets.masking.rules_yaml import YamlNode
@@ -16,7 +17,7 @@ from testdata_assets.postgres.identifiers import TableName
 
 Location = tuple[str | int, ...]
 TOP_KEYS = ("version", "tables", "relationships", "objects")
-TABLE_KEYS = ("mode", "columns")
+TABLE_KEYS = ("mode", "where", "rows", "columns")
 MODES: tuple[str, ...] = get_args(Mode)
 
 
@@ -90,6 +91,12 @@ class Shaper:
         for key, mark, entry in node.entries():
             if key == "mode":
                 self._mode(data, (*base, "mode"), entry)
+            elif key == "where" and _is_condition(entry):
+                self.positions[(*base, "where")] = entry.mark
+                data["where"] = self._condition(entry)
+            elif key == "rows" and isinstance(entry.value, int):
+                self.positions[(*base, "rows")] = entry.mark
+                data["rows"] = entry.value
             elif key == "columns" and nested:
                 for column, column_mark, rule in entry.entries():
                     self._column(columns, (*base, "columns", column), column_mark, rule)
@@ -115,6 +122,10 @@ class Shaper:
     def _check_mode(self, data: dict[str, Any], base: Location) -> None:
         """A mode for all columns and a rule for one of them contradict each other."""
         mode = data.get("mode", "mask")
+        if "rows" in data and mode != "synthesize":
+            self._problem(self.positions[(*base, "rows")], "rows: N goes with mode: synthesize only")
+        if "where" in data and mode not in ("mask", "keep"):
+            self._problem(self.positions[(*base, "where")], f"a table whose mode is {mode} has no rows to choose from")
         if mode == "mask":
             return
         for column, rule in data["columns"].items():
@@ -161,6 +172,9 @@ class Shaper:
                 otherwise = self._rule((*location, key), entry, what=f"the `else` of {what}")
                 if otherwise is not None:
                     rule[key] = otherwise
+            elif key == "when":
+                self.positions[(*location, key)] = entry.mark
+                rule[key] = self._condition(entry)
             elif key in RULE_KEYS:
                 self.positions[(*location, key)] = entry.mark
                 rule[key] = "null" if key == "transform" and entry.value is None and not entry.empty else entry.value
@@ -171,7 +185,32 @@ class Shaper:
             rule["params"] = params
         if "else" in rule and "when" not in rule:
             self._problem(self.positions[(*location, "else")], f"`else` of {what} has no `when`")
-        return rule
+        return self._kept_last(rule, location, what)
+
+    def _condition(self, node: YamlNode) -> Any:
+        """The text of a condition, once it is known to be one."""
+        if isinstance(node.value, str):
+            try:
+                Condition.parse(node.value)
+            except UsageFault as fault:
+                self._problem(node.mark, fault.what[:1].lower() + fault.what[1:])
+        else:
+            self._problem(node.mark, "a condition is a text such as plan == 'free'")
+        return node.value
+
+    def _kept_last(self, rule: dict[str, Any], location: Location, what: str) -> dict[str, Any]:
+        """A rule that keeps some rows and masks the others, the other way round: masking first, keeping in `else`."""
+        otherwise = rule.get("else")
+        if rule["transform"] not in ("keep", "null") or not otherwise or otherwise["transform"] in ("keep", "null"):
+            return rule
+        if "when" in otherwise:
+            self._problem(
+                self.positions[(*location, "transform")],
+                f"{what} keeps rows before it masks others; begin with a transformer and put keep or null last",
+            )
+            return rule
+        first = {key: value for key, value in rule.items() if key not in ("when", "else")}
+        return {**otherwise, "when": f"not ({rule['when']})", "else": first}
 
     def _place(self, location: Location, mark: Mark, node: YamlNode) -> None:
         """Remembers the places of a parameter and of all inside it: keys of mappings, items of lists."""
@@ -225,3 +264,8 @@ class Shaper:
 
     def _problem(self, mark: Mark, message: str) -> None:
         self.problems.append(RuleProblem.at(mark, message))
+
+
+def _is_condition(node: YamlNode) -> bool:
+    """Whether `where:` of a table holds a condition, rather than the rule of a column of that name."""
+    return isinstance(node.value, str) and not node.value.strip().isidentifier()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from pydantic import ValidationError
 
 from testdata_assets.errors import UsageFault
 from testdata_assets.masking.rule_errors import Mark, RuleProblem, RulesError, did_you_mean, one_of
+from testdata_assets.masking.rule_files import file_digests, read_files
 from testdata_assets.masking.rule_models import (
     ColumnRef,
     ColumnRule,
@@ -27,6 +29,7 @@ from testdata_assets.masking.rule_models import (
 from testdata_assets.masking.rule_shapes import Location, Shaper
 from testdata_assets.masking.rules_schema import json_schema
 from testdata_assets.masking.rules_yaml import read_yaml
+from testdata_assets.masking.transformers import registry
 from testdata_assets.postgres.identifiers import TableName
 
 __all__ = [
@@ -41,6 +44,7 @@ __all__ = [
     "TableRule",
     "json_schema",
     "load_rules",
+    "look_beside",
     "parse_rules",
     "rules_digest",
 ]
@@ -49,7 +53,7 @@ RULES_FILE = "masking.yaml"
 
 
 def load_rules(path: Path) -> MaskingRules:
-    """Reads the masking rules.
+    """Reads the masking rules. Dotted paths in them are also looked for in the folder that holds the rules folder.
 
     Args:
         path: The file, or the folder that holds `masking.yaml`.
@@ -81,7 +85,13 @@ def load_rules(path: Path) -> MaskingRules:
         before = raw[: error.start]
         line, column = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
         raise RulesError([RuleProblem(str(file), line, column, "the file is not UTF-8")]) from None
+    look_beside(file.parent)
     return parse_rules(text, file=str(file))
+
+
+def look_beside(rules_dir: Path) -> None:
+    """Lets dotted paths also name modules in the folder that holds the rules folder: the repository of the rules."""
+    registry.search_in(rules_dir.absolute().parent)
 
 
 def parse_rules(text: str, *, file: str = RULES_FILE) -> MaskingRules:
@@ -98,6 +108,7 @@ def parse_rules(text: str, *, file: str = RULES_FILE) -> MaskingRules:
     root = read_yaml(text, file, problems)
     shaper = Shaper(problems)
     data = shaper.shape(root)
+    problems += read_files(data, Path(file).parent, shaper.positions)
     try:
         document = RulesDocument.model_validate(data)
     except ValidationError as error:
@@ -121,12 +132,36 @@ def parse_rules(text: str, *, file: str = RULES_FILE) -> MaskingRules:
 def rules_digest(rules: MaskingRules, *extra: str) -> str:
     """sha256 of what the rules say: comments, spacing, order and short forms do not matter.
 
+    The code of users' own transformers and the content of files that rules name enter it, as masks hang on them.
+
     Args:
         rules: The rules.
         extra: Versions of what the masks also depend on, such as the value pools.
+
+    Raises:
+        UsageFault: A user's transformer cannot be used.
     """
-    document = json.dumps([rules.canonical(), *extra], sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    canonical = rules.canonical()
+    code = {name: made for name in sorted(set(_named(canonical))) if (made := registry.fingerprint(name)) is not None}
+    files = file_digests(canonical)
+    parts = [canonical, *extra, *([{"transformers": code}] if code else []), *([{"files": files}] if files else [])]
+    document = json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(document.encode("ascii")).hexdigest()
+
+
+def _named(part: Any) -> Iterator[str]:
+    """Texts of the rules that name transformers, and others that might: nested rules also come as bare words."""
+    if isinstance(part, Mapping):
+        named = part.get("transform")
+        if isinstance(named, str):
+            yield named
+        for each in part.values():
+            yield from _named(each)
+    elif isinstance(part, list | tuple):
+        for each in part:
+            yield from _named(each)
+    elif isinstance(part, str) and registry.loaded(part):
+        yield part
 
 
 def _problem(found: Any, positions: dict[Location, Mark], top: Mark) -> RuleProblem:

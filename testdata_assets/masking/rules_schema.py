@@ -10,6 +10,8 @@ from testdata_assets.masking.transformers.base import Transformer
 
 _URL = "https://json-schema.org/draft/2020-12/schema"
 _NAME = {"type": "string", "minLength": 1}
+# package.module:Class or package.module.Class
+_DOTTED = {"type": "string", "pattern": r"^[^\W\d]\w*(\.[^\W\d]\w*)*[.:][^\W\d]\w*$"}
 
 
 def json_schema() -> dict[str, Any]:
@@ -22,7 +24,9 @@ def json_schema() -> dict[str, Any]:
         "anyOf": [
             {"type": "null", "description": "Every value becomes NULL."},
             {"enum": short, "description": "Short for {transform: ...}."},
+            {**_DOTTED, "description": "A transformer of your own that needs no parameters."},
             *variants,
+            _own_variant(),
         ]
     }
     modes = list(get_args(Mode))
@@ -30,6 +34,17 @@ def json_schema() -> dict[str, Any]:
         "type": "object",
         "properties": {
             "mode": {"enum": modes, "default": "mask"},
+            "where": {
+                "type": "string",
+                "description": "Rows of the image: a condition over original values (or, as one word, the rule of a "
+                "column called where).",
+            },
+            "rows": {
+                "anyOf": [
+                    {"type": "integer", "minimum": 0, "description": "Rows to fabricate under mode synthesize."},
+                    {"$ref": "#/$defs/columnRule"},
+                ]
+            },
             "columns": {"type": "object", "additionalProperties": {"$ref": "#/$defs/columnRule"}},
         },
         "additionalProperties": {"$ref": "#/$defs/columnRule"},
@@ -78,8 +93,6 @@ def _variant(transformer: type[Transformer[Any]], definitions: dict[str, Any]) -
     schema = transformer.params_model.model_json_schema(ref_template=f"#/$defs/{prefix}{{model}}")
     for key, definition in schema.get("$defs", {}).items():
         definitions[prefix + key] = definition
-    fields = ColumnRule.model_fields
-    described = {key: {**_NAME, "description": fields[key].description} for key in ("pii", "domain", "when")}
     transform: dict[str, Any] = {"const": name} if name != "null" else {"enum": ["null", None]}
     return {
         "title": name,
@@ -89,11 +102,28 @@ def _variant(transformer: type[Transformer[Any]], definitions: dict[str, Any]) -
         "additionalProperties": False,
         "properties": {
             "transform": transform,
-            **described,
-            "else": {"$ref": "#/$defs/columnRule", "description": fields["otherwise"].description},
+            **_beside(),
             **schema.get("properties", {}),
         },
     }
+
+
+def _own_variant() -> dict[str, Any]:
+    """The long form of a rule with a dotted path: its parameters are not known here."""
+    return {
+        "title": "package.module:Class",
+        "description": "A transformer of your own, by the path to its class.",
+        "type": "object",
+        "required": ["transform"],
+        "properties": {"transform": _DOTTED, **_beside()},
+    }
+
+
+def _beside() -> dict[str, Any]:
+    """What any rule may say beside its transformer's parameters."""
+    fields = ColumnRule.model_fields
+    described = {key: {**_NAME, "description": fields[key].description} for key in ("pii", "domain", "when")}
+    return {**described, "else": {"$ref": "#/$defs/columnRule", "description": fields["otherwise"].description}}
 
 
 def _needs_nothing(transformer: type[Transformer[Any]]) -> bool:

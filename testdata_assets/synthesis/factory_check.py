@@ -98,14 +98,23 @@ def _insert_all(conn: psycopg.Connection[Any], factories: Sequence[Factory], row
     made: Made = {}
     results = []
     for factory in factories:
-        result = _insert(conn, factory, rows, made, sorted(needed[factory.table]))
+        result = insert_rows(conn, factory, rows, made, sorted(needed[factory.table]))
         results.append(result)
     return results
 
 
-def _insert(
+def insert_rows(
     conn: psycopg.Connection[Any], factory: Factory, rows: int, made: Made, returned: Sequence[str]
 ) -> FactoryResult:
+    """Inserts rows of one factory in a transaction of their own, and adds them to what others may refer to.
+
+    Args:
+        conn: Open connection.
+        factory: Of the table.
+        rows: How many; fewer where its capacity ends.
+        made: Rows of the tables before, by the columns that are referenced; gets this table's.
+        returned: Columns of this table that are referenced.
+    """
     reason = factory.problem or _missing_parent(factory, made)
     if reason is not None:
         return FactoryResult(factory.table, 0, False, reason)

@@ -120,8 +120,13 @@ def count_rows(
     Tables of mode truncate should be empty.
     """
     truncated = {table.table.name for table in plan.tables if table.mode == "truncate"}
-    # Where masked partition keys move rows to other partitions only the sum over the root's partitions holds.
-    routed = {table.table.name: table.table.rule_table for table in plan.tables if table.load_through_root}
+    # Where masked partition keys move rows to other partitions, or rows are fabricated, only the sum over the root's
+    # partitions holds.
+    routed = {
+        table.table.name: table.table.rule_table
+        for table in plan.tables
+        if table.load_through_root or table.mode == "synthesize"
+    }
     wanted: Counter[TableName] = Counter()
     found: Counter[TableName] = Counter()
     for name in {*source_counts, *(table.table.name for table in plan.tables), *image_counts}:

@@ -141,7 +141,7 @@ def _constants(
 
 
 def _masking(plan: MaskingPlan) -> list[TablePlan]:
-    return [table for table in plan.tables if table.mode != "truncate"]
+    return [table for table in plan.tables if table.reads_rows]
 
 
 def promises(table: TablePlan) -> dict[str, drift.ColumnPromise]:
@@ -182,7 +182,7 @@ def _compared(plan: MaskingPlan, source_counts: Mapping[TableName, int]) -> list
     return [
         table
         for table in _masking(plan)
-        if source_counts.get(table.table.name, 0) and not table.load_through_root and table.table.stored_columns
+        if source_counts.get(table.table.name, 0) and table.reads_rows and not table.load_through_root and table.table.stored_columns
     ]
 
 

@@ -12,7 +12,7 @@ import enum
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import ClassVar, Generic, TypeVar
+from typing import ClassVar, Generic, Protocol, TypeVar
 
 import polars as pl
 from pydantic import BaseModel, ConfigDict
@@ -82,6 +82,10 @@ def _never_limits(_domain: str) -> int | None:
     return None
 
 
+def _never_integer(_domain: str) -> str | None:
+    return None
+
+
 @dataclass(frozen=True)
 class MaskContext:
     """What a transformer may know beside the values.
@@ -94,6 +98,8 @@ class MaskContext:
         hash_for: Keyed hash of another domain under the same masking key, for rules nested in this one.
         folds: Whether another domain's canonical form ignores case.
         limit_of: Characters that the narrowest column of another domain admits, or None.
+        integer_type: The narrowest integer type of the rule's domain, where all its members are integers.
+        integer_type_of: The same of another domain.
         collect: Takes the raw distinct parts (JSON leaves and the like) that nested transformers with
             disjoint outputs mask, so that the leak scan can search for them; None where nobody asks.
     """
@@ -104,6 +110,8 @@ class MaskContext:
     hash_for: Callable[[str], KeyedHash] = _no_other_domains
     folds: Callable[[str], bool] = _never_folds
     limit_of: Callable[[str], int | None] = _never_limits
+    integer_type: str | None = None
+    integer_type_of: Callable[[str], str | None] = _never_integer
     collect: Callable[[pl.Series], None] | None = None
 
     def with_hash(self, keyed: KeyedHash) -> MaskContext:
@@ -156,3 +164,55 @@ class Transformer(ABC, Generic[P]):
     def guarantees_for(self, column: Column) -> Guarantees:
         """The guarantees under these parameters on this column; never better than the class's own."""
         return self.guarantees
+
+
+class Rows(Protocol):
+    """The rows that values stand in: other columns of theirs, as text with COPY escapes undone, NULL as null."""
+
+    def original(self, column: str) -> pl.Series:
+        """Production's values of a column of the same table."""
+
+    def masked(self, column: str) -> pl.Series:
+        """The same column as it will be in the image."""
+
+
+class RowTransformer(Transformer[P]):
+    """A transformer whose masks hang on other columns of the row: implement `apply_rows` and name them.
+
+    It cannot be nested in another one, nor can a referencing column inherit it, since both lack the row.
+    """
+
+    def reads(self) -> tuple[str, ...]:
+        """Columns of the row whose original values `apply_rows` asks for, by raw name."""
+        return ()
+
+    def reads_masked(self) -> tuple[str, ...]:
+        """Columns of the row whose masked values `apply_rows` asks for, by raw name; never in a circle."""
+        return ()
+
+    def unique_through(self) -> tuple[str, ...]:
+        """Columns any one of which makes the output unique where its own masked values are; see `template`."""
+        return ()
+
+    @abstractmethod
+    def apply_rows(self, values: pl.Series, rows: Rows, context: MaskContext) -> pl.Series:
+        """Masks a column in its rows.
+
+        Args:
+            values: String series of all rows, nulls included, COPY escapes undone.
+            rows: The other columns, of the same length and order.
+            context: Hash, column and canonical form.
+
+        Returns:
+            String series of the same length and order; null exactly where the values were null, unless
+            `nulls_stay_null` is False.
+        """
+
+    def apply(self, values: pl.Series, context: MaskContext) -> pl.Series:
+        """Refuses: without its row there is nothing to mask by."""
+        raise RefusedError(
+            f"{self.name} reads other columns of the row, which a nested rule does not have",
+            where=self.name,
+            remedy="Use it for a column of its own.",
+            code="row-transformer-nested",
+        )

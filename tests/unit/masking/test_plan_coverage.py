@@ -169,15 +169,6 @@ def test_comments_and_large_objects_block_until_decided(make: SimpleNamespace) -
     assert make.plan("version: 1\ntables: {}", other).tables == ()
 
 
-def test_what_is_not_available_yet_is_refused(make: SimpleNamespace) -> None:
-    catalog = make.catalog(make.table("public.a", "x text"), make.table("public.b", "x text"))
-    problems = make.refusal(
-        "public.a: {mode: synthesize}\npublic.b: {x: {transform: hash, when: 'x is null', else: keep}}", catalog
-    )
-    assert kinds(problems) == {("unsupported", "public.a", None), ("unsupported", "public.b", "x")}
-    assert [problem.line for problem in problems] == [3, 4]
-
-
 def test_relationships_must_name_what_is_there(make: SimpleNamespace) -> None:
     catalog = make.catalog(make.table("public.a", "x text"))
     problems = make.refusal(
