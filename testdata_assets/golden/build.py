@@ -14,6 +14,7 @@ from psycopg import sql
 
 from testdata_assets.errors import EnvironmentLack, RefusedError
 from testdata_assets.golden.database import ImageDatabase
+from testdata_assets.golden.large_objects import create_large_objects
 from testdata_assets.golden.load import LoadResult, load_masked
 from testdata_assets.golden.schema import SchemaArchive
 from testdata_assets.masking.plan import MaskingPlan
@@ -25,6 +26,7 @@ from testdata_assets.production.catalog import Catalog
 from testdata_assets.production.chunk_store import ChunkStore
 from testdata_assets.production.snapshot import Manifest, schema_dump
 from testdata_assets.progress import current_progress
+from testdata_assets.synthesis.fabricate import fabricate
 
 
 @dataclass
@@ -47,6 +49,8 @@ def preflight(catalog: Catalog, server: Dsn, source: Dsn, tools: PgTools) -> Non
     with connect(server, role="server") as conn:
         available = {row[0] for row in conn.execute("SELECT name FROM pg_available_extensions")}
         collations = {row[0] for row in conn.execute("SELECT collname FROM pg_collation")}
+        if any(column.base_type in ("xml", "_xml") for table in catalog.tables for column in table.columns):
+            lacking += _without_xml(conn)
     lacking += [f"extension {name}" for name, _ in catalog.extensions if name not in available]
     lacking += [f"collation {name}" for name in catalog.collations if name not in collations]
     if catalog.encoding not in ("UTF8", "SQL_ASCII"):
@@ -68,6 +72,15 @@ def preflight(catalog: Catalog, server: Dsn, source: Dsn, tools: PgTools) -> Non
     tools.run("psql", source, ["-X", "-q", "-c", "SELECT 1"])
 
 
+def _without_xml(conn: psycopg.Connection[tuple[object, ...]]) -> list[str]:
+    """The type xml parses nothing on servers built without libxml."""
+    try:
+        conn.execute("SELECT '<a/>'::xml")
+    except psycopg.errors.FeatureNotSupported:
+        return ["libxml (the source has xml columns)"]
+    return []
+
+
 def build(
     database: ImageDatabase,
     manifest: Manifest,
@@ -77,6 +90,7 @@ def build(
     tools: PgTools,
     *,
     workers: int,
+    executor: str = "local",
 ) -> BuiltImage:
     """Fills a fresh database; the caller drops it if this fails.
 
@@ -88,7 +102,9 @@ def build(
         database.create()
         archive = SchemaArchive(tools, schema_dump(store, manifest), comments=plan.objects.comments == "keep")
         archive.restore("pre-data", database.dsn, database.owner, jobs=workers)
-        loaded = load_masked(database.dsn, manifest, store, plan, masking_key, workers=workers)
+        loaded = load_masked(database.dsn, manifest, store, plan, masking_key, workers=workers, executor=executor)
+        _fabricate(database.dsn, manifest.catalog, plan, loaded)
+        create_large_objects(database.dsn, manifest.catalog, store, plan, database.owner)
     with _timed(seconds, "constraints"), current_progress().task("Indexes and constraints", None):
         set_sequences(database.dsn, manifest.catalog, plan)
         archive.restore("post-data", database.dsn, database.owner, jobs=workers)
@@ -97,6 +113,21 @@ def build(
         analyze(tools, database.dsn, workers)
         database.surrender_privileges()
     return BuiltImage(database, loaded, archive.left_out(), seconds)
+
+
+def _fabricate(image: Dsn, catalog: Catalog, plan: MaskingPlan, loaded: LoadResult) -> None:
+    """Fills the tables of mode synthesize, before triggers and indexes exist, and counts their rows."""
+    wanted = {each.table.rule_table: each.rows for each in plan.tables if each.mode == "synthesize"}
+    if not wanted:
+        return
+    fabricate(image, catalog, wanted)
+    with connect(image) as conn:
+        for each in plan.tables:
+            if each.mode == "synthesize":
+                query = sql.SQL("SELECT count(*) FROM ONLY {}")
+                name = sql.Identifier(each.table.name.schema, each.table.name.name)
+                row = conn.execute(query.format(name)).fetchone()
+                loaded.rows[each.table.name] = int(str(row[0])) if row else 0
 
 
 def set_sequences(image: Dsn, catalog: Catalog, plan: MaskingPlan) -> None:

@@ -1,24 +1,26 @@
 """Masking and loading the rows of a snapshot into an image, table by table, several tables at once.
 
 Each table is loaded by one COPY ... FREEZE in the transaction that truncates it, fed with masked blocks; the next
-block is decrypted and masked while the server takes the present one.
+blocks are decrypted and masked while the server takes the present one, here or on a cluster (`executors.py`).
 """
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import closing
 from dataclasses import dataclass, field
 
 import psycopg
 
 from testdata_assets.errors import RefusedError
-from testdata_assets.masking.engine import MaskedBlock, TableMasker
-from testdata_assets.masking.fingerprints import ChangeCount, FingerprintCollector, Fingerprints
-from testdata_assets.masking.hashing import KeyedHash
-from testdata_assets.masking.memo import Memos
+from testdata_assets.golden import recompute
+from testdata_assets.golden.executors import Block, Masking, open_masking
+from testdata_assets.masking.fingerprints import ChangeCount, FingerprintCollector
 from testdata_assets.masking.plan import ColumnPlan, MaskingPlan, TablePlan
+from testdata_assets.masking.tasks import BlockAnswer
 from testdata_assets.masking.transformers.base import Coincidence
 from testdata_assets.postgres.connections import connect
 from testdata_assets.postgres.dsn import Dsn
@@ -29,6 +31,7 @@ from testdata_assets.production.snapshot import Manifest
 from testdata_assets.progress import current_progress
 
 SAMPLE_ROWS = 50_000  # raw rows profiled a table, spread over its blocks
+NOTE_SECONDS = 10.0
 
 
 @dataclass
@@ -37,15 +40,17 @@ class LoadResult:
 
     Attributes:
         rows: Rows loaded by table (leaf partitions apart).
-        fingerprints: Of sensitive values.
+        fingerprints: Of sensitive values, not yet saved.
         changes: Of columns that may coincide with real values.
         profiles: Of raw data, by table.
+        expected: Rows by table that the snapshot and the rules make the image have.
     """
 
     rows: dict[TableName, int]
-    fingerprints: Fingerprints
+    fingerprints: FingerprintCollector
     changes: list[ChangeCount]
     profiles: dict[TableName, TableProfile]
+    expected: dict[TableName, int] = field(default_factory=dict)
 
 
 @dataclass
@@ -53,37 +58,70 @@ class _Table:
     """Running totals of one table."""
 
     plan: TablePlan
-    masker: TableMasker
-    profiler: TableProfiler
+    profiler: TableProfiler | None
     rows: int = 0
+    left_out: int = 0
     prose: frozenset[str] = frozenset()
     changes: dict[str, tuple[int, int]] = field(default_factory=dict)
+    profile: TableProfile | None = None
+
+    def finish(self) -> None:
+        """Profiles the sample as soon as the table is loaded, so that only tables under way hold one."""
+        if self.profiler is not None:
+            self.profile, self.profiler = self.profiler.finish(), None
+
+
+class ChunkNotes:
+    """Tells now and then which table and chunk loading has come to.
+
+    Args:
+        total: Tables to load.
+        every_seconds: At most one note in so many seconds.
+    """
+
+    def __init__(self, total: int, every_seconds: float = NOTE_SECONDS) -> None:
+        self._total = total
+        self._every = every_seconds
+        self._last = time.monotonic()
+        self._started = 0
+        self._lock = threading.Lock()
+
+    def start(self) -> int:
+        """The number of one more table, from 1."""
+        with self._lock:
+            self._started += 1
+            return self._started
+
+    def chunk(self, table: TableName, number: int, chunk: int, chunks: int) -> None:
+        """Chunk `chunk` of `chunks` of table `number` is about to be loaded."""
+        with self._lock:
+            now = time.monotonic()
+            if now - self._last < self._every:
+                return
+            self._last = now
+        current_progress().note(f"Table {number} of {self._total} ({table}): chunk {chunk} of {chunks}")
 
 
 def load_masked(
-    image: Dsn, manifest: Manifest, store: ChunkStore, plan: MaskingPlan, masking_key: bytes, *, workers: int
+    image: Dsn,
+    manifest: Manifest,
+    store: ChunkStore,
+    plan: MaskingPlan,
+    masking_key: bytes,
+    *,
+    workers: int,
+    executor: str = "local",
 ) -> LoadResult:
     """Fills every table of a fresh image.
 
     Raises:
         RefusedError: A masked value does not fit its column or a check; names table, column and constraint only.
         ChunkStoreDamaged: The snapshot was changed.
+        EnvironmentLack: The cluster that masks is gone, or its workers lack a key or the store.
     """
-    hashes: dict[str, KeyedHash] = {}
-    lock = threading.Lock()
-
-    def hash_for(domain: str) -> KeyedHash:
-        with lock:
-            if domain not in hashes:
-                hashes[domain] = KeyedHash.derive(masking_key, domain)
-            return hashes[domain]
-
-    collector = FingerprintCollector()
-    memos = Memos()
     tables = [
         _Table(
             table_plan,
-            TableMasker(table_plan, hash_for, memos),
             TableProfiler(table_plan.table, {column.column.name for column in table_plan.masked}),
             prose=frozenset(column.column.name for column in table_plan.masked if _is_prose(column)),
         )
@@ -94,13 +132,16 @@ def load_masked(
     for chunk in manifest.chunks:
         sizes[chunk.table] = sizes.get(chunk.table, 0) + chunk.raw_bytes
     tables.sort(key=lambda table: -sizes[table.plan.table.name])
+    notes = ChunkNotes(len(tables))
     with (
         current_progress().task("Masking and loading", sum(sizes.values()) or None, "bytes") as advance,
+        open_masking(executor, store, masking_key, workers=workers) as masking,
         ThreadPoolExecutor(workers, thread_name_prefix="load") as loaders,
-        ThreadPoolExecutor(workers, thread_name_prefix="mask") as maskers,
     ):
+        collector = FingerprintCollector(masking.seed, store)
         futures = [
-            loaders.submit(_load_table, image, table, manifest, store, collector, maskers, advance) for table in tables
+            loaders.submit(_load_table, image, table, manifest, store, collector, masking, advance, notes)
+            for table in tables
         ]
         try:
             for future in as_completed(futures):
@@ -108,6 +149,7 @@ def load_masked(
         except BaseException:
             for future in futures:
                 future.cancel()
+            masking.stop()  # tables under way end soon
             raise
     rows = {table_plan.table.name: 0 for table_plan in plan.tables}
     rows.update({table.plan.table.name: table.rows for table in tables})
@@ -116,8 +158,22 @@ def load_masked(
         for table in tables
         for column, (rows_, changed) in table.changes.items()
     ]
-    profiles = {table.plan.table.name: table.profiler.finish() for table in tables}
-    return LoadResult(rows, collector.finish(), changes, profiles)
+    profiles = {table.plan.table.name: table.profile for table in tables if table.profile is not None}
+    return LoadResult(rows, collector, changes, profiles, _expected(plan, manifest, tables))
+
+
+def _expected(plan: MaskingPlan, manifest: Manifest, tables: list[_Table]) -> dict[TableName, int]:
+    """Rows by table; those of a partitioned table that is fabricated stand at its first partition."""
+    left_out = {table.plan.table.name: table.left_out for table in tables}
+    expected: dict[TableName, int] = {}
+    fabricated: set[TableName] = set()
+    for each in plan.tables:
+        name, root = each.table.name, each.table.rule_table
+        expected[name] = manifest.rows_of(name) - left_out.get(name, 0) if each.reads_rows else 0
+        if each.mode == "synthesize" and root not in fabricated:
+            fabricated.add(root)
+            expected[name] = each.rows
+    return expected
 
 
 def _is_prose(column: ColumnPlan) -> bool:
@@ -130,17 +186,21 @@ def _load_table(
     manifest: Manifest,
     store: ChunkStore,
     collector: FingerprintCollector,
-    maskers: ThreadPoolExecutor,
+    masking: Masking,
     advance: Callable[[float], None],
+    notes: ChunkNotes,
 ) -> None:
     name = table.plan.table.name
-    blocks = (block for stream in manifest.streams_of(name) for block in store.read(stream))
+    streams = manifest.streams_of(name)
+    place = notes.start()
+
+    def blocks() -> Iterator[Block]:
+        for chunk, stream in enumerate(streams, 1):
+            for record in store.index(stream):
+                notes.chunk(name, place, chunk, len(streams))
+                yield stream, record
 
     every = -(-manifest.rows_of(name) // SAMPLE_ROWS)
-
-    def mask(number: int, block: bytes) -> tuple[MaskedBlock, int]:
-        return table.masker.mask(block, every, number), len(block)
-
     # Rows whose masked partition key belongs elsewhere go through the root, which FREEZE does not allow.
     routed = table.plan.load_through_root
     into = table.plan.table.rule_table if routed else name
@@ -154,39 +214,34 @@ def _load_table(
         ):
             if not routed:
                 cursor.execute(f"TRUNCATE ONLY {into.sql}".encode())
-            with cursor.copy(f"COPY {target} FROM STDIN{'' if routed else ' (FREEZE)'}".encode()) as copy:
-                for masked, raw_bytes in _ahead(maskers, mask, blocks):
-                    copy.write(masked.data)
-                    _account(table, masked, collector)
+            recompute.before_load(conn, table.plan)
+            with (
+                cursor.copy(f"COPY {target} FROM STDIN{'' if routed else ' (FREEZE)'}".encode()) as copy,
+                closing(masking.answers(table.plan, every, blocks())) as answers,
+            ):
+                for answer, raw_bytes in answers:
+                    copy.write(answer.data)
+                    _account(table, answer, collector)
                     advance(raw_bytes)
+                    del answer  # else it stayed in memory while the next one is waited for
+            recompute.after_load(conn, table.plan)
+        table.finish()
     except psycopg.Error as error:
         raise load_failure(error, name) from None
 
 
-def _ahead(
-    pool: ThreadPoolExecutor,
-    work: Callable[[int, bytes], tuple[MaskedBlock, int]],
-    blocks: Iterator[bytes],
-) -> Iterator[tuple[MaskedBlock, int]]:
-    """Results in order, with one block being worked on while the caller uses the one before."""
-    waiting: Future[tuple[MaskedBlock, int]] | None = None
-    for number, block in enumerate(blocks):
-        following = pool.submit(work, number, block)
-        if waiting is not None:
-            yield waiting.result()
-        waiting = following
-    if waiting is not None:
-        yield waiting.result()
-
-
-def _account(table: _Table, masked: MaskedBlock, collector: FingerprintCollector) -> None:
-    table.rows += masked.rows
-    if masked.sample is not None and masked.sample.height:
-        table.profiler.add(masked.sample)
-    table.profiler.add_counts(masked.rows, masked.null_counts)
-    for column, values in masked.sensitive.items():
-        collector.add(f"{table.plan.table.name}.{column}", values, prose=column in table.prose)
-    for column, (rows, changed) in masked.changes.items():
+def _account(table: _Table, answer: BlockAnswer, collector: FingerprintCollector) -> None:
+    table.rows += answer.rows
+    table.left_out += answer.left_out
+    if table.profiler is not None:
+        if answer.sample is not None and answer.sample.height:
+            table.profiler.add(answer.sample)
+        table.profiler.add_counts(answer.rows, answer.null_counts)
+    for column, hashes in answer.sensitive.items():
+        collector.add_hashes(f"{table.plan.table.name}.{column}", hashes, prose=column in table.prose)
+    for hashes in answer.kept.values():
+        collector.allow_hashes(hashes)
+    for column, (rows, changed) in answer.changes.items():
         before = table.changes.get(column, (0, 0))
         table.changes[column] = (before[0] + rows, before[1] + changed)
 

@@ -1,5 +1,5 @@
 -- name: insert_snapshot
-INSERT INTO testdata.snapshots (snapshot_id, folder, dagster_run_id) VALUES (%(snapshot_id)s, %(folder)s, %(run_id)s)
+INSERT INTO testdata.snapshots (snapshot_id, folder, dagster_run_id) VALUES (%(snapshot_id)s, %(location)s, %(run_id)s)
 
 -- name: complete_snapshot
 UPDATE testdata.snapshots
@@ -11,16 +11,16 @@ WHERE snapshot_id = %(snapshot_id)s
 UPDATE testdata.snapshots SET status = 'dropped', dropped_at = now() WHERE snapshot_id = %(snapshot_id)s
 
 -- name: undropped_snapshots
-SELECT * FROM testdata.snapshots WHERE status <> 'dropped' ORDER BY created_at
+SELECT *, folder AS location FROM testdata.snapshots WHERE status <> 'dropped' ORDER BY created_at
 
 -- name: snapshot_by_id
-SELECT * FROM testdata.snapshots WHERE snapshot_id = %(snapshot_id)s
+SELECT *, folder AS location FROM testdata.snapshots WHERE snapshot_id = %(snapshot_id)s
 
 -- name: snapshot_of_run
-SELECT * FROM testdata.snapshots WHERE dagster_run_id = %(run_id)s ORDER BY created_at DESC LIMIT 1
+SELECT *, folder AS location FROM testdata.snapshots WHERE dagster_run_id = %(run_id)s ORDER BY created_at DESC LIMIT 1
 
 -- name: latest_complete_snapshot
-SELECT * FROM testdata.snapshots WHERE status = 'complete' ORDER BY created_at DESC LIMIT 1
+SELECT *, folder AS location FROM testdata.snapshots WHERE status = 'complete' ORDER BY created_at DESC LIMIT 1
 
 -- name: insert_image
 INSERT INTO testdata.golden_images (golden_id, database_name, owner_role, snapshot_id, rules_digest, key_id, dagster_run_id)

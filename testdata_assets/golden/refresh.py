@@ -7,10 +7,11 @@ Each stage finds its input in the registry by id, so stages may run in different
 from __future__ import annotations
 
 import importlib.metadata
+import json
 import secrets
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -18,9 +19,10 @@ from typing import Any
 from psycopg import sql
 from pydantic import TypeAdapter
 
-from testdata_assets.errors import RefusedError
+from testdata_assets.errors import RefusedError, TestdataError
 from testdata_assets.golden import attest, build
 from testdata_assets.golden.database import ImageDatabase
+from testdata_assets.golden.executors import check_workers
 from testdata_assets.golden.registry import GoldenImage, GoldenRegistry, SnapshotRecord
 from testdata_assets.keys import load_key
 from testdata_assets.masking.fingerprints import ChangeCount, Fingerprints
@@ -31,7 +33,9 @@ from testdata_assets.postgres.control import ControlConnection, connect_control
 from testdata_assets.postgres.identifiers import TableName
 from testdata_assets.postgres.places import Places
 from testdata_assets.production.catalog import Catalog
-from testdata_assets.production.chunk_store import ChunkStore, drop_folder
+from testdata_assets.production.chunk_places import absolute_location
+from testdata_assets.production.chunk_store import ChunkStore, drop_store
+from testdata_assets.production.large_objects import extract_large_objects
 from testdata_assets.production.profile import TableProfile
 from testdata_assets.production.snapshot import Manifest, extract, read_manifest, worker_count
 from testdata_assets.production.source import ensure_sample, open_source
@@ -93,6 +97,7 @@ def take_snapshot(settings: Settings, places: Places, run_id: str | None = None)
     masking_key = load_key(settings, "masking")
     store_key = load_key(settings, "store", create=places.uses_embedded)
     load_key(settings, "signing", create=places.uses_embedded)
+    check_workers(settings.executor, masking_key, store_key)
     started = time.monotonic()
     with connect_control(places.control) as control:
         registry = GoldenRegistry(control)
@@ -102,12 +107,19 @@ def take_snapshot(settings: Settings, places: Places, run_id: str | None = None)
         with open_source(places.source) as source:
             plan = compile_plan(rules, source.catalog, masking_key)
             build.preflight(source.catalog, places.server, places.source, places.tools)
-            wanted = [table.table for table in plan.tables if table.mode != "truncate"]
+            wanted = [table.table for table in plan.tables if table.reads_rows]
             snapshot_id = _new_id("s")
-            folder = settings.state_dir / "snapshots" / snapshot_id
-            registry.start_snapshot(snapshot_id, folder, run_id)
+            location = f"{absolute_location(settings.chunk_store, settings.state_dir / 'snapshots')}/{snapshot_id}"
+            registry.start_snapshot(snapshot_id, location, run_id)
             try:
-                store = ChunkStore.create(folder, snapshot_id, store_key)
+                store = ChunkStore.create(location, snapshot_id, store_key)
+            except BaseException:
+                # No row is there yet; a place that cannot be reached must not stand in the way of the next refresh.
+                with suppress(TestdataError):
+                    drop_store(location)
+                registry.drop_snapshot(snapshot_id)
+                raise
+            try:
                 manifest = extract(
                     source,
                     wanted,
@@ -117,6 +129,8 @@ def take_snapshot(settings: Settings, places: Places, run_id: str | None = None)
                     taken_at=datetime.now(UTC),
                     workers=worker_count(settings.workers),
                 )
+                if plan.objects.large_objects == "keep" and source.catalog.large_objects:
+                    extract_large_objects(source, store, places.tools)
             except BaseException:
                 _drop_snapshot(registry, registry.snapshot(snapshot_id))
                 raise
@@ -166,6 +180,7 @@ def build_image(settings: Settings, places: Places, snapshot_id: str, run_id: st
                 masking_key,
                 places.tools,
                 workers=worker_count(settings.workers),
+                executor=settings.executor,
             )
             _write_evidence(store, built)
             system_identifier, oid, size = database.identity()
@@ -200,7 +215,7 @@ class Evidence:
     fingerprints: Fingerprints
     changes: list[ChangeCount]
     profiles: dict[TableName, TableProfile]
-    source_counts: dict[TableName, int]
+    source_counts: dict[TableName, int]  # rows that the rules let into the image
 
 
 def read_evidence(settings: Settings, places: Places, registry: GoldenRegistry, golden_id: str) -> Evidence:
@@ -210,15 +225,16 @@ def read_evidence(settings: Settings, places: Places, registry: GoldenRegistry, 
     manifest = read_manifest(store)
     plan = compile_current_plan(settings, manifest.catalog, load_key(settings, "masking"))
     profiles = _PROFILES.validate_json(b"".join(store.read("profiles")))
+    counts = json.loads(b"".join(store.read("counts")))
     return Evidence(
         image=image,
         image_dsn=places.server.with_database(image.database_name),
         manifest=manifest,
         plan=plan,
-        fingerprints=Fingerprints.from_bytes(b"".join(store.read("fingerprints"))),
+        fingerprints=Fingerprints.load(store),
         changes=_CHANGES.validate_json(b"".join(store.read("changes"))),
         profiles={TableName.parse(name): profile for name, profile in profiles.items()},
-        source_counts={table.table.name: manifest.rows_of(table.table.name) for table in plan.tables},
+        source_counts={TableName.parse(name): rows for name, rows in counts.items()},
     )
 
 
@@ -303,17 +319,18 @@ def _drop_unlisted_databases(registry: GoldenRegistry, places: Places) -> None:
 
 
 def _open_store(settings: Settings, snapshot: SnapshotRecord) -> ChunkStore:
-    return ChunkStore.open(snapshot.folder, snapshot.snapshot_id, load_key(settings, "store"))
+    return ChunkStore.open(snapshot.location, snapshot.snapshot_id, load_key(settings, "store"))
 
 
 def _drop_snapshot(registry: GoldenRegistry, snapshot: SnapshotRecord) -> None:
-    drop_folder(snapshot.folder)
+    drop_store(snapshot.location)
     registry.drop_snapshot(snapshot.snapshot_id)
 
 
 def _write_evidence(store: ChunkStore, built: build.BuiltImage) -> None:
     loaded = built.loaded
-    store.write("fingerprints", [loaded.fingerprints.to_bytes()])
+    loaded.fingerprints.save(store)
+    store.write("counts", [json.dumps({str(name): rows for name, rows in loaded.expected.items()}).encode()])
     store.write("changes", [_CHANGES.dump_json(loaded.changes)])
     store.write("profiles", [_PROFILES.dump_json({str(name): profile for name, profile in loaded.profiles.items()})])
 

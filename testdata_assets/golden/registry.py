@@ -6,7 +6,6 @@ import builtins
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
-from pathlib import Path
 from typing import Any, TypeVar
 
 from psycopg.types.json import Jsonb
@@ -20,11 +19,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class SnapshotRecord:
-    """One snapshot. `bytes` are those on disk; `seconds` its extraction took."""
+    """One snapshot. `location` is a folder or a URL; `bytes` are those stored; `seconds` its extraction took."""
 
     snapshot_id: str
     status: str
-    folder: Path
+    location: str
     source_fingerprint: str | None
     tables: int | None
     row_count: int | None
@@ -103,8 +102,8 @@ class GoldenRegistry:
 
     # -- snapshots -----------------------------------------------------------------------------------------------
 
-    def start_snapshot(self, snapshot_id: str, folder: Path, run_id: str | None) -> None:
-        self._run("insert_snapshot", snapshot_id=snapshot_id, folder=str(folder), run_id=run_id)
+    def start_snapshot(self, snapshot_id: str, location: str, run_id: str | None) -> None:
+        self._run("insert_snapshot", snapshot_id=snapshot_id, location=location, run_id=run_id)
 
     def complete_snapshot(self, snapshot_id: str, **facts: Any) -> SnapshotRecord:
         self._run("complete_snapshot", snapshot_id=snapshot_id, **facts)
@@ -197,8 +196,7 @@ def _image(row: dict[str, Any]) -> GoldenImage:
 
 
 def _snapshot(row: dict[str, Any]) -> SnapshotRecord:
-    values = {field.name: row[field.name] for field in fields(SnapshotRecord)}
-    return SnapshotRecord(**{**values, "folder": Path(values["folder"])})
+    return SnapshotRecord(**{field.name: row[field.name] for field in fields(SnapshotRecord)})
 
 
 def _one(found: list[T], name: str) -> T:

@@ -7,15 +7,26 @@ the only copy at rest.
 
 from __future__ import annotations
 
-import io
+import itertools
+import json
 import secrets
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 import polars_hash as plh
+
+from testdata_assets.production.chunk_store import ChunkStore
+
+STREAM = "fingerprints"
+# A refresh holds this many in memory at a time, 12 bytes each and as much again while they are sorted.
+SPILL_FINGERPRINTS = 8 << 20
+_PARTS = 64
+_BOUNDS = np.arange(_PARTS, dtype=np.uint64) << np.uint64(58)
+_BYTES = 12  # a fingerprint and the number of its column
 
 MINIMUM_CHARACTERS = 5
 # Short runs of digits are found by chance in any database; numbers need more digits than words need letters.
@@ -24,6 +35,7 @@ MINIMUM_DIGITS = 7
 _TELLING = rf"[^\d\s.,:+()/-]|(?:\d\D*){{{MINIMUM_DIGITS}}}"
 
 Hashes = npt.NDArray[np.uint64]
+Origins = npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True)
@@ -75,37 +87,40 @@ class Fingerprints:
         position = int(np.searchsorted(self.values, np.uint64(fingerprint)))
         return self.columns[int(self.origins[position])]
 
-    def to_bytes(self) -> bytes:
-        """For the encrypted store."""
-        buffer = io.BytesIO()
-        np.savez(
-            buffer,
-            seed=np.array([self.seed], dtype=np.uint64),
-            values=self.values,
-            origins=self.origins,
-            columns=np.array(self.columns, dtype=np.str_),
-        )
-        return buffer.getvalue()
-
     @classmethod
-    def from_bytes(cls, data: bytes) -> Fingerprints:
-        with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-            return cls(
-                int(arrays["seed"][0]),
-                arrays["values"],
-                arrays["origins"],
-                [str(name) for name in arrays["columns"]],
-            )
+    def load(cls, store: ChunkStore) -> Fingerprints:
+        """Reads what a collector saved in a snapshot's store; takes 12 bytes of memory a fingerprint."""
+        blocks = store.read(STREAM)
+        header = json.loads(next(blocks))
+        values = np.empty(header["count"], np.uint64)
+        origins = np.empty(header["count"], np.int32)
+        done = 0
+        for block in blocks:
+            here = len(block) // _BYTES
+            values[done : done + here] = np.frombuffer(block, np.uint64, here)
+            origins[done : done + here] = np.frombuffer(block, np.int32, here, offset=8 * here)
+            done += here
+        return cls(header["seed"], values, origins, header["columns"])
 
 
 class FingerprintCollector:
-    """Gathers fingerprints from all threads of a refresh."""
+    """Gathers fingerprints from all threads of a refresh; what exceeds the budget goes to the encrypted store.
 
-    def __init__(self, seed: int | None = None) -> None:
+    Args:
+        seed: Key of the fingerprints; drawn by default.
+        store: Where to spill; without one everything stays in memory.
+        budget: Fingerprints held in memory before they are spilled.
+    """
+
+    def __init__(
+        self, seed: int | None = None, store: ChunkStore | None = None, budget: int = SPILL_FINGERPRINTS
+    ) -> None:
         self.seed = secrets.randbits(63) if seed is None else seed
+        self._store, self._budget = store, budget
         self._columns: dict[str, int] = {}
-        self._parts: list[tuple[int, Hashes]] = []
-        self._prose: list[tuple[int, Hashes]] = []
+        self._held: list[tuple[int, Hashes]] = []
+        self._allowed: list[Hashes] = []
+        self._count = self._runs = 0
         self._lock = threading.Lock()
 
     def add(self, column: str, values: pl.Series, *, prose: bool = False) -> None:
@@ -117,20 +132,116 @@ class FingerprintCollector:
             prose: Whether they come out of free text or documents: a value known from elsewhere, too, is then
                 attributed there.
         """
-        hashes = _hash(values, self.seed).drop_nulls().unique().to_numpy()
+        self.add_hashes(column, fingerprint(values, self.seed), prose=prose)
+
+    def add_hashes(self, column: str, hashes: Hashes, *, prose: bool = False) -> None:
+        """Adds distinct fingerprints made elsewhere under the same seed."""
+        spilled: list[tuple[int, Hashes]] = []
         with self._lock:
             index = self._columns.setdefault(column, len(self._columns))
-            (self._prose if prose else self._parts).append((index, hashes))
+            self._held.append((2 * index + prose, hashes))
+            self._count += len(hashes)
+            if self._store is not None and self._count > self._budget:
+                spilled, self._held, self._count = self._held, [], 0
+                number, self._runs = self._runs, self._runs + 1
+        if spilled and self._store is not None:
+            values, codes = _sorted(spilled)
+            bounds = np.searchsorted(values, _BOUNDS)
+            self._store.write(
+                _run(number),
+                (
+                    _packed(values[start:end], codes[start:end])
+                    for start, end in zip(bounds, [*bounds[1:], len(values)], strict=True)
+                ),
+            )
+
+    def allow(self, values: pl.Series) -> None:
+        """Values that a rule lets into the image as they are: not searched for, whoever else masks them."""
+        self.allow_hashes(fingerprint(values, self.seed))
+
+    def allow_hashes(self, hashes: Hashes) -> None:
+        """The same for fingerprints made elsewhere under the same seed."""
+        with self._lock:
+            self._allowed.append(hashes)
 
     def finish(self) -> Fingerprints:
-        """Sorts and joins everything added so far."""
-        parts = self._parts + self._prose
+        """Everything added so far, in memory."""
+        parts = list(self._merged())
+        columns = list(self._columns)
         if not parts:
-            return Fingerprints(self.seed, np.empty(0, np.uint64), np.empty(0, np.int32), list(self._columns))
-        everything = np.concatenate([hashes for _, hashes in parts])
-        origins = np.concatenate([np.full(len(hashes), index, np.int32) for index, hashes in parts])
-        values, first = np.unique(everything, return_index=True)
-        return Fingerprints(self.seed, values, origins[first], list(self._columns))
+            return Fingerprints(self.seed, np.empty(0, np.uint64), np.empty(0, np.int32), columns)
+        values, origins = (np.concatenate(each) for each in zip(*parts, strict=True))
+        return Fingerprints(self.seed, values, origins, columns)
+
+    def save(self, store: ChunkStore) -> None:
+        """Writes everything into a snapshot's store, one part of the range of fingerprints after the other."""
+        count = sum(len(values) for values, _ in self._merged()) if self._runs else None
+        if count is None:
+            ready = self.finish()
+            count, parts = len(ready.values), iter([(ready.values, ready.origins)])
+        else:
+            parts = self._merged()
+        header = json.dumps({"seed": self.seed, "count": count, "columns": list(self._columns)}).encode()
+        store.write(STREAM, itertools.chain([header], (_packed(values, origins) for values, origins in parts)))
+
+    def _merged(self) -> Iterator[tuple[Hashes, Origins]]:
+        """Distinct fingerprints in ascending order with their origins, by parts of their range."""
+        held = _sorted(self._held)
+        allowed = np.unique(np.concatenate(self._allowed)) if self._allowed else np.empty(0, np.uint64)
+        if not self._runs or self._store is None:
+            yield _attributed([held], allowed)
+            return
+        runs = [self._store.read(_run(number)) for number in range(self._runs)]
+        bounds = np.searchsorted(held[0], _BOUNDS)
+        for start, end in zip(bounds, [*bounds[1:], len(held[0])], strict=True):
+            pieces = [_unpacked(next(run)) for run in runs]
+            yield _attributed([*pieces, (held[0][start:end], held[1][start:end])], allowed)
+
+
+def _sorted(parts: list[tuple[int, Hashes]]) -> tuple[Hashes, Origins]:
+    """Fingerprints in ascending order, each once, with its code; those not out of prose go first."""
+    if not parts:
+        return np.empty(0, np.uint64), np.empty(0, np.int32)
+    ordered = sorted(parts, key=lambda part: part[0] & 1)
+    everything = np.concatenate([hashes for _, hashes in ordered])
+    codes = np.concatenate([np.full(len(hashes), code, np.int32) for code, hashes in ordered])
+    values, first = np.unique(everything, return_index=True)
+    return values, codes[first]
+
+
+def _attributed(pieces: list[tuple[Hashes, Origins]], allowed: Hashes) -> tuple[Hashes, Origins]:
+    """One of several sorted pieces: each fingerprint once, without allowed ones, codes turned into columns."""
+    values = np.concatenate([piece[0] for piece in pieces])
+    codes = np.concatenate([piece[1] for piece in pieces])
+    if len(pieces) > 1:
+        order = np.lexsort((codes & 1, values))
+        values, codes = values[order], codes[order]
+        first = np.ones(len(values), np.bool_)
+        first[1:] = values[1:] != values[:-1]
+        values, codes = values[first], codes[first]
+    if len(allowed):
+        wanted = ~np.isin(values, allowed)
+        values, codes = values[wanted], codes[wanted]
+    return values, codes >> 1
+
+
+def _packed(values: Hashes, codes: Origins) -> bytes:
+    return values.tobytes() + codes.tobytes()
+
+
+def _unpacked(block: bytes) -> tuple[Hashes, Origins]:
+    count = len(block) // _BYTES
+    return np.frombuffer(block, np.uint64, count), np.frombuffer(block, np.int32, count, offset=8 * count)
+
+
+def _run(number: int) -> str:
+    return f"{STREAM}-run-{number:05d}"
+
+
+def fingerprint(values: pl.Series, seed: int) -> Hashes:
+    """The distinct fingerprints of raw values, those too short to count left out; uint64 of shape (n,)."""
+    hashes: Hashes = _hash(values, seed).drop_nulls().unique().to_numpy()
+    return hashes
 
 
 def _hash(values: pl.Series, seed: int) -> pl.Series:

@@ -25,6 +25,8 @@ class Column:
         generated: True for GENERATED ALWAYS AS (...) columns, which cannot be copied.
         identity: '' or 'a' (ALWAYS) or 'd' (BY DEFAULT).
         position: attnum.
+        parts: What its values consist of: of an array one column that describes its elements (named ''), of a
+            composite its attributes in order; else nothing.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Column:
     generated: bool = False
     identity: str = ""
     position: int = 0
+    parts: tuple[Column, ...] = ()
 
 
 @dataclass(frozen=True)

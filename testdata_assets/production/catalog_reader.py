@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import psycopg
@@ -22,6 +23,8 @@ from testdata_assets.production.catalog import (
     UniqueIndex,
 )
 
+_LIMITED = ("varchar", "bpchar")
+_LENGTH_HEADER = 4  # a varchar's modifier is its length and four
 _LOWERING = re.compile(r"\b(?:lower|upper)\s*\(")
 
 
@@ -43,8 +46,16 @@ def read_catalog(conn: psycopg.Connection[Any]) -> Catalog:
         _refuse_unreadable(table_rows)
         oids = [row["oid"] for row in table_rows]
         columns: dict[int, list[Column]] = {oid: [] for oid in oids}
+        types = {(row["table_oid"], row["position"]): row for row in rows("column_types", oids=oids)}
+        parts: dict[int, list[dict[str, Any]]] = {}
+        for row in rows("type_parts", types=sorted({row["base_oid"] for row in types.values()})):
+            parts.setdefault(row["whole"], []).append(row)
         for row in rows("columns", oids=oids):
-            columns[row.pop("table_oid")].append(Column(**row))
+            column = Column(**{name: value for name, value in row.items() if name != "table_oid"})
+            kind = types.get((row["table_oid"], column.position))
+            if kind is not None:
+                column = replace(column, parts=_parts(parts, kind["base_oid"], kind["typmod"]))
+            columns[row["table_oid"]].append(column)
         tables = tuple(_table(row, tuple(columns[row["oid"]])) for row in table_rows)
         names = {table.oid: table.name for table in tables}
         views = rows("views")
@@ -115,6 +126,27 @@ def _table(row: dict[str, Any], columns: tuple[Column, ...]) -> Table:
         estimated_rows=row["estimated_rows"],
         row_security=row["row_security"],
     )
+
+
+def _parts(rows: dict[int, list[dict[str, Any]]], type_oid: int, typmod: int | None) -> tuple[Column, ...]:
+    """The parts of a type as columns, with their own parts; an array's modifier is its elements'."""
+    found = []
+    for row in rows.get(type_oid, ()):
+        modifier = row["typmod"] if row["typmod"] is not None or not row["is_element"] else typmod
+        admitted = (modifier or 0) - _LENGTH_HEADER if row["base_type"] in _LIMITED else 0
+        found.append(
+            Column(
+                name=row["name"],
+                type=row["type"],
+                base_type=row["base_type"],
+                category=row["category"],
+                max_length=admitted if admitted > 0 else None,
+                not_null=row["not_null"],
+                position=row["position"],
+                parts=_parts(rows, row["base_oid"], modifier),
+            )
+        )
+    return tuple(found)
 
 
 def _unique_index(row: dict[str, Any], names: dict[int, TableName]) -> UniqueIndex:

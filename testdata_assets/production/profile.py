@@ -22,6 +22,8 @@ from testdata_assets.production.associations import associations, codes
 from testdata_assets.production.catalog import Column, Table
 
 MAX_SAMPLE = 60_000  # callers aim at 50,000 and may come out a little above
+MAX_SAMPLE_BYTES = 48 << 20
+MAX_CHARACTERS = 16_384  # what a value has beyond them is not looked at, in source and image alike
 MIN_GROUP = 20
 QUANTILE_STEP = 0.005
 MAX_CATEGORIES = 40
@@ -136,13 +138,20 @@ def spread(rows: int, every: int, salt: int) -> npt.NDArray[np.intp]:
     return np.flatnonzero(generator.random(rows) < 1 / every)
 
 
+def clipped(frame: pl.DataFrame) -> pl.DataFrame:
+    """A frame of strings, each cut to `MAX_CHARACTERS` characters, so that a sample of documents stays small."""
+    longest = frame.select(pl.all().str.len_bytes().max().fill_null(0)) if frame.height else frame
+    long = [name for name in longest.columns if frame.height and longest.item(0, name) > MAX_CHARACTERS]
+    return frame.with_columns(pl.col(name).str.head(MAX_CHARACTERS) for name in long) if long else frame
+
+
 class TableProfiler:
     """Gathers a bounded, evenly thinned sample of one table and profiles it.
 
-    `add` may get every row or a sample; above `MAX_SAMPLE` rows half of them are dropped at random, again and
-    again, so that what remains is spread evenly over all that came. Rows must therefore come evenly from the
-    whole table (see `spread`), not from the heads of chunks: neighbours in a table resemble each other, and
-    the noise limits of the drift check assume independent rows.
+    `add` may get every row or a sample; above `MAX_SAMPLE` rows or `MAX_SAMPLE_BYTES` half of them are dropped at
+    random, again and again, so that what remains is spread evenly over all that came. Rows must therefore come
+    evenly from the whole table (see `spread`), not from the heads of chunks: neighbours in a table resemble each
+    other, and the noise limits of the drift check assume independent rows.
 
     Args:
         table: The table; its stored columns are expected in every frame.
@@ -153,7 +162,7 @@ class TableProfiler:
         self._table = table
         self._masked = frozenset(masked)
         self._parts: list[pa.Table] = []
-        self._held = 0
+        self._held = self._held_bytes = 0
         self._seen = 0
         self._every = 1
         self._rows: int | None = None
@@ -166,8 +175,8 @@ class TableProfiler:
             frame = frame[spread(frame.height, self._every, self._seen)]
         if frame.height == 0:
             return
-        self._keep([frame])
-        while self._held > MAX_SAMPLE:
+        self._keep([clipped(frame)])
+        while self._held > MAX_SAMPLE or (self._held_bytes > MAX_SAMPLE_BYTES and self._held > MIN_GROUP):
             self._thin()
 
     def add_counts(self, rows: int, null_counts: Mapping[str, int] | None = None) -> None:
@@ -209,6 +218,7 @@ class TableProfiler:
         # Arrow's compact strings: polars' views would keep the buffers of the whole chunk alive.
         self._parts += [frame.to_arrow(compat_level=pl.CompatLevel.oldest()) for frame in frames]
         self._held = sum(part.num_rows for part in self._parts)
+        self._held_bytes = sum(part.nbytes for part in self._parts)
 
     def _thin(self) -> None:
         whole = self._sample()

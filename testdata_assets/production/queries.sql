@@ -66,6 +66,52 @@ JOIN pg_type t ON t.oid = l.base
 WHERE a.attrelid = ANY (%(oids)s) AND a.attnum > 0 AND NOT a.attisdropped
 ORDER BY a.attrelid, a.attnum
 
+-- name: column_types
+-- The types below domains of columns that are arrays or composites, with their modifiers.
+WITH RECURSIVE base AS (
+    SELECT t.oid, t.oid AS base, NULL::int AS typmod FROM pg_type t
+    UNION ALL
+    SELECT b.oid, t.typbasetype, coalesce(b.typmod, nullif(t.typtypmod, -1))
+    FROM base b JOIN pg_type t ON t.oid = b.base AND t.typtype = 'd'
+)
+SELECT a.attrelid AS table_oid, a.attnum AS position, t.oid::bigint AS base_oid,
+       coalesce(nullif(a.atttypmod, -1), b.typmod) AS typmod
+FROM pg_attribute a
+JOIN base b ON b.oid = a.atttypid
+JOIN pg_type t ON t.oid = b.base AND t.typtype <> 'd'
+WHERE a.attrelid = ANY (%(oids)s) AND a.attnum > 0 AND NOT a.attisdropped AND (t.typelem <> 0 OR t.typtype = 'c')
+
+-- name: type_parts
+-- What arrays and composites among some types (and among their parts) consist of. An array's element has no
+-- modifier of its own: it takes that of the array.
+WITH RECURSIVE base AS (
+    SELECT t.oid, t.oid AS base, t.typnotnull AS not_null, NULL::int AS typmod FROM pg_type t
+    UNION ALL
+    SELECT b.oid, t.typbasetype, b.not_null OR p.typnotnull, coalesce(b.typmod, nullif(t.typtypmod, -1))
+    FROM base b JOIN pg_type t ON t.oid = b.base AND t.typtype = 'd' JOIN pg_type p ON p.oid = t.typbasetype
+), leaf AS (
+    SELECT b.oid, b.base, b.not_null, b.typmod FROM base b JOIN pg_type t ON t.oid = b.base WHERE t.typtype <> 'd'
+), edges AS (
+    SELECT w.oid AS whole, '' AS name, 1 AS position, w.typelem AS part, NULL::int AS typmod, true AS is_element
+    FROM pg_type w JOIN pg_type e ON e.oid = w.typelem AND e.typarray = w.oid
+    UNION ALL
+    SELECT w.oid, a.attname, a.attnum, a.atttypid, nullif(a.atttypmod, -1), false
+    FROM pg_type w JOIN pg_attribute a ON a.attrelid = w.typrelid AND a.attnum > 0 AND NOT a.attisdropped
+    WHERE w.typtype = 'c'
+), wanted AS (
+    SELECT unnest(%(types)s::oid[]) AS oid
+    UNION
+    SELECT l.base FROM wanted w JOIN edges e ON e.whole = w.oid JOIN leaf l ON l.oid = e.part
+)
+SELECT e.whole::bigint AS whole, e.name, e.position, e.is_element, format_type(e.part, e.typmod) AS type,
+       t.typname AS base_type, t.typcategory::text AS category, l.not_null,
+       l.base::bigint AS base_oid, coalesce(e.typmod, l.typmod) AS typmod
+FROM edges e
+JOIN leaf l ON l.oid = e.part
+JOIN pg_type t ON t.oid = l.base
+WHERE e.whole IN (SELECT oid FROM wanted)
+ORDER BY e.whole, e.position
+
 -- name: foreign_keys
 SELECT k.conname AS name, k.conrelid AS table_oid, k.confrelid AS referenced_oid, k.convalidated AS validated,
        (SELECT array_agg(a.attname ORDER BY u.ordinality) FROM unnest(k.conkey) WITH ORDINALITY AS u(attnum, ordinality)

@@ -7,6 +7,7 @@ the bytes; Python only cuts blocks.
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -24,8 +25,11 @@ from testdata_assets.production.source import OpenSource, guard_options
 from testdata_assets.progress import current_progress
 
 BLOCK_BYTES = 16 << 20
+_SMALLEST_BLOCK_BYTES = 4 << 20
+_BLOCKS_BYTES = 32 << 20  # of raw rows that all streams together work on; masking takes a dozen times that
 _READ_BYTES = 1 << 20
 _CHUNK_PAGES = 32_768  # 256 MB of heap a chunk
+_LARGE_ROW = threading.Lock()  # rows beyond a block are held in memory by one stream at a time
 _TID_RANGE_SCANS = 140_000  # from Postgres 14 on a ctid range reads only its pages
 
 
@@ -99,6 +103,11 @@ def worker_count(configured: int) -> int:
     return configured or min(8, max(1, os.cpu_count() or 1))
 
 
+def block_bytes(workers: int) -> int:
+    """Size of blocks, so that memory does not grow with the number of parallel streams."""
+    return max(_SMALLEST_BLOCK_BYTES, min(BLOCK_BYTES, _BLOCKS_BYTES // workers))
+
+
 def extract(
     source: OpenSource,
     tables: Sequence[Table],
@@ -133,7 +142,7 @@ def extract(
     try:
         with current_progress().task("Reading production", total or None, "bytes") as advance:
             schema = pool.submit(_dump_schema, source, store, tools)
-            futures = [pool.submit(_extract_range, source, item, store, tools) for item in ranges]
+            futures = [pool.submit(_extract_range, source, item, store, tools, block_bytes(workers)) for item in ranges]
             try:
                 for future in as_completed(futures):
                     record = future.result()
@@ -185,14 +194,17 @@ def copy_statement(item: ChunkRange) -> str:
     return f"COPY (SELECT {columns} FROM ONLY {name}{where}) TO STDOUT"  # noqa: S608  (identifiers are quoted)
 
 
-def _extract_range(source: OpenSource, item: ChunkRange, store: ChunkStore, tools: PgTools) -> ChunkRecord:
+def _extract_range(
+    source: OpenSource, item: ChunkRange, store: ChunkStore, tools: PgTools, block_size: int
+) -> ChunkRecord:
     rows = 0
 
     def blocks(pipe: IO[bytes]) -> Iterator[bytes]:
         nonlocal rows
-        for block in whole_lines(pipe):
+        for block in whole_lines(pipe, block_size):
             rows += block.count(b"\n")
             yield block
+            del block  # else it stayed in memory until the next one is whole
 
     dsn = source.dsn.with_options(guard_options())
     arguments = ["-X", "-q", "-v", "ON_ERROR_STOP=1"]
@@ -209,23 +221,43 @@ def _extract_range(source: OpenSource, item: ChunkRange, store: ChunkStore, tool
 
 
 def whole_lines(pipe: IO[bytes], block_bytes: int = BLOCK_BYTES) -> Iterator[bytes]:
-    """Cuts a pipe into blocks of about `block_bytes` that end with a newline (one row may be longer)."""
+    """Cuts a pipe into blocks of about `block_bytes` that end with a newline (one row may be longer).
+
+    A stream that meets a row longer than a block waits until no other stream of this process holds such a row; the
+    pipe and with it production's cursor wait meanwhile. Nothing read is held on to once its block is handed out and
+    done with.
+    """
     parts: list[bytes] = []
     size = 0
-    while data := pipe.read(_READ_BYTES):
-        parts.append(data)
-        size += len(data)
-        if size < block_bytes:
-            continue
-        end = data.rfind(b"\n")
-        if end < 0:
-            continue
-        parts[-1] = data[: end + 1]
-        yield b"".join(parts)
-        rest = data[end + 1 :]
-        parts, size = ([rest], len(rest)) if rest else ([], 0)
-    if size:
-        yield b"".join(parts)
+    large = False
+    try:
+        while data := pipe.read(_READ_BYTES):
+            parts.append(data)
+            size += len(data)
+            if size < block_bytes:
+                continue
+            end = data.rfind(b"\n")
+            if end < 0:
+                if not large:
+                    large = _LARGE_ROW.acquire()
+                continue
+            parts[-1] = data[: end + 1]
+            block = b"".join(parts)
+            rest = data[end + 1 :]
+            parts, size = ([rest], len(rest)) if rest else ([], 0)
+            yield block
+            del block
+            if large:
+                _LARGE_ROW.release()
+                large = False
+        if size:
+            block = b"".join(parts)
+            parts.clear()
+            yield block
+            del block
+    finally:
+        if large:
+            _LARGE_ROW.release()
 
 
 def _dump_schema(source: OpenSource, store: ChunkStore, tools: PgTools) -> None:

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import polars as pl
+import pytest
 
 from testdata_assets.masking.fingerprints import FingerprintCollector, Fingerprints
+from testdata_assets.production.chunk_store import ChunkStore
 
 
-def test_finds_exactly_what_was_added() -> None:
+@pytest.fixture
+def store(tmp_path: Path) -> ChunkStore:
+    return ChunkStore.create(tmp_path / "s", "s-1", b"w" * 32)
+
+
+def _saved(collector: FingerprintCollector, store: ChunkStore) -> Fingerprints:
+    collector.save(store)
+    return Fingerprints.load(store)
+
+
+def test_finds_exactly_what_was_added(store: ChunkStore) -> None:
     collector = FingerprintCollector(seed=7)
     collector.add("s.t.a", pl.Series([f"Person{i}@example.com" for i in range(5000)]))
     collector.add("s.t.b", pl.Series(["Main Street 5", "Main Street 5", "x", "12345"]))
-    prints = Fingerprints.from_bytes(collector.finish().to_bytes())
+    prints = _saved(collector, store)
     probe = pl.Series(["person17@EXAMPLE.com ", "person5000@example.com", "main street 5", "12345", "x"])
     hashes = prints.hash(probe)
     assert hashes.is_null().to_list() == [False, False, False, True, True]
@@ -25,8 +39,34 @@ def test_finds_exactly_what_was_added() -> None:
     assert not prints.contains(others).any()
 
 
-def test_seeds_differ_and_empty_sets_find_nothing() -> None:
+def test_spilling_changes_nothing(store: ChunkStore, tmp_path: Path) -> None:
+    spilling, whole = FingerprintCollector(5, store, budget=700), FingerprintCollector(5)
+    for number in range(40):
+        values = pl.Series([f"value number {number * 37 + i}" for i in range(100)])
+        for collector in (spilling, whole):
+            collector.add(f"s.t.c{number % 3}", values, prose=number % 2 == 0)
+    for collector in (spilling, whole):
+        collector.allow(pl.Series(["value number 50", "VALUE NUMBER 51"]))
+    assert len(list((tmp_path / "s").glob("fingerprints-run-*"))) == 5
+    expected, found = whole.finish(), _saved(spilling, store)
+    assert np.array_equal(found.values, expected.values)
+    assert len(found.values) == 39 * 37 + 100 - 2
+    both = found.hash(pl.Series(["value number 50", "value number 51", "value number 52"])).to_numpy()
+    assert found.contains(both).tolist() == [False, False, True]
+
+
+def test_prose_is_attributed_to_who_else_has_the_value(store: ChunkStore) -> None:
+    for budget in (10, 10_000):
+        collector = FingerprintCollector(3, store, budget=budget)
+        collector.add("s.t.notes", pl.Series([f"value number {i}" for i in range(30)]), prose=True)
+        collector.add("s.t.name", pl.Series([f"value number {i}" for i in range(20)]))
+        found = _saved(collector, store)
+        origins = [found.origin(int(each)) for each in found.hash(pl.Series(["value number 7", "value number 25"]))]
+        assert origins == ["s.t.name", "s.t.notes"]
+
+
+def test_seeds_differ_and_empty_sets_find_nothing(store: ChunkStore) -> None:
     values = pl.Series(["somebody@example.com"])
     assert FingerprintCollector().finish().hash(values)[0] != FingerprintCollector().finish().hash(values)[0]
-    empty = FingerprintCollector().finish()
+    empty = _saved(FingerprintCollector(), store)
     assert not empty.contains(np.array([1, 2], np.uint64)).any()

@@ -13,7 +13,16 @@ from pydantic import TypeAdapter
 from testdata_assets.postgres.identifiers import TableName
 from testdata_assets.production.associations import cramers_v
 from testdata_assets.production.catalog import Column, Table
-from testdata_assets.production.profile import MAX_SAMPLE, MIN_GROUP, TableProfile, TableProfiler, spread
+from testdata_assets.production.profile import (
+    MAX_CHARACTERS,
+    MAX_SAMPLE,
+    MAX_SAMPLE_BYTES,
+    MIN_GROUP,
+    TableProfile,
+    TableProfiler,
+    clipped,
+    spread,
+)
 
 NAME = TableName("public", "t")
 TYPES = {
@@ -182,3 +191,30 @@ def test_profiling_is_cheap() -> None:
         return time.process_time() - started
 
     assert min(seconds() for _ in range(3)) < 1.0  # of processor time over all threads; about 0.2 s on the clock
+
+
+def test_wide_rows_are_thinned_to_a_bounded_sample() -> None:
+    profiler = TableProfiler(TABLE, {"email"})
+    wide = frame(2_000).with_columns(note=pl.lit("n" * 10_000))
+    for _ in range(8):  # 160 MB
+        profiler.add(wide)
+        assert profiler._held_bytes <= MAX_SAMPLE_BYTES
+    profiler.add_counts(16_000)
+    found = profiler.finish()
+    assert found.rows == 16_000
+    assert 2_000 <= found.sample_rows <= 4_900
+    state = found.column("state")
+    assert state is not None
+    assert state.categories is not None
+    assert state.categories["new"] == pytest.approx(0.6, abs=0.05)  # the sample is still even
+
+
+def test_long_values_are_looked_at_only_so_far() -> None:
+    profiler = TableProfiler(TABLE, {"email"})
+    data = frame(100).with_columns(note=pl.lit("n" * 1_000_000))
+    assert clipped(frame(100)).equals(frame(100))
+    profiler.add(data)
+    lengths = profiler.finish().column("note")
+    assert lengths is not None
+    assert lengths.lengths is not None
+    assert set(lengths.lengths.at) == {float(MAX_CHARACTERS)}

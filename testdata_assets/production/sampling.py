@@ -1,0 +1,285 @@
+"""Small samples of a source's columns for discovery: read-only, bounded in rows, bytes and time, in memory only.
+
+Each table is read once, by `TABLESAMPLE SYSTEM` where it is large and from its first pages where it is small;
+columns found empty there are asked for once more by themselves. Statements run in savepoints under a time-out
+of their own, so that a slow table costs its sample and nothing else. Where values of two columns are the same
+is told by sketches: the smallest seeded hashes of each column's values, computed by the source.
+
+The raw values never leave the objects made here: their `repr` shows counts only.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from testdata_assets.postgres.identifiers import TableName
+from testdata_assets.production.catalog import Column, Table
+from testdata_assets.production.source import OpenSource
+
+DISTINCT = 400  # distinct values wanted of a column
+_ROWS_EACH = 5  # rows read for one wanted value, so that repeats can be told
+_SMALL_PAGES = 512  # tables up to this size (4 MB) are read from their first pages
+_LEAVES = 6  # partitions looked at
+_CHARACTERS = 2000  # of one value
+_DOCUMENT = 32_000  # characters of a JSON document, which cannot be cut
+_WIDTH = 200  # columns of one statement
+_STATEMENT_SECONDS = 8.0
+_SKETCH_ROWS = 200_000
+_SKETCH = 512
+_WHOLE = frozenset({"json", "jsonb", "hstore", "xml"})
+_PARTED = frozenset("AC")  # arrays and composites cannot be cut either
+_SHORT = frozenset({"bytea", "tsvector"})
+_SHORT_CHARACTERS = 64
+
+ColumnKey = tuple[TableName, str]
+
+
+@dataclass(frozen=True)
+class ColumnSample:
+    """What was seen of one column.
+
+    Attributes:
+        values: Distinct values as text, in the order seen; long ones cut. Never printed.
+        rows: Rows looked at.
+        nulls: NULLs among them.
+        longest: Characters of the longest value seen (as cut).
+    """
+
+    values: tuple[str, ...] = field(default=(), repr=False)
+    rows: int = 0
+    nulls: int = 0
+
+    @property
+    def filled(self) -> int:
+        """Rows with a value."""
+        return self.rows - self.nulls
+
+    @property
+    def longest(self) -> int:
+        return max(map(len, self.values), default=0)
+
+
+@dataclass(frozen=True)
+class Sketch:
+    """The smallest hashes of a column's distinct values; `whole` where these are all of them."""
+
+    hashes: frozenset[int] = field(repr=False)
+    whole: bool
+
+    @property
+    def bound(self) -> int:
+        """Hashes up to here are known completely."""
+        return (1 << 63) - 1 if self.whole else max(self.hashes)
+
+    def shared(self, other: Sketch) -> tuple[int, float]:
+        """How many values both hold as far as both are known, and their share in the smaller one."""
+        bound = min(self.bound, other.bound)
+        mine = {each for each in self.hashes if each <= bound}
+        theirs = {each for each in other.hashes if each <= bound}
+        smaller = min(len(mine), len(theirs))
+        both = len(mine & theirs)
+        return both, both / smaller if smaller else 0.0
+
+
+class Sampler:
+    """Samples one open source, until its time is up."""
+
+    def __init__(self, source: OpenSource, *, distinct: int = DISTINCT, seconds: float = 300.0) -> None:
+        self._source = source
+        self._distinct = distinct
+        self._deadline = time.monotonic() + seconds
+        self._seed = secrets.randbits(62)
+        self.skipped: list[TableName] = []
+        self._ready()
+
+    @property
+    def seconds_left(self) -> float:
+        return self._deadline - time.monotonic()
+
+    def sample(self, tables: Iterable[Table]) -> dict[ColumnKey, ColumnSample]:
+        """Samples all stored columns of tables that hold rows by themselves or in partitions.
+
+        Args:
+            tables: Roots: partitioned tables are sampled through some of their partitions.
+
+        Returns:
+            Samples by table and column; tables that could not be read in time are in `skipped` and have none.
+        """
+        found: dict[ColumnKey, ColumnSample] = {}
+        for table in tables:
+            columns = table.stored_columns
+            leaves = self._leaves(table)
+            if not columns or not leaves:
+                continue
+            if self.seconds_left <= 0:
+                self.skipped.append(table.name)
+                continue
+            for start in range(0, len(columns), _WIDTH):
+                part = columns[start : start + _WIDTH]
+                samples = self._sample_table(leaves, part)
+                if samples is None:
+                    self.skipped.append(table.name)
+                    break
+                found.update({(table.name, column.name): sample for column, sample in zip(part, samples, strict=True)})
+        return found
+
+    def sketches(self, wanted: Mapping[TableName, tuple[Table, Sequence[Column]]]) -> dict[ColumnKey, Sketch]:
+        """Sketches of columns, for telling which hold the same values; case and surrounding blanks do not count.
+
+        Columns whose table takes too long have none.
+        """
+        found: dict[ColumnKey, Sketch] = {}
+        for name, (table, columns) in wanted.items():
+            leaves = self._leaves(table)
+            for column in columns:
+                if self.seconds_left <= 0 or not leaves:
+                    break
+                with self._guarded() as cursor:
+                    cursor.execute(_sketch_query(leaves[0], column), (self._seed,))
+                    hashes = [row[0] for row in cursor.fetchall()]
+                    if hashes:
+                        whole = len(hashes) < _SKETCH and leaves[0].estimated_rows <= _SKETCH_ROWS
+                        found[name, column.name] = Sketch(frozenset(hashes), whole)
+        return found
+
+    def _leaves(self, table: Table) -> list[Table]:
+        """The tables whose rows are read: a table itself, or a spread of its partitions or children."""
+        if table.rule_table != table.name or table.kind not in ("r", "p"):
+            return [table] if table.kind == "r" else []
+        every = self._source.catalog.leaves_of(table.name)
+        leaves = [leaf for leaf in every if leaf.pages] or list(every[:1])
+        step = max(len(leaves) // _LEAVES, 1)
+        return leaves[::step][:_LEAVES]
+
+    def _sample_table(self, leaves: Sequence[Table], columns: Sequence[Column]) -> list[ColumnSample] | None:
+        wanted = max(self._distinct * _ROWS_EACH // len(leaves), 1)
+        counts = [[0, 0] for _ in columns]  # rows, nulls
+        values: list[dict[str, None]] = [{} for _ in columns]
+        read = False
+        for leaf in leaves:
+            for sampled in (True, False) if leaf.pages > _SMALL_PAGES else (False,):
+                rows: list[tuple[str | None, ...]] = []
+                done = False
+                with self._guarded() as cursor:
+                    cursor.execute(_sample_query(leaf, columns, wanted, sampled=sampled))
+                    rows, done = cursor.fetchall(), True
+                read = read or done
+                if rows or not sampled:
+                    break
+            for row in rows:
+                for place, value in enumerate(row):
+                    counts[place][0] += 1
+                    if value is None:
+                        counts[place][1] += 1
+                    elif len(values[place]) < self._distinct:
+                        values[place][value] = None
+            if rows:
+                self._fill(leaf, columns, values, counts)
+        if not read:
+            return None
+        return [ColumnSample(tuple(seen), rows, nulls) for seen, (rows, nulls) in zip(values, counts, strict=True)]
+
+    def _fill(
+        self,
+        leaf: Table,
+        columns: Sequence[Column],
+        values: list[dict[str, None]],
+        counts: list[list[int]],
+    ) -> None:
+        """Asks once more for columns that looked empty, where the sample did not see every row."""
+        if leaf.pages <= 1:
+            return
+        for place, column in enumerate(columns):
+            if values[place] or column.not_null or self.seconds_left <= 0:
+                continue
+            with self._guarded(2.0) as cursor:
+                cursor.execute(_filled_query(leaf, column, self._distinct))
+                for (value,) in cursor.fetchall():
+                    counts[place][0] += 1
+                    values[place][value] = None
+
+    def _ready(self) -> None:
+        with self._source.conn.cursor() as cursor:
+            cursor.execute("SHOW statement_timeout")
+            row = cursor.fetchone()
+        self._timeout = row[0] if row else "0"
+
+    @contextmanager
+    def _guarded(self, seconds: float = _STATEMENT_SECONDS) -> Iterator[psycopg.Cursor[Any]]:
+        """A statement that may fail by itself: for its time-out, a lock, or a type without a text form."""
+        limit = max(min(seconds, self.seconds_left), 0.1)
+        try:
+            with self._source.conn.transaction(), self._source.conn.cursor() as cursor:
+                cursor.execute(
+                    "SELECT set_config('statement_timeout', %s, true), set_config('lock_timeout', %s, true)",
+                    (f"{int(limit * 1000)}ms", "2s"),
+                )
+                yield cursor
+                cursor.execute("SELECT set_config('statement_timeout', %s, true)", (self._timeout,))
+        except psycopg.errors.OperationalError as error:
+            # Cancelled by its time-out or a lock: the table stays unsampled. A lost connection is not ours to hide.
+            if self._source.conn.closed or not isinstance(
+                error, (psycopg.errors.QueryCanceled, psycopg.errors.LockNotAvailable)
+            ):
+                raise
+        except (psycopg.errors.InsufficientPrivilege, psycopg.errors.DataError, psycopg.errors.InternalError):
+            # Row security, an encoding or an output function of a type: names must do for this table.
+            return
+
+
+def _text_of(column: Column) -> sql.Composable:
+    identifier = sql.Identifier(column.name)
+    if column.base_type in _WHOLE or column.category in _PARTED:
+        return sql.SQL("CASE WHEN length({0}::text) <= {1} THEN {0}::text END").format(
+            identifier, sql.Literal(_DOCUMENT)
+        )
+    length = _SHORT_CHARACTERS if column.base_type in _SHORT else _CHARACTERS
+    if column.base_type == "bytea":
+        return sql.SQL("substring({} from 1 for {})::text").format(identifier, sql.Literal(length))
+    return sql.SQL("left({}::text, {})").format(identifier, sql.Literal(length))
+
+
+def _from(table: Table) -> sql.Composable:
+    return sql.SQL("ONLY {}").format(sql.Identifier(table.name.schema, table.name.name))
+
+
+def _sample_query(table: Table, columns: Sequence[Column], wanted: int, *, sampled: bool) -> sql.Composed:
+    clause: sql.Composable = sql.SQL("")
+    if sampled:
+        # Pages enough for the rows wanted, spread over the table; twice as many, since the estimate may be stale.
+        per_page = max(table.estimated_rows / table.pages, 1.0)
+        percent = min(max(200.0 * wanted / per_page / table.pages, 0.0001), 100.0)
+        clause = sql.SQL("TABLESAMPLE SYSTEM ({})").format(sql.Literal(percent))
+    return sql.SQL("SELECT {} FROM {} {} LIMIT {}").format(
+        sql.SQL(", ").join(_text_of(column) for column in columns),
+        _from(table),
+        clause,
+        sql.Literal(wanted),
+    )
+
+
+def _filled_query(table: Table, column: Column, wanted: int) -> sql.Composed:
+    return sql.SQL("SELECT {} FROM {} WHERE {} IS NOT NULL LIMIT {}").format(
+        _text_of(column), _from(table), sql.Identifier(column.name), sql.Literal(wanted)
+    )
+
+
+def _sketch_query(table: Table, column: Column) -> sql.Composed:
+    return sql.SQL(
+        "SELECT DISTINCT hashtextextended(lower(btrim(v)), %s) AS h FROM"
+        " (SELECT {}::text AS v FROM {} WHERE {} IS NOT NULL LIMIT {}) AS seen ORDER BY h LIMIT {}"
+    ).format(
+        sql.Identifier(column.name),
+        _from(table),
+        sql.Identifier(column.name),
+        sql.Literal(_SKETCH_ROWS),
+        sql.Literal(_SKETCH),
+    )
