@@ -3,7 +3,8 @@
 H(value) = BLAKE3(subkey || value), where subkey is 64 hex characters derived from masking key, domain and
 purpose by keyed BLAKE2b. The fixed length of the subkey keeps keys and values apart. polars-hash runs it
 over whole columns. Where one value needs more randomness than a digest holds, or a permutation needs a
-round function, `Prf` runs AES-256 over pairs of 64-bit words (the construction of NIST SP 800-38G).
+round function, `Prf` runs AES-256 over pairs of 64-bit words (the construction of NIST SP 800-38G). The same
+cipher authenticates short values (CBC-MAC of length and bytes) at a fifth of what BLAKE3 costs: see `draws`.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import polars as pl
@@ -18,7 +20,21 @@ import polars_hash as plh
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from numpy.typing import NDArray
 
+from testdata_assets.masking.text_arrays import bytes_to_series, slices_of, string_bytes, take_slices
+
 Words = NDArray[np.uint64]
+
+_CIPHER_BLOCK = 16
+_WIDTHS = (64, 128, 256)  # short values, with the byte for their length, are padded to one of these
+_HASHED_AT_ONCE = 4096
+
+
+@cache
+def _kept_bytes(width: int) -> NDArray[np.void]:
+    """Item n keeps the first n + 1 bytes of a padded value: the one for its length, and n."""
+    kept = np.where(np.tri(width, dtype=np.bool_), np.uint8(0xFF), np.uint8(0))
+    items: NDArray[np.void] = kept.view(f"V{width}")[:, 0]
+    return items
 
 
 @dataclass(frozen=True)
@@ -83,6 +99,43 @@ class KeyedHash:
         first, second = self.words(values, 2)
         return first.to_numpy(), second.to_numpy()
 
+    def draws(self, values: pl.Series) -> tuple[Words, Words]:
+        """Two independent words per value, as `seeds` gives, but others and several times cheaper.
+
+        Values of up to 255 bytes pass through AES-256 in CBC-MAC mode, their length first: no padded value is then
+        the beginning of another, which is what makes that mode a pseudo-random function (Petrank and Rackoff,
+        2000). Longer ones are hashed by BLAKE3 under another key. Which of both is a matter of the value alone.
+
+        Args:
+            values: String series of n values without nulls.
+
+        Returns:
+            Two arrays of n words, each uniform in [0, 2**60).
+        """
+        data, offsets = string_bytes(values)
+        return self.draws_of(data, offsets[:-1], np.diff(offsets))
+
+    def draws_of(
+        self, data: NDArray[np.uint8], starts: NDArray[np.int64], lengths: NDArray[np.int64]
+    ) -> tuple[Words, Words]:
+        """`draws` of values that are pieces of a buffer of UTF-8 bytes, in ascending order."""
+        prf = self.prf("draws")
+        result: NDArray[np.uint64] = np.zeros((2, len(starts)), np.uint64)
+        for first in range(0, len(starts), _HASHED_AT_ONCE):
+            block = slice(first, first + _HASHED_AT_ONCE)
+            least = 0
+            for width in _WIDTHS:
+                rows = np.flatnonzero((lengths[block] >= least) & (lengths[block] < width)) + first
+                least = width
+                if len(rows):
+                    result[:, rows] = prf.authenticate(data, starts[rows], lengths[rows], width)
+        long = np.flatnonzero(lengths >= _WIDTHS[-1])
+        if len(long):
+            ends = np.append(0, np.cumsum(lengths[long]))
+            pieces = bytes_to_series(take_slices(data, starts[long], lengths[long]), ends)
+            result[:, long] = self.for_purpose("long draws").seeds(pieces)
+        return result[0], result[1]
+
     def prf(self, purpose: str) -> Prf:
         """A pseudo-random function over pairs of words for one purpose."""
         return Prf(bytes.fromhex(self.for_purpose(purpose).prefix))
@@ -113,9 +166,44 @@ class Prf:
         block: NDArray[np.uint64] = np.empty((size, 2), np.dtype("<u8"))
         block[:, 0] = first
         block[:, 1] = second
-        encrypted = bytearray(block.nbytes + 15)
-        self._cipher.encryptor().update_into(block.data.cast("B"), encrypted)
-        return np.frombuffer(encrypted, dtype="<u8", count=2 * size).reshape(size, 2).astype(np.uint64, copy=False)
+        return self._encrypt(block)
+
+    def authenticate(
+        self, data: NDArray[np.uint8], starts: NDArray[np.int64], lengths: NDArray[np.int64], width: int
+    ) -> Words:
+        """CBC-MAC of each value's length and bytes.
+
+        Args:
+            data: Bytes that hold the values.
+            starts, lengths: n values, in ascending order.
+            width: More than the longest value, a multiple of 16; makes no difference to the result.
+
+        Returns:
+            Array (2, n), each word uniform in [0, 2**60).
+        """
+        first, last = int(starts[0]), int(starts[-1] + lengths[-1])
+        # One byte before each value makes room for its length.
+        buffer: NDArray[np.uint8] = np.empty(last - first + 1 + width, np.uint8)
+        buffer[1 : 1 + last - first] = data[first:last]
+        padded = slices_of(buffer, width)[starts - first].view("<u8").reshape(len(starts), -1)
+        padded &= _kept_bytes(width)[lengths].view("<u8").reshape(len(starts), -1)
+        padded.view(np.uint8).reshape(len(starts), -1)[:, 0] = lengths
+        cipher_blocks = padded.view(f"V{_CIPHER_BLOCK}")  # items, as rows of words index three times slower
+        state = self._encrypt(padded[:, :2])
+        count = 1 + (lengths >> 4)
+        for number in range(1, int(count.max())):
+            rows = np.flatnonzero(count > number)
+            items = state.view(f"V{_CIPHER_BLOCK}")[:, 0]
+            mixed = cipher_blocks[:, number][rows].view("<u8") ^ items[rows].view("<u8")
+            items[rows] = self._encrypt(mixed.reshape(-1, 2)).view(f"V{_CIPHER_BLOCK}")[:, 0]
+        return state.T >> np.uint64(4)
+
+    def _encrypt(self, block: Words) -> Words:
+        """Encrypts an array (n, 2) of little-endian words, n from 1."""
+        encrypted = bytearray(block.nbytes + _CIPHER_BLOCK - 1)
+        self._cipher.encryptor().update_into(np.ascontiguousarray(block).data.cast("B"), encrypted)
+        flat = np.frombuffer(encrypted, dtype="<u8", count=block.size)
+        return flat.reshape(block.shape).astype(np.uint64, copy=False)
 
     def stream(self, seeds: tuple[Words, Words], lengths: NDArray[np.int64]) -> NDArray[np.uint32]:
         """A keystream for texts of different lengths, laid end to end.

@@ -137,7 +137,7 @@ class Tokens:
     def texts(self, tokens: Positions) -> pl.Series:
         """The bytes of some tokens as they stand there; strings without their quotes."""
         quoted = (self.kinds[tokens] == STRING) | (self.kinds[tokens] == KEY)
-        return _cut(self.data, self.starts[tokens] + quoted, self.ends[tokens] - quoted)
+        return cut(self.data, self.starts[tokens] + quoted, self.ends[tokens] - quoted)
 
     def strings(self, tokens: Positions) -> pl.Series:
         """The contents of string tokens, escapes undone. A lone surrogate, which is no character, reads U+FFFD."""
@@ -220,20 +220,8 @@ class Tokens:
             tokens: Leaves, in any order.
             replacements: What to write in place of each, with quotes where it is to be a string.
         """
-        data, lengths = string_bytes(replacements)
-        nuls = self.document_starts[:-1]
-        starts = np.concatenate([self.starts[tokens], nuls])
-        ends = np.concatenate([self.ends[tokens], nuls + 1])
-        order = np.argsort(starts, kind="stable")
-        sources = np.concatenate([lengths[:-1], np.zeros(len(nuls), np.int64)])[order]
-        sizes = np.concatenate([np.diff(lengths), np.zeros(len(nuls), np.int64)])[order]
-        written = data[ragged_indices(sources, sizes)]
-        starts, ends = starts[order], ends[order]
-        end = int(self.document_starts[-1])
-        result = _spliced(self.data[:end], starts, ends, written, sizes)
-        grown = offsets_of(sizes - (ends - starts))
-        behind = np.searchsorted(starts, self.document_starts)
-        return bytes_to_series(result, self.document_starts + grown[behind])
+        written = (self.starts[tokens], self.ends[tokens], replacements)
+        return with_pieces(self.data, self.document_starts, *written)
 
 
 def tokenise(documents: pl.Series, trusted: bool) -> Tokens:
@@ -246,7 +234,7 @@ def tokenise(documents: pl.Series, trusted: bool) -> Tokens:
     Raises:
         RefusedError: One is no valid JSON.
     """
-    data, document_starts = _laid_out(documents)
+    data, document_starts = laid_out(documents)
     end = int(document_starts[-1])
     escapes = escapes_in(data)
     _check_escapes(data, escapes)
@@ -303,7 +291,7 @@ def escapes_in(data: Bytes) -> Positions:
     return escapes
 
 
-def _laid_out(documents: pl.Series) -> tuple[Bytes, Positions]:
+def laid_out(documents: pl.Series) -> tuple[Bytes, Positions]:
     """All documents with a NUL before each, padded with NULs; and where each begins, and the last ends."""
     marked = pl.select(pl.concat_str(pl.lit("\0"), documents.rename("v"))).to_series()
     text, document_starts = string_bytes(marked)
@@ -361,7 +349,7 @@ def _scalars(
         first[wide], behind[wide] = _trimmed(data, first[wide], behind[wide])
         filled = np.flatnonzero(first < behind)
         gaps, first, behind = gaps[filled], first[filled], behind[filled]
-    if len(gaps) and not trusted and not _cut(data, first, behind).str.contains(_SCALAR).all():
+    if len(gaps) and not trusted and not cut(data, first, behind).str.contains(_SCALAR).all():
         raise invalid_json()
     return gaps, first, behind
 
@@ -387,7 +375,7 @@ def _by_depth(depths: NDArray[np.int32]) -> tuple[NDArray[np.int32], Positions]:
     return depths[order], order
 
 
-def _cut(data: Bytes, starts: Positions, ends: Positions) -> pl.Series:
+def cut(data: Bytes, starts: Positions, ends: Positions) -> pl.Series:
     """Pieces of the documents as strings."""
     lengths = ends - starts
     return bytes_to_series(data[ragged_indices(starts, lengths)], offsets_of(lengths))
@@ -399,7 +387,31 @@ def _words_at(data: Bytes, places: Positions) -> NDArray[np.uint64]:
     return words[places]
 
 
-def _spliced(data: Bytes, starts: Positions, ends: Positions, written: Bytes, sizes: Positions) -> Bytes:
+def with_pieces(
+    data: Bytes, document_starts: Positions, starts: Positions, ends: Positions, replacements: pl.Series
+) -> pl.Series:
+    """Documents with some pieces of theirs replaced.
+
+    Args:
+        data, document_starts: As `laid_out` gives them.
+        starts, ends: The pieces, in any order.
+        replacements: What to write in place of each.
+    """
+    source, lengths = string_bytes(replacements)
+    nuls = document_starts[:-1]
+    starts = np.concatenate([starts, nuls])
+    ends = np.concatenate([ends, nuls + 1])
+    order = np.argsort(starts, kind="stable")
+    sources = np.concatenate([lengths[:-1], np.zeros(len(nuls), np.int64)])[order]
+    sizes = np.concatenate([np.diff(lengths), np.zeros(len(nuls), np.int64)])[order]
+    written = source[ragged_indices(sources, sizes)]
+    starts, ends = starts[order], ends[order]
+    result = spliced(data[: int(document_starts[-1])], starts, ends, written, sizes)
+    grown = offsets_of(sizes - (ends - starts))
+    return bytes_to_series(result, document_starts + grown[np.searchsorted(starts, document_starts)])
+
+
+def spliced(data: Bytes, starts: Positions, ends: Positions, written: Bytes, sizes: Positions) -> Bytes:
     """Bytes with pieces replaced.
 
     Args:
@@ -441,6 +453,6 @@ def _unescaped(texts: pl.Series) -> pl.Series:
     starts, codes, sizes = starts[chosen], codes[chosen], sizes[chosen]
     written, written_offsets = string_bytes(TextArray(codes, np.arange(len(codes) + 1)).to_series())
     lengths = np.diff(written_offsets)
-    result = _spliced(data, starts, starts + sizes, written, lengths)
+    result = spliced(data, starts, starts + sizes, written, lengths)
     grown = offsets_of(lengths - sizes)
     return bytes_to_series(result, offsets + grown[np.searchsorted(starts, offsets)])

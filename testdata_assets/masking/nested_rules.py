@@ -22,6 +22,7 @@ from testdata_assets.masking.transformers import registry
 from testdata_assets.masking.transformers.base import MaskContext, Transformer
 from testdata_assets.production.catalog import Column
 
+INTEGERS = frozenset({"int2", "int4", "int8", "numeric"})
 _OWN = ("transform", "domain", "pii")
 _NULL = "null"
 _CATEGORIES = {"text": "S", "numeric": "N"}
@@ -98,7 +99,34 @@ class NestedRule(BaseModel):
         if self.domain is None:
             return replace(outer, column=column)
         column = replace(column, max_length=outer.limit_of(self.domain))
-        return replace(outer, column=column, hash=outer.hash_for(self.domain), fold_case=outer.folds(self.domain))
+        return self._in_domain(outer, column, self.domain)
+
+    def context_of_part(self, outer: MaskContext, part: Column) -> MaskContext:
+        """The same for a part with a type of its own: an array's element, a composite's field.
+
+        It sees the narrowest limits of its domain, as a column of that type would; the plan counts it in.
+        """
+        limit = outer.column.max_length if self.domain is None else outer.limit_of(self.domain)
+        integer = outer.integer_type if self.domain is None else outer.integer_type_of(self.domain)
+        limits = [each for each in (limit, part.max_length) if each is not None]
+        column = replace(
+            part,
+            name=outer.column.name,
+            position=outer.column.position,
+            max_length=min(limits, default=None),
+            base_type=integer if integer is not None and part.base_type in INTEGERS else part.base_type,
+        )
+        return replace(outer, column=column) if self.domain is None else self._in_domain(outer, column, self.domain)
+
+    @staticmethod
+    def _in_domain(outer: MaskContext, column: Column, domain: str) -> MaskContext:
+        return replace(
+            outer,
+            column=column,
+            hash=outer.hash_for(domain),
+            fold_case=outer.folds(domain),
+            integer_type=outer.integer_type_of(domain),
+        )
 
 
 def part_column(column: Column, base_type: str = "text") -> Column:

@@ -32,15 +32,25 @@ def _network(
     prf: Prf, left: Words, right: Words, moduli: tuple[Words, Words], tweak: Words, numbers: Iterable[int]
 ) -> tuple[Words, Words]:
     """Rounds of x -> F(other half) - x: each undoes itself, so the reverse order undoes the whole."""
+    masks = _masks(moduli)  # a division costs ten times what a mask does
     for number in numbers:
         step = tweak ^ np.uint64(number << 56)
         if number % 2 == 0:
             draws = prf.blocks(right, step)[:, 0] >> np.uint64(2)
-            left = (draws + (moduli[0] - left)) % moduli[0]
+            sums = draws + (moduli[0] - left)
+            left = sums % moduli[0] if masks is None else sums & masks[0]
         else:
             draws = prf.blocks(left, step)[:, 0] >> np.uint64(2)
-            right = (draws + (moduli[1] - right)) % moduli[1]
+            sums = draws + (moduli[1] - right)
+            right = sums % moduli[1] if masks is None else sums & masks[1]
     return left, right
+
+
+def _masks(moduli: tuple[Words, Words]) -> tuple[Words, Words] | None:
+    """What takes a remainder where all moduli are powers of two."""
+    masks = moduli[0] - np.uint64(1), moduli[1] - np.uint64(1)
+    powers = not (moduli[0] & masks[0]).any() and not (moduli[1] & masks[1]).any()
+    return masks if powers else None
 
 
 def cycle_pairs(prf: Prf, left: Words, right: Words, moduli: tuple[Words, Words], tweak: Words) -> tuple[Words, Words]:

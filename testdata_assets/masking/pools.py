@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 import numpy as np
@@ -99,6 +99,12 @@ class Pools:
     rest: NDArray[np.int64]
     script_of: NDArray[np.int64]
 
+    def entries(self, pool: NDArray[np.int64], size: Positions, draws: NDArray[np.uint64]) -> Positions:
+        """Places of words of about some sizes (at most LONGEST) in pools, chosen by draws."""
+        cell = pool * (LONGEST + 1) + size
+        chosen: Positions = (self.first.ravel().take(cell) + draws % self.count.ravel().take(cell)).view(np.int64)
+        return chosen
+
     @staticmethod
     def number(role: str, script: NDArray[np.int64]) -> NDArray[np.int64]:
         """Pool of a role in each script (places in ALL_SCRIPTS)."""
@@ -159,28 +165,28 @@ class Corpora:
     margin: int
 
 
-@cache
-def corpora() -> Corpora:
-    """The corpora, built once per process from the pools by a fixed stream."""
-    texts = [_corpus(script, number) for number, script in enumerate(ALL_SCRIPTS)]
-    offsets = offsets_of(np.array([len(text) for text in texts]))
+@lru_cache(maxsize=32)
+def corpora(scripts: tuple[int, ...] = tuple(range(len(ALL_SCRIPTS)))) -> Corpora:
+    """The corpora of some scripts (places in ALL_SCRIPTS), made from the pools by a fixed stream when first wanted."""
+    codes: list[Codes] = []
     starts: list[Positions] = []
-    first, count = [], []
-    for text, offset in zip(texts, offsets[:-1], strict=True):
-        found = np.flatnonzero((text[:-1] == 0x20) | (text[:-1] == 0x3002)) + 1
-        if len(found) < 64:  # written without blanks: any place will do
-            found = np.arange(len(text) - _MARGIN)
-        found = found[found + _MARGIN <= len(text)]
-        first.append(sum((len(each) for each in starts), start=0))
-        count.append(len(found))
-        starts.append(found + offset)
-    return Corpora(
-        np.concatenate(texts),
-        np.concatenate(starts),
-        np.array(first, np.uint64),
-        np.array(count, np.uint64),
-        _MARGIN,
-    )
+    first, count = np.zeros(len(ALL_SCRIPTS), np.uint64), np.ones(len(ALL_SCRIPTS), np.uint64)
+    for number in scripts:
+        text, found = _corpus_starts(number)
+        first[number], count[number] = sum(len(each) for each in starts), len(found)
+        starts.append(found + sum(len(each) for each in codes))
+        codes.append(text)
+    return Corpora(np.concatenate(codes), np.concatenate(starts), first, count, _MARGIN)
+
+
+@cache
+def _corpus_starts(number: int) -> tuple[Codes, Positions]:
+    """One script's corpus, and where slices of it may begin."""
+    text = _corpus(ALL_SCRIPTS[number], number)
+    found = np.flatnonzero((text[:-1] == 0x20) | (text[:-1] == 0x3002)) + 1
+    if len(found) < 64:  # written without blanks: any place will do
+        found = np.arange(len(text) - _MARGIN)
+    return text, found[found + _MARGIN <= len(text)]
 
 
 def _corpus(script: str, number: int) -> Codes:

@@ -7,9 +7,9 @@ UTF-8/UTF-32 codecs; nothing here runs per row.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,9 @@ from numpy.typing import NDArray
 
 Codes = NDArray[np.int32]
 Positions = NDArray[np.int64]
+
+_SLICE = 16  # characters copied at once
+_AT_ONCE = 2048  # slices whose copies stay in the processor's cache
 
 
 def string_bytes(values: pl.Series) -> tuple[NDArray[np.uint8], Positions]:
@@ -44,6 +47,17 @@ def bytes_to_series(data: NDArray[np.uint8] | bytes, offsets: Positions) -> pl.S
     return series
 
 
+def slices_of(buffer: NDArray[Any], size: int) -> NDArray[Any]:
+    """All slices of `size` elements of a contiguous buffer as one array of opaque items, element by element.
+
+    Indexing it with n positions copies n slices, and assigning to it in ascending order writes texts end to end:
+    each slice overwrites what the one before wrote beyond its length. Both take a few nanoseconds a slice.
+    """
+    width = buffer.itemsize
+    count = max(len(buffer) - size + 1, 0)
+    return np.ndarray((count,), np.dtype(f"V{size * width}"), buffer.data, strides=(width,))
+
+
 @dataclass(frozen=True)
 class TextArray:
     """n texts as codepoints.
@@ -59,11 +73,15 @@ class TextArray:
     @classmethod
     def from_series(cls, values: pl.Series) -> TextArray:
         """Takes a string series without nulls."""
-        data, offsets = string_bytes(values)
+        return cls.from_bytes(*string_bytes(values))
+
+    @classmethod
+    def from_bytes(cls, data: NDArray[np.uint8], offsets: Positions) -> TextArray:
+        """Takes valid UTF-8 and n + 1 byte offsets."""
         if len(data) and data.max() >= 0x80:
-            lengths = values.str.len_chars().to_numpy().astype(np.int64)
             codes = np.frombuffer(data.tobytes().decode().encode("utf-32-le"), np.int32)
-            return cls(codes, offsets_of(lengths))
+            following = np.flatnonzero((data & 0xC0) == 0x80)
+            return cls(codes, offsets - np.searchsorted(following, offsets))
         return cls(data.astype(np.int32), offsets)
 
     @classmethod
@@ -73,7 +91,7 @@ class TextArray:
         return cls(codes, offsets_of(np.array([len(value) for value in values], np.int64)))
 
     def to_series(self, name: str = "") -> pl.Series:
-        if len(self.codes) and self.codes.max() >= 0x80:
+        if len(self.codes) and self.codes.max() >= 0x80:  # looked at anew: codes may have been written to
             wide = np.flatnonzero(self.codes >= 0x80)
             found = self.codes.take(wide)
             extra = offsets_of(1 + (found >= 0x800).astype(np.int64) + (found >= 0x10000))
@@ -88,6 +106,19 @@ class TextArray:
     def lengths(self) -> Positions:
         """Characters of each text."""
         return np.diff(self.offsets)
+
+    @cached_property
+    def wide(self) -> Positions:
+        """Positions in `codes` of characters beyond ASCII: mostly none, so that tables need no look at the rest."""
+        if not len(self.codes) or self.codes.max() < 0x80:
+            return np.zeros(0, np.int64)
+        return np.flatnonzero(self.codes >= 0x80)
+
+    def flags(self, ascii_flags: NDArray[np.bool_], of_wide: Callable[[Codes], NDArray[np.bool_]]) -> NDArray[np.bool_]:
+        """Flags of all characters: `ascii_flags` (changed in place) with those beyond ASCII decided by `of_wide`."""
+        if len(self.wide):
+            ascii_flags[self.wide] = of_wide(self.codes[self.wide])
+        return ascii_flags
 
     def owners(self) -> Positions:
         """Which text each character belongs to."""
@@ -162,6 +193,35 @@ def ragged_indices(starts: NDArray[Any], lengths: NDArray[Any]) -> Positions:
     return indices
 
 
+def take_slices(buffer: NDArray[Any], starts: NDArray[Any], lengths: NDArray[Any]) -> NDArray[Any]:
+    """Pieces of a buffer, piece after piece: `buffer.take(ragged_indices(starts, lengths))`, but several times faster.
+
+    Pieces are copied sixteen or more characters at a time, each copy overwriting what the one before put beyond its length.
+    """
+    filled = np.flatnonzero(lengths)
+    if len(filled) < len(lengths):
+        starts, lengths = starts[filled], lengths[filled]
+    if not len(starts):
+        return np.zeros(0, buffer.dtype)
+    offsets = offsets_of(lengths)
+    total = int(offsets[-1])
+    size = _SLICE if total < 2 * _SLICE * len(lengths) else 4 * _SLICE
+    if lengths.max() > size:
+        counts = (lengths + (size - 1)) // size
+        ends = np.cumsum(counts)
+        skipped = size * (np.arange(ends[-1]) - np.repeat(ends - counts, counts))
+        starts = np.repeat(starts, counts) + skipped
+        offsets = offsets_of(np.minimum(np.repeat(lengths, counts) - skipped, size))
+    if starts.max() + size > len(buffer):
+        buffer = np.concatenate((buffer, np.zeros(size, buffer.dtype)))
+    result = np.empty(total + size, buffer.dtype)
+    source, target = slices_of(np.ascontiguousarray(buffer), size), slices_of(result, size)
+    for first in range(0, len(starts), _AT_ONCE):
+        last = min(first + _AT_ONCE, len(starts))
+        target[offsets[first:last]] = source[starts[first:last]]
+    return result[:total]
+
+
 def assemble(buffer: NDArray[Any], starts: NDArray[Any], lengths: NDArray[Any], piece_offsets: Positions) -> TextArray:
     """Puts texts together from pieces of one buffer.
 
@@ -170,9 +230,7 @@ def assemble(buffer: NDArray[Any], starts: NDArray[Any], lengths: NDArray[Any], 
         starts, lengths: The pieces, in the order of the texts they form.
         piece_offsets: n + 1: which pieces form each text.
     """
-    filled = np.flatnonzero(lengths)
-    indices = ragged_indices(starts[filled], lengths[filled])
-    return TextArray(buffer.take(indices), offsets_of(lengths)[piece_offsets])
+    return TextArray(take_slices(buffer, starts, lengths), offsets_of(lengths)[piece_offsets])
 
 
 def merge_rows(original: pl.Series, rows: NDArray[Any], replacement: pl.Series) -> pl.Series:

@@ -14,15 +14,25 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from testdata_assets.masking.characters import DIGIT, FIXED, LETTER, MARK, SPACE, characters
+from testdata_assets.masking.characters import DIGIT, FIXED, LETTER, MARK, characters, is_space
 from testdata_assets.masking.hashing import KeyedHash, Words
 from testdata_assets.masking.pools import LONGEST, PIECE, SCRIPTS, Pools, pools
-from testdata_assets.masking.text_arrays import Positions, TextArray, assemble, ragged_indices, running
+from testdata_assets.masking.text_arrays import (
+    Positions,
+    TextArray,
+    assemble,
+    offsets_of,
+    ragged_indices,
+    slices_of,
+    take_slices,
+)
 
 KEEP = -1  # the word stays
 REDRAW = -2  # every letter is replaced by one of its alphabet: initials, and scripts without a pool
 
 _LONGEST_KNOWN = 20
+_SHORT_KEY = 10
+_SLOT_BITS = 14
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _POWERS = np.cumprod(np.full(64, _MULTIPLIER))
 
@@ -35,33 +45,31 @@ class WordList:
         text: The texts.
         start, length: Where each word lies in `text.codes`.
         owner: The text each belongs to.
+        first: For each text the number of its first word among all, or where that would be.
     """
 
     text: TextArray
     start: Positions
     length: Positions
     owner: Positions
+    first: Positions
 
     @classmethod
     def of(cls, text: TextArray) -> WordList:
-        table = characters()
-        kind = table.kind.take(text.codes)
-        script = table.script.take(text.codes)
-        letter = kind == LETTER
-        inside = letter | (kind == MARK)
-        begins = inside.copy()
-        begins[1:] &= ~inside[:-1] | (letter[1:] & letter[:-1] & (script[1:] != script[:-1]))
-        firsts = text.offsets[:-1]
-        firsts = firsts[firsts < len(inside)]
-        begins[firsts] = inside[firsts]
-        start = np.flatnonzero(begins)
-        # A word ends where the next one begins, where letters end, or where its text does.
-        edge = np.append(~inside | begins, True)
+        inside, breaks = _letters(text)
+        edge = np.empty(len(inside), np.bool_)
+        edge[0] = True
+        np.not_equal(inside[1:], inside[:-1], out=edge[1:])
         edge[text.offsets] = True
+        edge[breaks] = True
+        # A word ends where the next one begins, where letters end, or where its text does.
         edges = np.flatnonzero(edge)
-        end = edges[running(edge)[start + 1]]
-        owner = text.owners()[start]
-        return cls(text, start, end - start, owner)
+        begins = np.flatnonzero(inside.take(edges))
+        start = edges.take(begins)
+        length = edges.take(begins + 1) - start
+        first = np.searchsorted(start, text.offsets)
+        owner = np.repeat(np.arange(len(text), dtype=np.int64), np.diff(first))
+        return cls(text, start, length, owner, first[:-1])
 
     def __len__(self) -> int:
         return len(self.start)
@@ -69,8 +77,8 @@ class WordList:
     @cached_property
     def script(self) -> NDArray[np.int64]:
         """Place in pools.ALL_SCRIPTS, Latin words with other than ASCII letters as accented; -1 for others."""
-        found = pools().script_of[characters().script.take(self.text.codes[self.start])]
-        foreign = np.flatnonzero(self.text.codes >= 0x80)
+        found = pools().script_of.take(characters().script.take(self.text.codes.take(self.start)))
+        foreign = self.text.wide
         if not len(foreign):
             return found
         ends = np.searchsorted(foreign, self.start + self.length)
@@ -80,6 +88,8 @@ class WordList:
     def key(self, rows: Positions) -> Words:
         """A number for each of some words that tells it from others whatever its case."""
         start, length = self.start[rows], self.length[rows]
+        if len(rows) and length.max() <= _SHORT_KEY:
+            return self._short_key(start, length)
         where = ragged_indices(start, length)
         place = where - np.repeat(start, length)
         lower = characters().lower.take(self.text.codes[where]).astype(np.uint64)
@@ -87,48 +97,74 @@ class WordList:
         keys: Words = np.add.reduceat(terms, np.cumsum(length) - length) if len(rows) else np.zeros(0, np.uint64)
         return keys
 
+    def _short_key(self, start: Positions, length: Positions) -> Words:
+        """The same for words short enough to stand in rows of an array."""
+        padded = np.concatenate((self.text.codes, np.zeros(_SHORT_KEY, np.int32)))
+        codes = slices_of(padded, _SHORT_KEY)[start].view(np.int32).reshape(-1, _SHORT_KEY)
+        lower = codes | 0x20 if not len(self.text.wide) else characters().lower.take(codes)
+        terms = (lower + 1).astype(np.uint64) * _POWERS[:_SHORT_KEY]
+        terms *= np.arange(_SHORT_KEY) < length[:, None]
+        keys: Words = terms.sum(axis=1, dtype=np.uint64)
+        return keys
+
     def among(self, vocabulary: Vocabulary) -> NDArray[np.bool_]:
         """Words found in a vocabulary, whatever their case."""
-        first = np.minimum(characters().lower.take(self.text.codes[self.start]), 0x7F)
+        first = np.minimum(characters().lower.take(self.text.codes.take(self.start)), 0x7F)
         length = np.minimum(self.length, _LONGEST_KNOWN)
-        found = vocabulary.shapes[first, length]
+        found = vocabulary.shapes.ravel().take(first * (_LONGEST_KNOWN + 1) + length)
         rows = np.flatnonzero(found)
         key = self.key(rows)
-        place = np.minimum(np.searchsorted(vocabulary.keys, key), len(vocabulary.keys) - 1)
-        found[rows] = vocabulary.keys[place] == key
+        found[rows] = vocabulary.slots.take(_slot(key, vocabulary.salt)) == key
         return found
 
     @cached_property
     def number(self) -> Positions:
         """Number of each word within its text, from 0."""
-        first = np.searchsorted(self.owner, np.arange(len(self.text)))
-        return np.arange(len(self)) - first[self.owner]
+        return np.arange(len(self)) - self.first.take(self.owner)
 
     @cached_property
     def part(self) -> Positions:
         """Number of the part each word belongs to; parts are what blanks separate."""
-        blank = characters().kind.take(self.text.codes) == SPACE
+        end = self.start + self.length
+        gap = self.start[1:] - end[:-1]
+        fresh = np.zeros(len(self), np.int64)
+        fresh[1:][is_space(self.text.codes.take(np.minimum(end[:-1], len(self.text.codes) - 1))) & (gap > 0)] = 1
+        long = np.flatnonzero((gap > 1) & (self.owner[1:] == self.owner[:-1])) + 1
+        if len(long):
+            fresh[long] = self._blank_runs(end[long - 1], gap[long - 1])
+        seen = np.cumsum(fresh)
+        firsts = np.minimum(self.first, max(len(self) - 1, 0))
+        return seen - seen.take(firsts).take(self.owner) if len(self) else seen
+
+    def _blank_runs(self, starts: Positions, lengths: Positions) -> Positions:
+        """Runs of blanks in each of some pieces of the codes."""
+        pieces = TextArray(take_slices(self.text.codes, starts, lengths), offsets_of(lengths))
+        blank = is_space(pieces.codes)
         begins = blank.copy()
         begins[1:] &= ~blank[:-1]
-        seen = np.searchsorted(np.flatnonzero(begins), self.start)
-        first = np.searchsorted(self.owner, np.arange(len(self.text)))
-        return seen - seen[first[self.owner]]
+        begins[pieces.offsets[:-1]] = blank[pieces.offsets[:-1]]
+        return pieces.count(begins)
 
     def last_part(self, among: NDArray[np.bool_]) -> Positions:
         """For each word, the highest part number of its text's flagged words; -1 where there is none."""
         highest = np.full(len(self.text), -1, np.int64)
-        np.maximum.at(highest, self.owner[among], self.part[among])
-        return highest[self.owner]
+        rows = np.flatnonzero(among)
+        highest[self.owner.take(rows)] = self.part.take(rows)  # parts ascend within a text: the last one wins
+        return highest.take(self.owner)
 
     def any_in_text(self, flags: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """For each word, whether any word of its text is flagged."""
-        return np.bincount(self.owner[flags], minlength=len(self.text))[self.owner] > 0
+        if flags.all():
+            return flags
+        any_flagged = np.zeros(len(self.text), np.bool_)
+        any_flagged[self.owner.take(np.flatnonzero(flags))] = True
+        return any_flagged.take(self.owner)
 
     def before(self, symbols: str) -> NDArray[np.bool_]:
         """Words directly followed by one of some characters."""
         end = self.start + self.length
-        within = end < self.text.offsets[self.owner + 1]
-        following = np.where(within, self.text.codes[np.minimum(end, len(self.text.codes) - 1)], 0)
+        within = end < self.text.offsets.take(self.owner + 1)
+        following = np.where(within, self.text.codes.take(np.minimum(end, len(self.text.codes) - 1)), 0)
         found = np.zeros(len(self), np.bool_)
         for symbol in symbols:
             found |= following == ord(symbol)
@@ -140,11 +176,13 @@ class Vocabulary:
     """Known words, for `WordList.among`.
 
     Attributes:
-        keys: Their sorted keys.
+        slots: Their keys, each in the slot that its salted product points to; 0 elsewhere.
+        salt: An odd number under which no two keys share a slot.
         shapes: (128, longest + 1): whether any begins with this ASCII letter (127: any other) at this length.
     """
 
-    keys: Words
+    slots: Words
+    salt: np.uint64
     shapes: NDArray[np.bool_]
 
 
@@ -154,7 +192,37 @@ def vocabulary(words: Iterable[str]) -> Vocabulary:
     shapes = np.zeros((0x80, _LONGEST_KNOWN + 1), np.bool_)
     first = np.minimum(characters().lower.take(listed.text.codes[listed.start]), 0x7F)
     shapes[first, np.minimum(listed.length, _LONGEST_KNOWN)] = True
-    return Vocabulary(np.unique(listed.key(np.arange(len(listed)))), shapes)
+    keys = np.unique(listed.key(np.arange(len(listed))))
+    salt = _MULTIPLIER
+    while len(np.unique(_slot(keys, salt))) < len(keys):
+        salt = np.uint64(int(salt) * int(_MULTIPLIER) % 2**64)
+    slots = np.zeros(1 << _SLOT_BITS, np.uint64)
+    slots[_slot(keys, salt)] = keys
+    return Vocabulary(slots, salt, shapes)
+
+
+def _slot(keys: Words, salt: np.uint64) -> NDArray[np.int64]:
+    """Where each key would be found in a vocabulary."""
+    return ((keys * salt) >> np.uint64(64 - _SLOT_BITS)).astype(np.int64)
+
+
+def _letters(text: TextArray) -> tuple[NDArray[np.bool_], Positions]:
+    """Flags of letters and their marks, with one more that is not set; and where one script follows another."""
+    codes = text.codes
+    inside = np.zeros(len(codes) + 1, np.bool_)
+    np.less((codes.view(np.uint32) | np.uint32(0x20)) - np.uint32(0x61), np.uint32(26), out=inside[:-1])
+    wide = text.wide
+    if not len(wide):
+        return inside, wide
+    table = characters()
+    kind = table.kind.take(codes[wide])
+    inside[wide] = (kind == LETTER) | (kind == MARK)
+    # Only where a letter beyond ASCII is one of both.
+    pairs = np.unique(np.concatenate((wide, wide + 1)))
+    pairs = pairs[(pairs > 0) & (pairs < len(codes))]
+    before, after = codes[pairs - 1], codes[pairs]
+    letters = (table.kind.take(before) == LETTER) & (table.kind.take(after) == LETTER)
+    return inside, pairs[letters & (table.script.take(before) != table.script.take(after))]
 
 
 def replace_words(
@@ -193,34 +261,38 @@ def _redrawn(
     """The texts with digits and the letters of REDRAW words replaced within their classes."""
     table = characters()
     text = words.text
-    change = np.flatnonzero(table.kind.take(text.codes) == DIGIT) if digits else np.zeros(0, np.int64)
+    change = np.flatnonzero(_digits(text)) if digits else np.zeros(0, np.int64)
     redraw = np.flatnonzero(choice == REDRAW)
     letters = ragged_indices(words.start[redraw], words.length[redraw])
-    where = np.union1d(change, letters) if len(letters) else change
-    where = where[table.klass.take(text.codes[where]) != FIXED]
+    where = np.sort(np.concatenate((change, letters))) if len(letters) else change
+    klass = table.klass.take(text.codes.take(where))
+    if len(klass) and klass.min() == FIXED:
+        where, klass = where[klass != FIXED], klass[klass != FIXED]
     if not len(where):
         return text
-    klass = table.klass[text.codes[where]]
     needed = np.diff(np.searchsorted(where, text.offsets))
     draws = keyed.prf("letters").stream(seeds, needed).astype(np.int64)
-    old = text.codes[where]
-    radix = table.radix[klass]
+    old = text.codes.take(where)
+    picked = draws % table.radix.take(klass)
     # The first digit of a run stays other than zero: house numbers do not begin with 0.
-    leading = np.flatnonzero((old >= 0x31) & (old <= 0x39) & ~_follows_digit(text, where))
-    picked = draws % radix
+    previous = text.codes.take(where - 1, mode="wrap")
+    follows = (where > np.repeat(text.offsets[:-1], needed)) & (previous >= 0x30) & (previous <= 0x39)
+    leading = np.flatnonzero((old >= 0x31) & (old <= 0x39) & ~follows)
     picked[leading] = 1 + draws[leading] % 9
-    new = table.members[table.start[klass] + picked]
-    capital = table.lower[old] != old
+    new = table.members.take(table.start.take(klass) + picked)
     codes = text.codes.copy()
-    codes[where] = np.where(capital, table.upper[new], new)
+    codes[where] = np.where(table.lower.take(old) != old, table.upper.take(new), new) if len(redraw) else new
     return text.with_codes(codes)
 
 
-def _follows_digit(text: TextArray, where: Positions) -> NDArray[np.bool_]:
-    begins = np.zeros(len(text.codes) + 1, np.bool_)
-    begins[text.offsets] = True
-    previous = text.codes[where - 1]
-    return ~begins[where] & (previous >= 0x30) & (previous <= 0x39)
+def _digits(text: TextArray) -> NDArray[np.bool_]:
+    digit = (text.codes.view(np.uint32) - np.uint32(0x30)) < 10
+    return text.flags(digit, lambda wide: characters().kind.take(wide) == DIGIT)
+
+
+def _capitals(text: TextArray) -> NDArray[np.bool_]:
+    capital = (text.codes.view(np.uint32) - np.uint32(0x41)) < 26
+    return text.flags(capital, lambda wide: characters().lower.take(wide) != wide)
 
 
 @dataclass(frozen=True)
@@ -250,17 +322,19 @@ class _Pieces:
     ) -> _Pieces:
         table = pools()
         wanted, owner = words.length[chosen], words.owner[chosen]
-        single = table.single[pool]
+        single = table.single.take(pool)
+        if len(wanted) and wanted.max() <= LONGEST and not single.any():
+            entry = table.entries(pool, wanted, _draws(keyed, seeds, owner, words.number[chosen] << 16))
+            number = np.arange(len(chosen))
+            return cls(number, entry, table.length.take(entry), np.zeros(len(chosen), np.int64))
         counts = np.where(single, wanted, np.where(wanted > LONGEST, -(-wanted // PIECE), 1))
         word = np.repeat(np.arange(len(chosen)), counts)
         number = np.arange(len(word)) - np.repeat(np.cumsum(counts) - counts, counts)
         long = wanted[word] > LONGEST
         size = np.where(single[word], 1, np.where(long, PIECE, wanted[word]))
         from_pool = np.where(number > 0, table.rest[pool[word]], pool[word])
-        place = (words.number[chosen][word] << 16 | (number & 0xFFFF)).astype(np.uint64)
-        tweak = (seeds[1][owner[word]] << np.uint64(32)) | (place & np.uint64(0xFFFFFFFF))
-        draws = keyed.prf("pool").blocks(seeds[0][owner[word]], tweak)[:, 0]
-        entry = (table.first[from_pool, size] + draws % table.count[from_pool, size]).astype(np.int64)
+        place = words.number[chosen][word] << 16 | (number & 0xFFFF)
+        entry = table.entries(from_pool, size, _draws(keyed, seeds, owner[word], place))
         length = table.length[entry]
         length = np.where(long, np.minimum(length, np.maximum(1, wanted[word] - number * PIECE)), length)
         return cls(word, entry, length, _offsets_within(word, length))
@@ -287,10 +361,10 @@ class _Pieces:
         starts[base], lengths[base] = gap_start, start - gap_start
         first_piece = np.cumsum(pieces_of) - pieces_of
         where = base[self.word] + 1 + np.arange(len(self.word)) - first_piece[self.word]
-        drawn = table.codes[ragged_indices(table.offsets[self.entry], self.length)]
+        drawn = take_slices(table.codes, table.offsets.take(self.entry), self.length)
         starts[where] = len(source.codes) + np.cumsum(self.length) - self.length
         lengths[where] = self.length
-        after = np.append(0, np.cumsum(per_word))[np.searchsorted(owner, np.arange(len(source)), side="right")]
+        after = np.cumsum(np.bincount(owner, per_word, len(source)).astype(np.int64))
         tail = after + np.arange(len(source))
         last_end = source.offsets[:-1].copy()
         last_end[owner] = end  # the last word of a text wins: assignment goes in order
@@ -305,25 +379,37 @@ class _Pieces:
         """Makes a new letter a capital where the letter in its place was one, or the last if it was longer."""
         table = characters()
         codes = words.text.codes
-        capitals = np.flatnonzero(table.lower.take(codes) != codes)
-        if not len(capitals):
+        capital = _capitals(words.text)
+        capitals = np.count_nonzero(capital)
+        if not capitals:
             return
         out_start = (np.cumsum(lengths) - lengths)[where]
         start, length = words.start[chosen], words.length[chosen]
-        first = np.searchsorted(capitals, start)
-        count = np.searchsorted(capitals, start + length) - first
-        leads = capitals[np.minimum(first, len(capitals) - 1)] == start
-        # Most words have one capital, the first letter.
-        plain = (count == 1) & leads & (length > 1)
+        leads = capital.take(start)
+        if capitals == np.count_nonzero(leads) and (length > 1)[leads].all():
+            # Mostly capitals begin words.
+            plain, rest = leads, np.zeros(0, np.int64)
+        else:
+            positions = np.flatnonzero(capital)
+            count = np.searchsorted(positions, start + length) - np.searchsorted(positions, start)
+            plain = (count == 1) & leads & (length > 1)
+            rest = np.flatnonzero(((count > 0) & ~plain)[self.word])
         target = out_start[(self.offset == 0) & (self.length > 0) & plain[self.word]]
         joined.codes[target] = table.upper.take(joined.codes[target])
-        rest = np.flatnonzero(((count > 0) & ~plain)[self.word])
+        if not len(rest):
+            return
         target = ragged_indices(out_start[rest], self.length[rest])
         place = ragged_indices(self.offset[rest], self.length[rest])
         word = np.repeat(self.word[rest], self.length[rest])
         like = codes[start[word] + np.minimum(place, length[word] - 1)]
         target = target[table.lower.take(like) != like]
         joined.codes[target] = table.upper.take(joined.codes[target])
+
+
+def _draws(keyed: KeyedHash, seeds: tuple[Words, Words], owner: Positions, place: Positions) -> Words:
+    """One draw for each of some places in texts."""
+    tweak = (seeds[1].take(owner) << np.uint64(32)) | (place & 0xFFFFFFFF).view(np.uint64)
+    return keyed.prf("pool").blocks(seeds[0].take(owner), tweak)[:, 0]
 
 
 def _offsets_within(word: Positions, length: Positions) -> Positions:

@@ -25,6 +25,7 @@ from testdata_assets.masking.transformers._handles import (
     read_stems,
     reserved_hosts,
 )
+from testdata_assets.masking.transformers._plain_addresses import PlainAddresses, fits
 from testdata_assets.masking.transformers.text import Draw, fold, scrambled
 
 SHORTEST_HASHED = HASH_CHARACTERS + len("@example.com")
@@ -65,9 +66,28 @@ class AddressStyle:
 
 def draw_addresses(draw: Draw, keyed: KeyedHash, style: AddressStyle) -> pl.Series:
     """Other addresses for texts that are addresses; other texts of the same form for the rest."""
-    good, at = read_at(draw.text)
     if draw.limit is not None and draw.limit < SHORTEST_HASHED:
         return scrambled(draw)
+    if not fits(draw.limit, style.mail_domain):
+        return _draw_any(draw, keyed, style)
+    plain = PlainAddresses.read(*draw.bytes, draw.context.fold_case)
+    if style.kept_domains and len(plain.rows):
+        plain = plain.outside(style.kept_domains)
+    if not len(plain.rows):
+        return _draw_any(draw, keyed, style)
+    seeds = draw.seeds_of(keyed)
+    if len(plain.rows) == len(draw.values):
+        return plain.draw(seeds, keyed, style.mail_domain)
+    other = np.ones(len(draw.values), np.bool_)
+    other[plain.rows] = False
+    rest = np.flatnonzero(other)
+    masked = plain.draw((seeds[0][plain.rows], seeds[1][plain.rows]), keyed, style.mail_domain)
+    return merge_rows(merge_rows(draw.values, plain.rows, masked), rest, _draw_any(draw.narrowed(rest), keyed, style))
+
+
+def _draw_any(draw: Draw, keyed: KeyedHash, style: AddressStyle) -> pl.Series:
+    """The same for any texts."""
+    good, at = read_at(draw.text)
     rows = np.flatnonzero(good)
     if len(rows) == len(good):
         return _addresses(draw, keyed, style, at)
@@ -133,4 +153,4 @@ def _add_domain(pieces: Pieces, draw: Draw, keyed: KeyedHash, style: AddressStyl
         return
     hosts = reserved_hosts(series, keyed)
     names = hosts.names
-    pieces.add(names.codes, names.offsets[hosts.place], names.lengths[hosts.place] * ~kept)
+    pieces.add(names.codes, names.offsets[:-1], names.lengths * ~kept)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import polars as pl
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from testdata_assets.masking.characters import LETTER, characters
 from testdata_assets.masking.hashing import KeyedHash, Words
 from testdata_assets.masking.pools import SCRIPTS, Pools, pools
-from testdata_assets.masking.text_arrays import Positions, TextArray, distinct, offsets_of, ragged_indices
+from testdata_assets.masking.text_arrays import Pieces, Positions, TextArray, offsets_of, take_slices
 from testdata_assets.masking.transformers.text import Draw, fold
 
 BASE32 = np.frombuffer(b"abcdefghijklmnopqrstuvwxyz234567", np.uint8).astype(np.int32)
@@ -21,10 +22,24 @@ RESERVED = ("example.com", "example.org", "example.net")  # RFC 2606
 WORD_CHARACTERS = 6
 
 
+@cache
+def _pairs() -> NDArray[np.uint8]:
+    """(1024, 2): two characters for each ten bits, the lower five first."""
+    numbers = np.arange(1024)
+    return np.stack((BASE32[numbers & 31], BASE32[numbers >> 5]), axis=1).astype(np.uint8)
+
+
+def base32_bytes(words: Words, length: int) -> NDArray[np.uint8]:
+    """Each 60-bit word as up to 12 characters: (n, length)."""
+    shifts = np.uint64(10) * np.arange((length + 1) // 2, dtype=np.uint64)
+    places = ((words[:, None] >> shifts) & np.uint64(1023)).view(np.int64)
+    found: NDArray[np.uint8] = _pairs().view(np.uint16).ravel().take(places).view(np.uint8)
+    return found[:, :length]
+
+
 def base32(words: Words, length: int) -> TextArray:
     """Each 60-bit word as up to 12 characters."""
-    shifts = np.uint64(5) * np.arange(length, dtype=np.uint64)
-    codes = BASE32[((words[:, None] >> shifts) & np.uint64(31)).astype(np.int64)]
+    codes = base32_bytes(words, length).astype(np.int32)
     return TextArray(codes.reshape(-1), np.arange(len(words) + 1, dtype=np.int64) * length)
 
 
@@ -33,24 +48,23 @@ class Hosts:
     """Masked hosts of n texts.
 
     Attributes:
-        names: The distinct ones.
-        place: For each text the place of its own.
+        names: One for each text.
         number: For each text a random number that tells its host.
     """
 
     names: TextArray
-    place: NDArray[np.int64]
     number: Words
 
 
 def reserved_hosts(hosts: pl.Series, keyed: KeyedHash) -> Hosts:
     """Maps host names, whatever their case, to subdomains of reserved domains."""
-    unique, place = distinct(fold(hosts))
-    first, second = keyed.for_purpose("host").seeds(unique)
-    labels = base32(first, LABEL_CHARACTERS).to_series()
-    tops = pl.Series(RESERVED).gather(pl.Series((second % np.uint64(len(RESERVED))).astype(np.uint32)))
-    names = TextArray.from_series(pl.select(pl.concat_str([labels, pl.lit("."), tops])).to_series())
-    return Hosts(names, place, second[place])
+    first, second = keyed.for_purpose("host").draws(fold(hosts))
+    labels = base32(first, LABEL_CHARACTERS)
+    pieces = Pieces(len(hosts))
+    pieces.add_text(labels)
+    tops = TextArray.from_strings([f".{name}" for name in RESERVED])
+    pieces.add_text(tops, (second % np.uint64(len(RESERVED))).astype(np.int64))
+    return Hosts(pieces.join()[0], second)
 
 
 @dataclass(frozen=True)
@@ -75,7 +89,7 @@ class Stem:
         """The chosen words, cut to length; empty if none are to be present."""
         known = pools().words
         length = self.length * present
-        return TextArray(known.codes[ragged_indices(known.offsets[self.entry], length)], offsets_of(length))
+        return TextArray(take_slices(known.codes, known.offsets[self.entry], length), offsets_of(length))
 
 
 def read_stems(text: TextArray, starts: Positions, ends: Positions, draws: Words) -> Stem:
@@ -132,7 +146,7 @@ def capitals(draw: Draw, masked: TextArray, hashed: tuple[Positions, Positions],
     masked.codes[leading] = table.upper[masked.codes[leading]]
     rows = np.flatnonzero(mixed)
     if draw.context.fold_case and len(rows):
-        exact = draw.hash.for_purpose("case").seeds(draw.values.gather(pl.Series(rows)))[0]
+        exact = draw.hash.for_purpose("case").draws(draw.values.gather(pl.Series(rows)))[0]
         width = int((hashed[1] - hashed[0])[rows].max(initial=0))
         place = np.arange(width)
         chosen = ((exact[:, None] >> place.astype(np.uint64)) & np.uint64(1)) == 1

@@ -24,7 +24,7 @@ _TWO_DIGITS = (
     60, 61, 62, 63, 64, 65, 66, 81, 82, 84, 86, 90, 91, 92, 93, 94, 95, 98,
 )  # fmt: skip
 _NO_TRUNK_ZERO = (39,)  # countries whose numbers keep a leading zero after the country code
-_SHORTEST, _LONGEST = 7, 15
+SHORTEST, LONGEST = 7, 15
 _SUBSCRIBER = 7  # digits redrawn in numbers of nine and more
 _LOOK = 14  # leading digits ever kept or looked at
 _EXTENSIONS = ("x", "ext", "extension")
@@ -46,7 +46,7 @@ _CODE_LENGTHS = _code_lengths()
 @cache
 def _kept_digits() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """National digits to keep: (country, national length, first two digits), and by North American area."""
-    lengths = np.arange(_LONGEST + 1)
+    lengths = np.arange(LONGEST + 1)
     usual = np.where(lengths >= 9, lengths - _SUBSCRIBER, np.clip(lengths - 4, 0, 2))
     kept = np.tile(usual[None, :, None], (1000, 1, 100))
     areas = np.full(1000, 3, np.int64)
@@ -96,7 +96,7 @@ def read_phones(text: TextArray, country_code: int) -> PhoneForm:
     first_letter = text.first(lettered)
     counts = before[first_letter] - starts
     extension = _extension_lengths(text, lettered, first_letter)
-    is_number = (extension >= 0) & (counts >= _SHORTEST) & (counts <= _LONGEST)
+    is_number = (extension >= 0) & (counts >= SHORTEST) & (counts <= LONGEST)
 
     where = np.append(np.flatnonzero(digit), len(codes))
     looked = where[np.minimum(starts[:, None] + np.arange(_LOOK), len(where) - 1)]
@@ -104,7 +104,7 @@ def read_phones(text: TextArray, country_code: int) -> PhoneForm:
     plus_before = running(codes == 0x2B)
     first_digit = np.minimum(looked[:, 0], text.offsets[1:])
     plus = plus_before[first_digit] > plus_before[text.offsets[:-1]]
-    code, skipped, kept, exchange = _national(digits, counts, plus, country_code)
+    code, skipped, kept, exchange = national_parts(digits, counts, plus, country_code)
 
     rows = np.flatnonzero(is_number)
     kept_digits = where[ragged_indices(starts[rows], (skipped + kept)[rows])]
@@ -122,7 +122,7 @@ def read_phones(text: TextArray, country_code: int) -> PhoneForm:
     )
 
 
-def _national(
+def national_parts(
     digits: NDArray[np.int64], counts: Positions, plus: NDArray[np.bool_], country_code: int
 ) -> tuple[Positions, Positions, Positions, NDArray[np.bool_]]:
     """Country code, digits before the national number, digits of it to keep, and whether an exchange follows."""
@@ -150,7 +150,7 @@ def _national(
     by_country, by_area = _kept_digits()
     two = digits[rows, np.minimum(skipped, _LOOK - 1)] * 10 + digits[rows, np.minimum(skipped + 1, _LOOK - 1)]
     area = two * 10 + digits[rows, np.minimum(skipped + 2, _LOOK - 1)]
-    kept = by_country[code, np.clip(national, 0, _LONGEST), two]
+    kept = by_country[code, np.clip(national, 0, LONGEST), two]
     north = (code == 1) & (national == 10)
     kept = np.where(north, by_area[area], kept)
     local = plain_north & (counts == 7)

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from testdata_assets.masking.characters import LETTER, PICTURE, SPACE, characters
-from testdata_assets.masking.pools import ALL_SCRIPTS, SCRIPTS, corpora, pools
-from testdata_assets.masking.text_arrays import TextArray, ragged_indices, running
+from testdata_assets.masking.hashing import KeyedHash, Words
+from testdata_assets.masking.pools import ALL_SCRIPTS, SCRIPTS, Corpora, corpora, pools
+from testdata_assets.masking.text_arrays import (
+    Positions,
+    TextArray,
+    bytes_to_series,
+    merge_rows,
+    running,
+    take_slices,
+)
 from testdata_assets.masking.transformers.base import Coincidence, Guarantees, Params, Uniqueness
 from testdata_assets.masking.transformers.registry import register
 from testdata_assets.masking.transformers.text import Draw, TextTransformer
 
 _FULL_STOP = 0x2E
+_LATIN = (ALL_SCRIPTS.index("latin"),)
 
 
 @register
@@ -29,22 +40,81 @@ class FreeText(TextTransformer[Params]):
     guarantees = Guarantees(uniqueness=Uniqueness.LOSSY, coincidence=Coincidence.DISJOINT, preserves_length=True)
 
     def draw(self, draw: Draw) -> pl.Series:
-        text, table, corpus = draw.text, characters(), corpora()
-        kind = table.kind.take(text.codes)
-        script = _main_script(text, kind == LETTER)
-        step = corpus.margin
-        slices = -(-text.lengths // step)
-        owner = np.repeat(np.arange(len(text)), slices)
-        number = np.arange(len(owner)) - np.repeat(np.cumsum(slices) - slices, slices)
-        tweak = (draw.seeds[1][owner] << np.uint64(32)) | number.astype(np.uint64)
-        draws = draw.hash.prf("corpus").blocks(draw.seeds[0][owner], tweak)[:, 0]
-        chosen = script[owner]
-        start = corpus.starts[(corpus.first[chosen] + draws % corpus.count[chosen]).astype(np.int64)]
-        length = np.minimum(text.lengths[owner] - number * step, step)
-        codes = corpus.codes[ragged_indices(start, length)]
-        stay = (kind == PICTURE) | ((kind == SPACE) & (text.codes < 0x20))
-        codes[stay] = text.codes[stay]
-        return _trimmed(text.with_codes(codes), stay).to_series()
+        data, offsets = draw.bytes
+        wide = np.flatnonzero(data >= 0x80)
+        if not len(wide):
+            return _draw_plain(data, offsets, draw.hash, draw.seeds)
+        other = np.zeros(len(draw.values), np.bool_)
+        other[np.searchsorted(offsets, wide, side="right") - 1] = True
+        result = _draw_any(draw.narrowed(np.flatnonzero(other)))
+        rows = np.flatnonzero(~other)
+        if not len(rows):
+            return result
+        plain = draw.narrowed(rows)
+        masked = _draw_plain(*plain.bytes, plain.hash, plain.seeds)
+        return merge_rows(merge_rows(draw.values, np.flatnonzero(other), result), rows, masked)
+
+
+def _starts(
+    corpus: Corpora, slices: Positions, keyed: KeyedHash, seeds: tuple[Words, Words], script: NDArray[np.int64] | int
+) -> tuple[NDArray[np.int64], Positions]:
+    """Where in a corpus the slices of n texts begin, and the number of each within its text.
+
+    Args:
+        corpus: All scripts needed.
+        slices: How many each text takes.
+        keyed, seeds: Of the draw.
+        script: Of each text (place in ALL_SCRIPTS), or of all.
+    """
+    ends = np.cumsum(slices)
+    if len(slices) and ends[-1] == len(slices) and (slices == 1).all():
+        number, first, second = np.zeros(len(slices), np.int64), seeds[0], seeds[1] << np.uint64(32)
+        chosen = script
+    else:
+        owner = np.repeat(np.arange(len(slices)), slices)
+        number = np.arange(len(owner)) - np.repeat(ends - slices, slices)
+        first, second = seeds[0][owner], (seeds[1][owner] << np.uint64(32)) | number.astype(np.uint64)
+        chosen = script if isinstance(script, int) else script[owner]
+    draws = keyed.prf("corpus").blocks(first, second)[:, 0]
+    return corpus.starts[(corpus.first[chosen] + draws % corpus.count[chosen]).astype(np.int64)], number
+
+
+@cache
+def _plain_corpus() -> NDArray[np.uint8]:
+    """The Latin corpus as bytes: it is ASCII."""
+    return corpora(_LATIN).codes.astype(np.uint8)
+
+
+def _draw_plain(data: NDArray[np.uint8], offsets: Positions, keyed: KeyedHash, seeds: tuple[Words, Words]) -> pl.Series:
+    """The same for ASCII texts, which are Latin."""
+    corpus = corpora(_LATIN)
+    step, lengths = corpus.margin, np.diff(offsets)
+    slices = (lengths + (step - 1)) // step
+    start, number = _starts(corpus, slices, keyed, seeds, _LATIN[0])
+    whole = len(number) == len(lengths)
+    pieces = lengths if whole else np.minimum(np.repeat(lengths, slices) - number * step, step)
+    codes = take_slices(_plain_corpus(), start, pieces)
+    # ASCII's white space, and what counts as a picture.
+    stay = (data - np.uint8(0x09)) < 5  # line breaks and tabs; ASCII has no pictures
+    codes = np.where(stay, data, codes)
+    for edge in (offsets[:-1], offsets[1:] - 1):
+        blank = edge[(codes[edge] == 0x20) & ~stay[edge]]
+        codes[blank] = _FULL_STOP
+    return bytes_to_series(codes, offsets)
+
+
+def _draw_any(draw: Draw) -> pl.Series:
+    text, table = draw.text, characters()
+    kind = table.kind.take(text.codes)
+    script = _main_script(text, kind == LETTER)
+    corpus = corpora(tuple(np.unique(script).tolist()))
+    slices = -(-text.lengths // corpus.margin)
+    start, number = _starts(corpus, slices, draw.hash, draw.seeds, script)
+    length = np.minimum(np.repeat(text.lengths, slices) - number * corpus.margin, corpus.margin)
+    codes = take_slices(corpus.codes, start, length)
+    stay = (kind == PICTURE) | ((kind == SPACE) & (text.codes < 0x20))
+    codes[stay] = text.codes[stay]
+    return _trimmed(text.with_codes(codes), stay).to_series()
 
 
 def _main_script(text: TextArray, letter: NDArray[np.bool_]) -> NDArray[np.int64]:

@@ -9,6 +9,7 @@ import polars as pl
 from pydantic import Field
 
 from testdata_assets.masking.text_arrays import TextArray, offsets_of
+from testdata_assets.masking.transformers._number_types import numeric_limits
 from testdata_assets.masking.transformers.base import (
     TEXT_TYPES,
     Coincidence,
@@ -21,6 +22,7 @@ from testdata_assets.masking.transformers.text import Draw, TextTransformer
 from testdata_assets.production.catalog import Column
 
 _INTEGER_LIMITS = {"int2": 1 << 15, "int4": 1 << 31, "int8": 1 << 60}
+_NUMBERS = frozenset({*_INTEGER_LIMITS, "numeric"})
 _BASE32 = np.frombuffer(b"abcdefghijklmnopqrstuvwxyz234567", np.uint8).astype(np.int32)
 _BITS = {"hex": 4, "base32": 5}
 _ENOUGH_BITS = 60
@@ -40,13 +42,14 @@ class Hash(TextTransformer[HashParams]):
     name = "hash"
     summary = "Replaces a value by a keyed digest in the column's own type."
     params_model = HashParams
+    hashes_values = False  # mostly the digest itself is wanted
     guarantees = Guarantees(uniqueness=Uniqueness.HASHED, coincidence=Coincidence.DISJOINT)
     base_types = frozenset({"text", "int2", "int4", "int8", "numeric", "uuid", "bytea"})
 
     def guarantees_for(self, column: Column) -> Guarantees:
         """Small integers and short texts may collide, and small integers meet real ones."""
         base_type = column.base_type
-        if base_type in ("int2", "int4"):
+        if base_type in _NUMBERS and _limit(column) < 1 << _ENOUGH_BITS:
             return Guarantees(uniqueness=Uniqueness.LOSSY, coincidence=Coincidence.MAY_COINCIDE)
         length = min(self.params.length, column.max_length or self.params.length)
         per_character = 4 if base_type == "bytea" else _BITS[self.params.encoding]
@@ -54,11 +57,16 @@ class Hash(TextTransformer[HashParams]):
             return Guarantees(uniqueness=Uniqueness.LOSSY, coincidence=Coincidence.MAY_COINCIDE)
         return self.guarantees
 
+    def problems(self, column: Column) -> tuple[str, ...]:
+        limits = numeric_limits(column.type)
+        if limits is not None and limits[0] <= limits[1]:
+            return (*super().problems(column), f"hash makes whole numbers, and {column.type} holds none but 0")
+        return super().problems(column)
+
     def draw(self, draw: Draw) -> pl.Series:
         base_type = draw.context.column.base_type
-        if base_type in ("int2", "int4", "int8", "numeric"):
-            limit = np.uint64(_INTEGER_LIMITS.get(base_type, 1 << 60))
-            return pl.Series(draw.seeds[0] % limit).cast(pl.String)
+        if base_type in _NUMBERS:
+            return pl.Series(draw.seeds[0] % np.uint64(_limit(draw.context.column))).cast(pl.String)
         digest = draw.hash.digests(draw.canonical)
         if base_type == "uuid":
             return _as_uuid(digest)
@@ -69,6 +77,13 @@ class Hash(TextTransformer[HashParams]):
         if self.params.encoding == "hex":
             return digest.str.slice(0, length)
         return _base32(draw, length)
+
+
+def _limit(column: Column) -> int:
+    """Numbers in a column of this type are drawn from below it."""
+    limits = numeric_limits(column.type)
+    digits = _INTEGER_LIMITS.get(column.base_type, 1 << _ENOUGH_BITS)
+    return digits if limits is None else min(digits, 10 ** (limits[0] - limits[1]))
 
 
 def _as_uuid(digest: pl.Series) -> pl.Series:

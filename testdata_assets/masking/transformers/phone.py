@@ -11,6 +11,7 @@ from testdata_assets.masking.characters import FIXED, characters
 from testdata_assets.masking.permutation import default_classes, permute_text
 from testdata_assets.masking.text_arrays import TextArray, merge_rows
 from testdata_assets.masking.transformers._phone_numbers import PhoneForm, read_phones
+from testdata_assets.masking.transformers._plain_phones import permute_plain_phones
 from testdata_assets.masking.transformers.base import Coincidence, Guarantees, Params, Uniqueness
 from testdata_assets.masking.transformers.registry import register
 from testdata_assets.masking.transformers.text import Draw, TextTransformer
@@ -50,6 +51,19 @@ class Phone(TextTransformer[PhoneParams]):
     def draw(self, draw: Draw) -> pl.Series:
         country = int(self.params.country_code or 0)
         number_column = draw.context.column.base_type in ("int8", "numeric")
+        plain = None if number_column else permute_plain_phones(*draw.bytes, draw.hash, country)
+        if plain is None:
+            return self._draw_any(draw, country, number_column)
+        rows, masked = plain
+        if len(rows) == len(masked):
+            return masked
+        other = np.ones(len(masked), np.bool_)
+        other[rows] = False
+        rest = np.flatnonzero(other)
+        return merge_rows(masked, rest, self._draw_any(draw.narrowed(rest), country, number_column))
+
+    @staticmethod
+    def _draw_any(draw: Draw, country: int, number_column: bool) -> pl.Series:
         text = draw.text
         form = read_phones(text, country)
         result = permute_text(text, draw.hash, _classes(text, form, number_column), form.tweak)

@@ -18,12 +18,13 @@ from numpy.typing import NDArray
 from testdata_assets.masking.characters import FIXED, characters
 from testdata_assets.masking.hashing import KeyedHash, Words
 from testdata_assets.masking.permutation import default_classes, permute_text
-from testdata_assets.masking.text_arrays import TextArray, merge_rows, running
+from testdata_assets.masking.text_arrays import Positions, TextArray, merge_rows, running, slices_of, string_bytes
 from testdata_assets.masking.transformers.base import Coincidence, Guarantees, MaskContext, P, Transformer
 from testdata_assets.production.catalog import Column
 
-BLOCK = 8192  # values a step works on: arrays stay in the processor's cache
+BLOCK = 4096  # values a step works on: arrays stay in the processor's cache
 _REDRAWS = 8
+_SHOWN = np.array([(1 << 8 * size) - 1 for size in range(9)], np.uint64)  # the first bytes of a little-endian word
 _ROOMY = 12  # in columns that admit fewer characters, even hashed outputs meet real values
 
 
@@ -54,15 +55,27 @@ class Draw:
         context: MaskContext,
         canonical: pl.Series | None = None,
         seeds: tuple[Words, Words] | None = None,
+        data: tuple[NDArray[np.uint8], Positions] | None = None,
     ) -> None:
         self.values, self.hash, self.context = values, keyed, context
-        self._canonical, self._seeds = canonical, seeds
+        self._canonical, self._seeds, self._bytes = canonical, seeds, data
 
     @cached_property
     def text(self) -> TextArray:
         """The values as codepoints; where case does not count, letters that fold alike differ in case at most."""
-        text = TextArray.from_series(self.values)
-        return text.with_codes(characters().plain.take(text.codes)) if self.context.fold_case else text
+        text = TextArray.from_bytes(*self.bytes)
+        if not self.context.fold_case or not len(text.wide):
+            return text
+        codes = text.codes.copy()
+        codes[text.wide] = characters().plain.take(codes[text.wide])
+        return text.with_codes(codes)
+
+    @property
+    def bytes(self) -> tuple[NDArray[np.uint8], Positions]:
+        """The values' UTF-8 bytes end to end, and n + 1 offsets."""
+        if self._bytes is None:
+            self._bytes = string_bytes(self.values)
+        return self._bytes
 
     @property
     def canonical(self) -> pl.Series:
@@ -75,27 +88,38 @@ class Draw:
     def seeds(self) -> tuple[Words, Words]:
         """Two random words per value."""
         if self._seeds is None:
-            self._seeds = self.hash.seeds(self.canonical)
+            self._seeds = self.seeds_of(self.hash)
         return self._seeds
 
     def seeds_of(self, keyed: KeyedHash) -> tuple[Words, Words]:
         """Two random words per value under another hash."""
-        return self.seeds if keyed == self.hash else keyed.seeds(self.canonical)
+        if keyed == self.hash and self._seeds is not None:
+            return self._seeds
+        if self.context.fold_case:
+            return keyed.draws(self.canonical)
+        data, offsets = self.bytes
+        return keyed.draws_of(data, offsets[:-1], np.diff(offsets))
 
     @property
     def limit(self) -> int | None:
         return self.context.max_length
 
-    def block(self, start: int) -> Draw:
-        """The same draw for BLOCK values from `start` on."""
+    def block(self, start: int, size: int) -> Draw:
+        """The same draw for some values from `start` on."""
         canonical, seeds = self._canonical, self._seeds
         return Draw(
-            self.values.slice(start, BLOCK),
+            self.values.slice(start, size),
             self.hash,
             self.context,
-            None if canonical is None else canonical.slice(start, BLOCK),
-            None if seeds is None else (seeds[0][start : start + BLOCK], seeds[1][start : start + BLOCK]),
+            None if canonical is None else canonical.slice(start, size),
+            None if seeds is None else (seeds[0][start : start + size], seeds[1][start : start + size]),
+            self._bytes_of(start, size),
         )
+
+    def _bytes_of(self, start: int, size: int) -> tuple[NDArray[np.uint8], Positions]:
+        data, offsets = self.bytes
+        edges = offsets[start : start + size + 1]
+        return data[edges[0] : edges[-1]], edges - edges[0]
 
     def narrowed(self, rows: NDArray[np.int64]) -> Draw:
         """The same draw for some of its values."""
@@ -116,6 +140,8 @@ class TextTransformer(Transformer[P]):
     redraws: ClassVar[bool] = True
     # Whether draws use `Draw.seeds`; then all values are hashed at once.
     hashes_values: ClassVar[bool] = True
+    # Values drawn at a time.
+    at_once: ClassVar[int] = BLOCK
 
     @abstractmethod
     def draw(self, draw: Draw) -> pl.Series:
@@ -142,11 +168,12 @@ class TextTransformer(Transformer[P]):
 
     def _draw_other(self, values: pl.Series, context: MaskContext) -> pl.Series:
         keyed = context.hash.for_purpose(self.name)
-        result = self._draw_blocks(Draw(values, keyed, context))
+        draw = Draw(values, keyed, context)
+        result = self._draw_blocks(draw)
         if not self.redraws:
             return result
         for attempt in range(1, _REDRAWS):
-            rows = same_ignoring_case(result, values)
+            rows = same_ignoring_case(result, values, draw.bytes)
             if not len(rows):
                 return result
             again = Draw(values.gather(pl.Series(rows)), keyed.for_purpose(f"again-{attempt}"), context)
@@ -162,7 +189,7 @@ class TextTransformer(Transformer[P]):
     def _draw_blocks(self, draw: Draw) -> pl.Series:
         if self.hashes_values:
             _ = draw.seeds
-        blocks = [self.draw(draw.block(start)) for start in range(0, len(draw.values), BLOCK)]
+        blocks = [self.draw(draw.block(start, self.at_once)) for start in range(0, len(draw.values), self.at_once)]
         return _fit(blocks[0] if len(blocks) == 1 else pl.concat(blocks), draw.context)
 
 
@@ -179,15 +206,38 @@ def _fit(values: pl.Series, context: MaskContext) -> pl.Series:
     return merge_rows(values, long, pl.select(pl.when(bare == "").then(cut).otherwise(bare)).to_series())
 
 
-def same_ignoring_case(left: pl.Series, right: pl.Series) -> NDArray[np.int64]:
-    """The rows where two series agree but for case."""
+def same_ignoring_case(
+    left: pl.Series, right: pl.Series, right_bytes: tuple[NDArray[np.uint8], Positions] | None = None
+) -> NDArray[np.int64]:
+    """The rows where two series agree but for case; the bytes of the right one may be given."""
     near = np.flatnonzero((left.str.len_bytes() == right.str.len_bytes()).to_numpy())
+    if not len(near):
+        return near
+    begins = _first_bytes(*string_bytes(left), near), _first_bytes(*(right_bytes or string_bytes(right)), near)
+    near = near[_may_agree(*begins, left.str.len_bytes().to_numpy()[near])]
     if not len(near):
         return near
     where = pl.Series(near)
     same = left.gather(where).str.to_lowercase() == right.gather(where).str.to_lowercase()
     rows: NDArray[np.int64] = near[same.to_numpy()]
     return rows
+
+
+def _first_bytes(data: NDArray[np.uint8], offsets: Positions, rows: NDArray[np.int64]) -> Words:
+    """The first eight bytes of some values as a word; what follows a shorter value is in it too."""
+    if len(data) < 8 or offsets[rows[-1]] > len(data) - 8:
+        data = np.concatenate((data, np.zeros(8, np.uint8)))
+    words: Words = slices_of(data, 8)[offsets[rows]].view("<u8")
+    return words
+
+
+def _may_agree(left: Words, right: Words, lengths: NDArray[np.uint32]) -> NDArray[np.bool_]:
+    """Whether two beginnings agree but for ASCII case, or hold more than ASCII."""
+    shown = _SHOWN[np.minimum(lengths, 8)]
+    apart = (left ^ right) & shown & np.uint64(0xDFDFDFDFDFDFDFDF)
+    beyond = (left | right) & shown & np.uint64(0x8080808080808080)
+    agree: NDArray[np.bool_] = (apart == 0) | (beyond != 0)
+    return agree
 
 
 def has_letter_or_digit(text: TextArray) -> NDArray[np.bool_]:

@@ -48,7 +48,7 @@ class Url(TextTransformer[Params]):
         before = parts.host_start - text.offsets[:-1]
         pieces = Pieces(len(text))
         pieces.add(permuted.codes, permuted.offsets[:-1], before)
-        pieces.add_text(masked.names, masked.place)
+        pieces.add_text(masked.names)
         pieces.add(permuted.codes, permuted.offsets[:-1] + before, permuted.lengths - before)
         result = pieces.join()[0].to_series()
         if draw.limit is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import polars as pl
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from testdata_assets.masking.hashing import KeyedHash
 
@@ -31,6 +32,26 @@ def test_words_are_sixty_bits_and_pinned():
     assert second.tolist() == words[1].to_list()
     assert [len(seed) for seed in KEYED.seeds(pl.Series([], dtype=pl.String))] == [0, 0]
     assert int(first[0]) == 798480551314514569
+
+
+def test_draws_authenticate_length_and_bytes():
+    values = ["", "\0", "a", "é" * 40, *("x" * size for size in range(1, 300))]
+    first, second = KEYED.draws(pl.Series(values))
+    assert len({*first.tolist()}) == len(values)
+    assert max(first.max(), second.max()) < 2**60
+    for place in (0, 3, 20, 70, 150, 258):  # CBC as the library has it
+        assert len(values[place].encode()) < 256
+        message = bytes([len(values[place].encode())]) + values[place].encode()
+        cipher = Cipher(algorithms.AES(bytes.fromhex(KEYED.for_purpose("draws").prefix)), modes.CBC(bytes(16)))
+        tag = cipher.encryptor().update(message + bytes(-len(message) % 16))[-16:]
+        assert int.from_bytes(tag[:8], "little") >> 4 == first[place]
+        assert int.from_bytes(tag[8:], "little") >> 4 == second[place]
+    long = KEYED.for_purpose("long draws").seeds(pl.Series(values[-1:]))
+    assert (first[-1], second[-1]) == (long[0][0], long[1][0])
+    # Neither order nor company matters.
+    again = KEYED.draws(pl.Series(values[::-7]))
+    assert again[0].tolist() == first[::-7].tolist()
+    assert [len(draw) for draw in KEYED.draws(pl.Series([], dtype=pl.String))] == [0, 0]
 
 
 def test_streams_depend_on_seed_and_place_alone():

@@ -1,4 +1,4 @@
-"""What `rules check` and `rules explain` report, and the weak choices they point out."""
+"""What `rules check` reports, and the weak choices it points out."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from testdata_assets.errors import UsageFault
-from testdata_assets.masking.rules_check import check_rules, explain
+from testdata_assets.masking.rules_check import check_rules
 
 
 def test_the_report_has_the_designs_shape(make: SimpleNamespace) -> None:
@@ -95,51 +94,3 @@ def test_unique_with_case_in_a_domain_without(make: SimpleNamespace) -> None:
     (warning,) = check_rules(rules, catalog).warnings
     assert (warning.table, warning.column) == ("public.b", "x")
     assert "ignores case" in warning.message
-
-
-def test_explain(make: SimpleNamespace) -> None:
-    catalog = make.catalog(
-        make.table("public.users", "email varchar(50)", "shout text generated"),
-        make.table("public.audit", "who text"),
-        make.table("public.gone", "x text"),
-        keys=(make.key("public.audit(who)", "public.users(email)"),),
-    )
-    text = """
-        public.users: {email: {transform: hash, length: 20, domain: mail, pii: email}}
-        public.audit: {}
-        public.gone: {mode: truncate}
-    """
-    plan, rules = make.plan(text, catalog), make.rules(text)
-    found = explain(plan, "public.audit.who", rules)
-    assert found.as_json() == {
-        "column": "public.audit.who",
-        "type": "text",
-        "mode": "mask",
-        "transformer": "hash",
-        "summary": "Distinct stays distinct, on wide enough columns.",
-        "params": {"length": 20},
-        "pii": "email",
-        "domain": "mail",
-        "shared_with": ["public.users.email"],
-        "fold_case": False,
-        "length_limit": 50,
-        "inherited_from": "public.users.email",
-        "place": "masking.yaml:3:18",
-        "guarantees": {
-            "uniqueness": "hashed",
-            "coincidence": "disjoint",
-            "deterministic": True,
-            "preserves_length": False,
-            "preserves_format": False,
-            "nulls_stay_null": True,
-        },
-    }
-    assert explain(plan, "public.gone.x").mode == "truncate"
-    assert explain(plan, "PUBLIC.Users.Email").inherited_from is None
-    with pytest.raises(UsageFault, match="generated"):
-        explain(plan, "public.users.shout")
-    with pytest.raises(UsageFault) as caught:
-        explain(plan, "public.users.emial")
-    assert "public.users.email" in caught.value.remedy
-    with pytest.raises(UsageFault):
-        explain(plan, "users")

@@ -1,0 +1,229 @@
+"""From a verdict to transformers that could carry it out, best first, as far as the registry has them.
+
+Which of them fits is for the plan's own checks to say (`discover.py` steps down the list until they are
+content); here only what a single column refuses by itself is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import ValidationError
+
+from testdata_assets.errors import UsageFault
+from testdata_assets.masking.discovery.classify import INTEGERS, MOMENTS, NUMBERS, Verdict
+from testdata_assets.masking.discovery.documents import Part
+from testdata_assets.masking.transformers import registry
+from testdata_assets.masking.transformers.base import TEXT_TYPES, RowTransformer
+from testdata_assets.production.catalog import Column
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A transformer with its parameters, as a rule writes them."""
+
+    transform: str
+    params: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+    def as_rule(self, **more: str | None) -> dict[str, Any]:
+        """The rule as YAML data."""
+        named = {key: value for key, value in more.items() if value is not None}
+        return {"transform": None if self.transform == "null" else self.transform, **named, **self.params}
+
+
+KEEP = Choice("keep")
+NULL = Choice("null")
+SCRAMBLE = Choice("scramble")
+_LONG_HASH = Choice("hash", {"length": 32})
+
+# By category, what fits it best; then what fits its type follows by itself.
+_BEST: dict[str, tuple[Choice, ...]] = {
+    "email": (Choice("email"),),
+    "phone": (Choice("phone"),),
+    "person_name": (Choice("person_name"),),
+    "first_name": (Choice("first_name"),),
+    "last_name": (Choice("last_name"),),
+    "username": (Choice("username"),),
+    "full_address": (Choice("full_address"), Choice("street_address"), Choice("free_text")),
+    "street_address": (Choice("street_address"),),
+    "city": (Choice("city"),),
+    "region": (Choice("region"), Choice("city")),
+    "country": (Choice("country"),),
+    "postcode": (Choice("postcode"),),
+    "birth_date": (Choice("birth_date"), Choice("number_noise", {"amount": 2})),
+    "gender": (Choice("gender_title"), Choice("choice"), Choice("shuffle")),
+    "demographic": (Choice("choice"), Choice("shuffle"), Choice("number_noise", {"ratio": 0.1})),
+    "health": (Choice("free_text"), Choice("number_noise", {"ratio": 0.1}), Choice("choice"), Choice("shuffle")),
+    "ip": (Choice("ip"),),
+    "mac": (Choice("mac"),),
+    "url": (Choice("url"),),
+    "credit_card": (Choice("credit_card"),),
+    "iban": (Choice("iban"),),
+    "bic": (Choice("bic"),),
+    "account_number": (Choice("integer_permute"),),
+    "national_id": (Choice("national_id"),),
+    "tax_id": (Choice("tax_id"),),
+    "passport": (Choice("passport"),),
+    "driving_licence": (),
+    "licence_plate": (Choice("licence_plate"),),
+    "secret": (Choice("secret"), _LONG_HASH),
+    "free_text": (Choice("free_text"),),
+    "company": (Choice("company"),),
+    "job_title": (Choice("job_title"), Choice("free_text")),
+    "lat_lon": (Choice("lat_lon"), Choice("number_noise", {"amount": 0.1})),
+    "financial": (Choice("number_noise", {"ratio": 0.1}),),
+    "user_agent": (Choice("user_agent"), Choice("free_text")),
+    "device_id": (Choice("uuid"),),
+    "biometric": (Choice("image_blank"), Choice("url"), Choice("free_text")),
+    "attachment": (Choice("bytes"),),
+    "customer_id": (),
+    "search_index": (Choice("tsvector"),),
+    "document": (Choice("xml"), Choice("redact")),
+}
+_FORMED = frozenset({"iban", "bic", "national_id", "tax_id", "passport", "licence_plate", "mac", "uuid"})
+# What every value of a type can be replaced by, where nothing else fits.
+_CONSTANTS = {
+    "bytea": "",
+    "xml": "",
+    "tsvector": "",
+    "hstore": "",
+    "json": "{}",
+    "jsonb": "{}",
+    "macaddr": "02:00:00:00:00:00",
+    "macaddr8": "02:00:00:00:00:00:00:00",
+    "inet": "192.0.2.1",
+    "cidr": "192.0.2.0/24",
+    "point": "(0,0)",
+    "date": "1970-01-01",
+    "timestamp": "1970-01-01 00:00:00",
+    "timestamptz": "1970-01-01 00:00:00+00",
+    "uuid": "00000000-0000-4000-8000-000000000000",
+}
+_DROWNING = frozenset({"free_text", "document", "attachment"})
+
+
+def choices(verdict: Verdict, column: Column, parts: Sequence[Part] = (), *, formed: bool = False) -> list[Choice]:
+    """Transformers for a column, best first; the last ones take away everything or nothing.
+
+    Args:
+        verdict: What the column holds.
+        column: Its type and limits.
+        parts: Of a column that consists of parts, what those hold.
+        formed: A CHECK constraint reads the column: transformers that keep characters in place come first.
+    """
+    if verdict.category is None and not parts:
+        return [KEEP]
+    found: list[Choice] = []
+    seen: set[str] = set()
+    for choice in _in_order(verdict, column, parts, formed):
+        key = repr(choice)
+        if key not in seen and fits(choice, column):
+            seen.add(key)
+            found.append(choice)
+    return [*found, KEEP]
+
+
+def fits(choice: Choice, column: Column) -> bool:
+    """Whether the registry has the transformer, its parameters build, and the column takes it."""
+    try:
+        transformer = registry.build(choice.transform, choice.params)
+    except (UsageFault, ValidationError):
+        return False
+    if isinstance(transformer, RowTransformer) and transformer.reads() + transformer.reads_masked():
+        return False
+    return not transformer.problems(column)
+
+
+def part_choice(part: Part, column: Column) -> Choice:
+    """The transformer of one part; the column is the part seen as a column of its own."""
+    if part.verdict.category is None:
+        return KEEP
+    for choice in _in_order(part.verdict, column, (), formed=False):
+        if fits(choice, column):
+            return choice
+    return NULL
+
+
+def _in_order(verdict: Verdict, column: Column, parts: Sequence[Part], formed: bool) -> Iterator[Choice]:
+    base, category = column.base_type, verdict.category or ""
+    if parts or column.category in "AC" or base in ("json", "jsonb", "hstore"):
+        yield from _of_parts(column, parts)
+    else:
+        best = _BEST.get(category, ())
+        if formed and category not in _FORMED and base in TEXT_TYPES and category not in ("email", "phone"):
+            yield SCRAMBLE
+        yield from best
+        yield from _of_type(base, category)
+    if not column.not_null:
+        yield NULL
+    constant = _constant(column)
+    if constant is not None:
+        yield Choice("constant", {"value": constant})
+
+
+def _of_parts(column: Column, parts: Sequence[Part]) -> Iterator[Choice]:
+    rest = SCRAMBLE.as_rule()
+    if column.base_type in ("json", "jsonb"):
+        paths = {part.path: _part_rule(part, column) for part in parts}
+        yield Choice("json", {"paths": {**paths, "$.**": rest["transform"]}})
+    elif column.base_type == "hstore":
+        keys = {part.path: _part_rule(part, column) for part in parts}
+        yield Choice("hstore", {"keys": {**keys, "*": rest["transform"]}})
+    elif column.category == "A" and column.parts and parts:
+        yield Choice("array", {"items": _bare(part_choice(parts[0], column.parts[0]), parts[0])})
+    elif column.category == "C" and column.parts:
+        attributes = {each.name: each for each in column.parts}
+        yield Choice(
+            "composite",
+            {"fields": {part.path: _bare(part_choice(part, attributes[part.path]), part) for part in parts}},
+        )
+
+
+def _part_rule(part: Part, column: Column) -> Any:
+    kind = ("numeric", "N") if part.numbers else ("text", "S")
+    return _bare(part_choice(part, Column(column.name, kind[0], kind[0], kind[1])), part)
+
+
+def _bare(choice: Choice, part: Part) -> Any:
+    """A nested rule, in its short form where it says no more than a name."""
+    if choice == KEEP:
+        return "keep"
+    rule = choice.as_rule(pii=part.verdict.category, domain=part.domain if choice.transform != "null" else None)
+    return rule["transform"] if len(rule) == 1 else rule
+
+
+def _of_type(base: str, category: str) -> Iterator[Choice]:
+    if base in TEXT_TYPES:
+        if category not in _DROWNING:
+            yield SCRAMBLE
+        yield Choice("free_text")
+        yield _LONG_HASH
+        yield SCRAMBLE
+    elif base in NUMBERS:
+        if category in ("financial", "lat_lon", "health", "demographic"):
+            yield Choice("number_noise", {"ratio": 0.1})
+        if base in INTEGERS or base == "numeric":
+            yield Choice("integer_permute")
+        yield SCRAMBLE
+        yield Choice("hash")
+        yield Choice("number_noise", {"ratio": 0.1})
+    elif base in MOMENTS:
+        yield Choice("timestamp_noise")
+    elif base == "uuid":
+        yield Choice("uuid")
+        yield Choice("hash")
+    elif base == "bytea":
+        yield Choice("bytes")
+        yield _LONG_HASH
+
+
+def _constant(column: Column) -> str | int | None:
+    if column.category == "A":
+        return "{}"
+    if column.category == "C" and column.parts:
+        return "(" + "," * (len(column.parts) - 1) + ")"
+    if column.base_type in NUMBERS:
+        return 0
+    return _CONSTANTS.get(column.base_type)

@@ -1,0 +1,113 @@
+"""One nested rule at work on parts of values: its fit to the part, its guarantees, and the masks it makes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from testdata_assets.errors import RefusedError, TestdataError
+from testdata_assets.masking.nested_rules import NestedRule, part_column
+from testdata_assets.masking.transformers.base import (
+    Coincidence,
+    Guarantees,
+    MaskContext,
+    RowTransformer,
+    Transformer,
+    Uniqueness,
+)
+from testdata_assets.masking.transformers.keep import Keep
+from testdata_assets.production.catalog import Column
+
+_UNIQUENESS = (Uniqueness.INJECTIVE, Uniqueness.HASHED, Uniqueness.LOSSY)  # best first
+_DISTINCT_PROBE = 2000
+
+
+class PartRule:
+    """A nested rule with its transformer.
+
+    Attributes:
+        label: Where it stands among the parameters, e.g. `items` or `fields.street`; for messages.
+        rule: The rule.
+        transformer: Its transformer.
+    """
+
+    def __init__(self, label: str, rule: NestedRule) -> None:
+        self.label, self.rule = label, rule
+        self.transformer: Transformer[Any] = rule.build()
+
+    @property
+    def keeps(self) -> bool:
+        return isinstance(self.transformer, Keep)
+
+    def problems(self, part: Column) -> tuple[str, ...]:
+        """Why the rule cannot write to such a part."""
+        if isinstance(self.transformer, RowTransformer):
+            return (f"{self.label}: {self.transformer.name} reads other columns, which a nested rule does not have",)
+        return tuple(f"{self.label}: {problem}" for problem in self.transformer.problems(part))
+
+    def masked(self, values: pl.Series, outer: MaskContext, part: Column | None = None) -> pl.Series:
+        """Masks parts.
+
+        Args:
+            values: Their contents, without nulls.
+            outer: What the transformer of the whole column got.
+            part: The part as a column; None for text without a limit.
+
+        Returns:
+            Masks, null where the rule writes NULL.
+
+        Raises:
+            TestdataError: The transformer refused; `where` names the rule.
+        """
+        if self.keeps or not len(values):
+            return values
+        inner = self.rule.context(outer) if part is None else self.rule.context_of_part(outer, part)
+        chosen, positions = _distinct(values)
+        guarantees = self.transformer.guarantees_for(inner.column)
+        searched = guarantees.coincidence is Coincidence.DISJOINT or guarantees.searchable
+        if searched and inner.collect is not None:
+            inner.collect(chosen)
+        try:
+            masked = self.transformer.apply(chosen, inner)
+        except TestdataError as error:
+            error.where = f"{self.label} {error.where}".strip()
+            raise
+        except (pl.exceptions.PolarsError, ValueError, OverflowError) as error:
+            raise RefusedError(
+                f"{self.transformer.name} cannot mask a value of this part ({type(error).__name__})",
+                where=self.label,
+                remedy="Choose a transformer that fits its values, e.g. hash, scramble or null.",
+                code="transformer-failed",
+            ) from None
+        return masked if positions is None else masked.gather(positions)
+
+
+def text_part(column: Column) -> Column:
+    """A part that is text, as a column."""
+    return part_column(column)
+
+
+def combined(guarantees: list[Guarantees]) -> Guarantees:
+    """What holds for a value when these hold for its parts."""
+    worst = max((_UNIQUENESS.index(each.uniqueness) for each in guarantees), default=0)
+    return Guarantees(
+        uniqueness=_UNIQUENESS[worst],
+        coincidence=Coincidence.BY_PART,
+        deterministic=all(each.deterministic for each in guarantees),
+        preserves_length=all(each.preserves_length for each in guarantees),
+        preserves_format=all(each.preserves_format for each in guarantees),
+    )
+
+
+def _distinct(values: pl.Series) -> tuple[pl.Series, pl.Series | None]:
+    """Distinct values and, for each value, its place among them; or the values themselves where few repeat."""
+    values = values.rename("v")
+    if len(values) > _DISTINCT_PROBE:
+        probe = values.gather_every(len(values) // _DISTINCT_PROBE)
+        if probe.n_unique() > probe.len() // 2:
+            return values, None
+    frame = values.to_frame()
+    distinct = frame.unique(maintain_order=True).with_row_index("i")
+    positions = frame.join(distinct, on="v", how="left", maintain_order="left").get_column("i")
+    return distinct.get_column("v"), positions

@@ -1,0 +1,127 @@
+"""timestamp_noise: a moment near the value."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+from pydantic import Field, field_validator
+
+from testdata_assets.masking.hashing import KeyedHash, Words
+from testdata_assets.masking.text_arrays import Positions, merge_rows
+from testdata_assets.masking.transformers._moments import (
+    DAY,
+    MINUTE,
+    SECOND,
+    Moments,
+    endless,
+    parse_span,
+    read_clocks,
+    read_moments,
+)
+from testdata_assets.masking.transformers._present import on_present
+from testdata_assets.masking.transformers.base import (
+    TEXT_TYPES,
+    Coincidence,
+    Guarantees,
+    MaskContext,
+    Params,
+    Transformer,
+    Uniqueness,
+)
+from testdata_assets.masking.transformers.registry import register
+from testdata_assets.masking.transformers.text import Draw, scrambled
+from testdata_assets.production.catalog import Column
+
+_CLOCKS = frozenset({"time", "timetz"})
+_MOMENTS = frozenset({"date", "timestamp", "timestamptz"})
+
+
+class TimestampNoiseParams(Params):
+    """Parameters of `timestamp_noise`."""
+
+    within: str = Field("3 days", description="Greatest noise either way, e.g. '3 days', '2 hours', '1 day 12 hours'.")
+
+    @field_validator("within")
+    @classmethod
+    def _a_span(cls, within: str) -> str:
+        parse_span(within)
+        return within
+
+
+@register
+class TimestampNoise(Transformer[TimestampNoiseParams]):
+    """Moves dates, timestamps and times of day a little, by a draw that hangs on the value alone.
+
+    Infinity, era and time-zone suffix stay, and so does the resolution: a date moves by days, a timestamp at
+    midnight by whole days (where `within` is a day or more), one on the minute by whole minutes, others by
+    units of their last digit. The noise is never 0. A time of day stays on its side of midnight: where the
+    noise would cross it, it goes the other way. At year 1, year 9999 and the type's ends it turns likewise.
+    In text columns ISO forms are understood, with a blank or a T; other texts are permuted.
+    """
+
+    name = "timestamp_noise"
+    summary = "Moves dates, timestamps and times by a little, keeping their resolution."
+    params_model = TimestampNoiseParams
+    base_types = _MOMENTS | _CLOCKS | {"text"}
+    guarantees = Guarantees(uniqueness=Uniqueness.LOSSY, coincidence=Coincidence.MAY_COINCIDE, preserves_format=True)
+
+    def problems(self, column: Column) -> tuple[str, ...]:
+        found = super().problems(column)
+        if not found and column.base_type == "date" and self._reach < DAY:
+            return ("noise within less than a day does not show in a date",)
+        return found
+
+    @property
+    def _reach(self) -> int:
+        return parse_span(self.params.within)
+
+    def apply(self, values: pl.Series, context: MaskContext) -> pl.Series:
+        return on_present(values, context, lambda present: self._moved(present, context))
+
+    def _moved(self, values: pl.Series, context: MaskContext) -> pl.Series:
+        keyed = context.hash.for_purpose(self.name)
+        base_type = context.column.base_type
+        result = values
+        other = ~endless(values)
+        if base_type not in _CLOCKS:
+            moments = read_moments(values, base_type)
+            if len(moments.rows):
+                result = merge_rows(result, moments.rows, self._noisy(moments, keyed))
+                other[moments.rows] = False
+        if base_type in _CLOCKS | TEXT_TYPES:
+            clocks = read_clocks(values)
+            if len(clocks.rows):
+                micro = self._noisy_clock(clocks.micro, clocks.unit, keyed.seeds(clocks.canonical))
+                result = merge_rows(result, clocks.rows, clocks.written(micro))
+                other[clocks.rows] = False
+        rest = np.flatnonzero(other)
+        if not len(rest):
+            return result
+        return merge_rows(result, rest, scrambled(Draw(values, keyed, context), rest))
+
+    def _noisy(self, moments: Moments, keyed: KeyedHash) -> pl.Series:
+        unit = _coarsened(moments.unit, moments.micro, self._reach)
+        unit = np.where((moments.micro == 0) & (self._reach >= DAY), DAY, unit)
+        seeds = keyed.seeds(moments.canonical)
+        steps = np.maximum(self._reach // unit, 1)
+        draw = (seeds[0] % (2 * steps).astype(np.uint64)).astype(np.int64)
+        noise = np.where(draw < steps, draw - steps, draw - steps + 1) * unit
+        return moments.moved(*np.divmod(noise, DAY))
+
+    def _noisy_clock(self, micro: Positions, unit: Positions, seeds: tuple[Words, Words]) -> Positions:
+        unit = _coarsened(unit, micro, self._reach)
+        steps = np.maximum(self._reach // unit, 1)
+        down = np.minimum(micro // unit, steps)
+        up = np.maximum(np.minimum((DAY - 1 - micro) // unit, steps), 0)
+        draw = (seeds[0] % np.maximum(up + down, 1).astype(np.uint64)).astype(np.int64)
+        moved: Positions = micro + (draw - down + (draw >= down)) * unit
+        return moved
+
+
+def _coarsened(unit: Positions, micro: Positions, reach: int) -> Positions:
+    """The unit of each, in microseconds: no finer than a second or a minute where the value lies on one."""
+    for coarse in (SECOND, MINUTE):
+        if reach >= coarse:
+            unit = np.where(micro % coarse == 0, np.maximum(unit, coarse), unit)
+    # Written coarser than the noise reaches: one step of what is written is the least that shows.
+    return unit
