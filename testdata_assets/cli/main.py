@@ -14,7 +14,7 @@ import typer
 from typer.exceptions import TyperException
 from typer.main import get_command
 
-from testdata_assets.cli import branch, demo, doctor, golden, output, pr, refresh, rules, services, webhook
+from testdata_assets.cli import branch, demo, doctor, golden, output, pr, preview, refresh, rules, services, webhook
 from testdata_assets.cli.logs import configure_logging
 from testdata_assets.errors import RefusedError, TestdataError, UsageFault
 from testdata_assets.unexpected import without_message
@@ -28,7 +28,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (demo, services, refresh, doctor):
+for group in (demo, services, refresh, preview, doctor):
     group.register(app)
 app.add_typer(rules.app, name="rules")
 app.add_typer(golden.app, name="golden")

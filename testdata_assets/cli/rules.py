@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from testdata_assets.cli import output
+from testdata_assets.cli.rules_init import init
 from testdata_assets.postgres.places import open_places
 from testdata_assets.settings import load_settings
 
+if TYPE_CHECKING:
+    from testdata_assets.masking.rules import MaskingRules
+    from testdata_assets.production.catalog import Catalog
+
 app = typer.Typer(help="Masking rules.", no_args_is_help=True, rich_markup_mode=None)
+app.command("init")(init)
 
 
 @app.command("check")
@@ -19,16 +25,9 @@ def check(json_wanted: output.JsonFlag = False) -> int:
 
     Exit status 1 if a refresh would refuse: a column no rule covers, a rule that fits no column, any other error.
     """
-    from testdata_assets.masking.rules import load_rules
     from testdata_assets.masking.rules_check import check_rules
-    from testdata_assets.production.source import ensure_sample, open_source
 
-    settings = load_settings()
-    rules = load_rules(settings.rules_dir)
-    places = open_places(settings)
-    ensure_sample(places)
-    with open_source(places.source) as source:
-        found = check_rules(rules, source.catalog)
+    found = check_rules(*_rules_and_catalog())
     document = found.as_json()
     output.answer(document, json_wanted=json_wanted)
     if not json_wanted:
@@ -39,27 +38,65 @@ def check(json_wanted: output.JsonFlag = False) -> int:
     return 0 if found.ok else 1
 
 
+@app.command("explain")
+def explain(
+    column: Annotated[
+        str,
+        typer.Argument(
+            metavar="TABLE.COLUMN",
+            help="schema.table.column; a JSON path may follow: public.users.prefs:$.contact.email.",
+        ),
+    ],
+    json_wanted: output.JsonFlag = False,
+) -> None:
+    """Says what becomes of a column and why: its rule and where that stands, its domain, promises, alternatives."""
+    from testdata_assets.masking.explain import explain as explain_column
+
+    found = explain_column(*_rules_and_catalog(), column)
+    output.answer(found.as_json(), json_wanted=json_wanted)
+    if not json_wanted:
+        from testdata_assets.cli.rule_pages import show_explanation
+
+        show_explanation(found)
+
+
 @app.command("list-transformers")
-def list_transformers(json_wanted: output.JsonFlag = False) -> None:
-    """Lists the transformers a rule may name, with what each promises."""
+def list_transformers(
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Show this one in detail.")] = None,
+    json_wanted: output.JsonFlag = False,
+) -> None:
+    """Lists the transformers a rule may name, with what each promises; your own among them."""
+    from testdata_assets.masking.rules import look_beside
+    from testdata_assets.masking.transformer_docs import describe, describe_all
     from testdata_assets.masking.transformers import registry
 
-    documents = [
-        {
-            "name": name,
-            "summary": transformer.summary,
-            "uniqueness": str(transformer.guarantees.uniqueness),
-            "coincidence": str(transformer.guarantees.coincidence),
-            "parameters": transformer.params_model.model_json_schema().get("properties", {}),
-        }
-        for name, transformer in registry.all().items()
-    ]
-    output.answer(documents, json_wanted=json_wanted)
+    if name is not None:
+        look_beside(load_settings().rules_dir)
+        doc = describe(registry.get(name), registry.origin(name))
+        output.answer(doc.as_json(), json_wanted=json_wanted)
+        if not json_wanted:
+            from testdata_assets.cli.rule_pages import show_transformer
+
+            show_transformer(doc)
+        return
+    docs = describe_all()
+    output.answer([doc.as_json() for doc in docs], json_wanted=json_wanted)
     if not json_wanted:
-        output.show_table(
-            ["transformer", "what it does", "distinct values", "real values"],
-            [(d["name"], d["summary"], d["uniqueness"], d["coincidence"]) for d in documents],
-        )
+        from testdata_assets.cli.rule_pages import show_transformers
+
+        show_transformers(docs, registry.unusable().values())
+
+
+def _rules_and_catalog() -> tuple[MaskingRules, Catalog]:
+    from testdata_assets.masking.rules import load_rules
+    from testdata_assets.production.source import ensure_sample, open_source
+
+    settings = load_settings()
+    rules = load_rules(settings.rules_dir)
+    places = open_places(settings)
+    ensure_sample(places)
+    with open_source(places.source) as source:
+        return rules, source.catalog
 
 
 def _line(entry: dict[str, Any]) -> str:

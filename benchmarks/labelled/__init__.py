@@ -1,0 +1,7 @@
+"""Labelled databases for measuring discovery: what each column holds was decided when the schema was written.
+
+A file is a list of tables. `table NAME ROWS` begins one; each line below it is a column:
+`name | SQL type | label | generator`. The label is a category of personal data, `-` for what is not personal, or
+`?` where reasonable people differ (not counted). `development/` may be looked at while tuning; `held_out/` was
+written before any tuning and its misses are not to be looked at one by one.
+"""

@@ -1,0 +1,172 @@
+"""Makes labelled databases: reads their description, invents rows with Faker under a fixed seed, loads them.
+
+Generators: a Faker method (`email`, `name`), `seq`, `int(1,9)`, `real(0,9)`, `date(1950,2000)`, `moment`, `bool`,
+`pick(a,b)`, `form(AB-####)` (Faker's bothify), `text(Call {{name}})` (Faker's own templates, also for JSON),
+`hex(32)`, and `maybe(0.3,GENERATOR)` for a share of NULLs.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psycopg
+from faker import Faker
+from psycopg import sql
+
+from testdata_assets.postgres.connections import connect
+from testdata_assets.postgres.dsn import Dsn
+
+FOLDER = Path(__file__).parent
+_CALL = re.compile(r"(\w+)(?:\((.*)\))?\Z", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class LabelledColumn:
+    name: str
+    type: str
+    label: str
+    generator: str
+
+
+@dataclass(frozen=True)
+class LabelledTable:
+    name: str
+    rows: int
+    columns: tuple[LabelledColumn, ...]
+
+
+@dataclass(frozen=True)
+class LabelledDatabase:
+    """A description: `split` is development or held_out, `locale` Faker's."""
+
+    name: str
+    split: str
+    locale: str
+    setup: str
+    tables: tuple[LabelledTable, ...]
+
+    @property
+    def labels(self) -> dict[tuple[str, str], str]:
+        """Label by (table, column) as rules name them."""
+        return {(table.name, column.name): column.label for table in self.tables for column in table.columns}
+
+
+def databases() -> list[LabelledDatabase]:
+    """All descriptions, development first."""
+    found = [read(file) for split in ("development", "held_out") for file in sorted((FOLDER / split).glob("*.txt"))]
+    if not found:
+        raise FileNotFoundError(f"no labelled databases in {FOLDER}")
+    return found
+
+
+def read(file: Path) -> LabelledDatabase:
+    """Reads one description.
+
+    Raises:
+        ValueError: A line is neither a table, a column, a comment nor a setting.
+    """
+    locale, setup = "en_US", []
+    tables: list[tuple[str, int, list[LabelledColumn]]] = []
+    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
+        text = line.strip()
+        if not text or text.startswith("#"):
+            continue
+        if text.startswith("locale ") and " | " not in text:
+            locale = text.split()[1]
+        elif text.startswith("sql ") and " | " not in text:
+            setup.append(text.removeprefix("sql "))
+        elif text.startswith("table ") and " | " not in text:
+            _, name, rows = text.split()
+            tables.append((name, int(rows), []))
+        else:
+            parts = [part.strip() for part in text.split("|", 3)]
+            if len(parts) != 4 or not tables:
+                raise ValueError(f"{file.name}:{number}: not a column")
+            tables[-1][2].append(LabelledColumn(*parts))
+    return LabelledDatabase(
+        file.stem,
+        file.parent.name,
+        locale,
+        "\n".join(setup),
+        tuple(LabelledTable(name, rows, tuple(columns)) for name, rows, columns in tables),
+    )
+
+
+def create(database: LabelledDatabase, dsn: Dsn, seed: int = 20) -> int:
+    """Makes the tables of a description in an empty database and fills them.
+
+    Returns:
+        Rows.
+    """
+    fake = Faker(database.locale)
+    fake.seed_instance(seed)
+    chance = random.Random(seed)
+    with connect(dsn) as conn:
+        if database.setup:
+            conn.execute(database.setup.encode())
+        for table in database.tables:
+            _create_table(conn, table, fake, chance)
+        conn.execute("ANALYZE")
+    return sum(table.rows for table in database.tables)
+
+
+def _create_table(
+    conn: psycopg.Connection[tuple[object, ...]], table: LabelledTable, fake: Faker, chance: random.Random
+) -> None:
+    name = sql.Identifier(*table.name.replace('"', "").split("."))
+    columns = sql.SQL(", ").join(
+        sql.SQL("{} {}").format(sql.Identifier(column.name), sql.SQL(column.type)) for column in table.columns
+    )
+    conn.execute(sql.SQL("CREATE TABLE {} ({})").format(name, columns))
+    makers = [maker(column.generator, fake, chance) for column in table.columns]
+    query = sql.SQL("COPY {} ({}) FROM STDIN").format(
+        name, sql.SQL(", ").join(sql.Identifier(column.name) for column in table.columns)
+    )
+    with conn.cursor() as cursor, cursor.copy(query) as copy:
+        for row in range(table.rows):
+            copy.write_row([make(row) for make in makers])
+
+
+def maker(generator: str, fake: Faker, chance: random.Random) -> Callable[[int], object]:
+    """A generator by its description: row number to value."""
+    match = _CALL.match(generator)
+    if match is None:
+        raise ValueError(f"not a generator: {generator}")
+    name, inside = match[1], match[2] or ""
+    if name == "seq":
+        return lambda row: row + 1
+    if name == "int":
+        low, high = map(int, inside.split(","))
+        return lambda row: chance.randint(low, high)
+    if name == "real":
+        low_real, high_real = map(float, inside.split(","))
+        return lambda row: round(chance.uniform(low_real, high_real), 6)
+    if name == "date":
+        first, last = map(int, inside.split(","))
+        days = (datetime(last, 12, 31, tzinfo=UTC) - datetime(first, 1, 1, tzinfo=UTC)).days
+        return lambda row: (datetime(first, 1, 1, tzinfo=UTC) + timedelta(chance.randint(0, days))).date().isoformat()
+    if name == "moment":
+        start = datetime(2023, 1, 1, tzinfo=UTC)
+        return lambda row: (start + timedelta(seconds=chance.randint(0, 60_000_000))).isoformat()
+    if name == "bool":
+        return lambda row: chance.random() < 0.5
+    if name == "pick":
+        options = inside.split(",")
+        return lambda row: chance.choice(options)
+    if name == "form":
+        return lambda row: fake.bothify(inside).upper()
+    if name == "hex":
+        return lambda row: "".join(chance.choice("0123456789abcdef") for _ in range(int(inside)))
+    if name == "text":
+        return lambda row: fake.parse(inside)
+    if name == "maybe":
+        share, _, rest = inside.partition(",")
+        inner = maker(rest, fake, chance)
+        return lambda row: None if chance.random() < float(share) else inner(row)
+    method = getattr(fake, name)
+    return lambda row: method()

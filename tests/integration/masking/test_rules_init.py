@@ -1,0 +1,210 @@
+"""`testdata rules init` on a real server: the draft passes `rules check` as it stands, and holds no value."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import psycopg
+import pytest
+import typer
+from psycopg import sql
+from typer.testing import CliRunner
+
+from testdata_assets.cli.rules_init import init
+from testdata_assets.errors import RefusedError
+from testdata_assets.masking.discovery.discover import Discovery, discover
+from testdata_assets.masking.plan import compile_plan
+from testdata_assets.masking.rules import load_rules
+from testdata_assets.masking.rules_check import check_rules
+from testdata_assets.postgres.connections import connect
+from testdata_assets.postgres.dsn import Dsn
+from testdata_assets.postgres.embedded import EmbeddedServer
+from testdata_assets.postgres.identifiers import TableName
+from testdata_assets.production.source import open_source
+
+NASTY = """
+CREATE SCHEMA "Sales Dept";
+CREATE EXTENSION citext;
+CREATE EXTENSION hstore;
+CREATE TYPE mood AS ENUM ('happy', 'sad');
+CREATE TYPE place AS (street text, town text, floor int);
+CREATE DOMAIN mail AS citext CHECK (VALUE ~ '@');
+CREATE TABLE users (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, email mail NOT NULL UNIQUE, full_name varchar(60) NOT NULL,
+    mode text, "columns" text, feeling mood, aliases text[], lives place, attrs hstore, prefs jsonb, logo bytea,
+    pin char(4), phone_number bigint UNIQUE, born date, salary numeric(10, 2) NOT NULL, homes point, seen inet,
+    kind text NOT NULL CHECK (kind IN ('new', 'old')), document xml, words tsvector, span tstzrange,
+    shout text GENERATED ALWAYS AS (upper(full_name)) STORED
+);
+CREATE UNIQUE INDEX by_name ON users (left(full_name, 3), id);
+CREATE UNIQUE INDEX by_lower ON users (lower(full_name)) WHERE salary > 0;
+CREATE TABLE "Sales Dept"."Or""der: #1" (
+    "Kunden Nr" int NOT NULL, "Line#" int, billing_email citext REFERENCES users (email), "Größe" text,
+    contact_email text, user_id bigint REFERENCES users, boss int,
+    PRIMARY KEY ("Kunden Nr", "Line#")
+);
+CREATE TABLE self_made (id int PRIMARY KEY, up int REFERENCES self_made, note text);
+CREATE TABLE chain_a (mail text PRIMARY KEY);
+CREATE TABLE chain_b (mail text PRIMARY KEY REFERENCES chain_a);
+CREATE TABLE chain_c (mail text REFERENCES chain_b, other text REFERENCES chain_a);
+CREATE TABLE only_keys (user_id bigint REFERENCES users);
+CREATE TABLE events (id bigint, email text NOT NULL, at date NOT NULL) PARTITION BY LIST (email);
+CREATE TABLE events_a PARTITION OF events FOR VALUES IN ('a@example.org');
+CREATE TABLE events_rest PARTITION OF events DEFAULT;
+CREATE TABLE by_expression (id int, code text) PARTITION BY RANGE (lower(code));
+CREATE TABLE by_expression_1 PARTITION OF by_expression DEFAULT;
+CREATE TABLE parent (id int, surname text);
+CREATE TABLE child (extra_email text) INHERITS (parent);
+CREATE TABLE bookings (room inet, who text, EXCLUDE USING gist (room inet_ops WITH &&));
+CREATE TABLE nothing ();
+CREATE TABLE empty_one (zorbl text, email text);
+COMMENT ON TABLE users IS 'people';
+INSERT INTO users (email, full_name, mode, aliases, lives, attrs, prefs, pin, phone_number, born, salary, kind, seen)
+SELECT format('person%s@secret.example', n), format('Name%s Family%s', n, n), 'm' || n,
+       ARRAY[format('alias%s@secret.example', n)], ROW (format('%s Acacia Avenue', n), 'Town', n)::place,
+       hstore('phone', format('+49 30 9018%s', 1000 + n)),
+       jsonb_build_object('contact', jsonb_build_object('email', format('person%s@secret.example', n)), 'n', n),
+       '1234', 493090181000 + n, date '1950-01-01' + n * 90, 1000.5 + n, 'new', '10.0.0.1'
+FROM generate_series(1, 200) AS n;
+INSERT INTO "Sales Dept"."Or""der: #1" ("Kunden Nr", "Line#", contact_email)
+SELECT n, 1, format('person%s@secret.example', n) FROM generate_series(1, 100) AS n;
+INSERT INTO child SELECT n, 'Family' || n, format('kid%s@secret.example', n) FROM generate_series(1, 50) AS n;
+INSERT INTO events SELECT n, format('e%s@secret.example', n), date '2024-01-01' FROM generate_series(1, 50) AS n;
+"""
+
+
+@pytest.fixture
+def nasty(database: Dsn) -> Dsn:
+    with connect(database) as conn:
+        conn.execute(NASTY)
+        conn.execute("ANALYZE")
+    return database
+
+
+def drafted(dsn: Dsn) -> Discovery:
+    with open_source(dsn) as source:
+        found = discover(source, sample=100)
+        checked = check_rules(found.rules, source.catalog)
+        assert checked.problems == ()
+        compile_plan(found.rules, source.catalog, b"k" * 32)
+    return found
+
+
+def test_a_nasty_schema_passes_the_check_as_drafted(nasty: Dsn) -> None:
+    found = drafted(nasty)
+    by_name = {(each.table, each.column): each for each in found.columns}
+    users = {column: each for (table, column), each in by_name.items() if table == "public.users"}
+    assert users["email"].transform == "email" and users["email"].pii == "email"
+    assert users["id"].transform == users["kind"].transform == users["feeling"].transform == "keep"
+    assert users["phone_number"].pii == "phone" and users["phone_number"].transform != "keep"
+    assert users["born"].pii == "birth_date" and users["salary"].pii == "financial"
+    assert "shout" not in users
+    order = {column: each for (table, column), each in by_name.items() if table.startswith('"Sales')}
+    assert order["billing_email"].inherits == "public.users.email"
+    assert by_name["public.chain_c", "mail"].inherits == "public.chain_a.mail"
+    assert by_name["public.events", "email"].transform == "keep"  # the partition key
+    assert by_name["public.child", "extra_email"].pii == "email"
+    assert by_name["public.parent", "surname"].pii == "last_name"
+    assert by_name["public.empty_one", "zorbl"].undecided and by_name["public.empty_one", "zorbl"].transform != "keep"
+    paths = found.rules.tables[TableName("public", "users")].columns["prefs"].params["paths"]
+    assert paths["$.contact.email"]["transform"] == "email" and paths["$.**"] == "scramble"
+
+
+def test_columns_that_share_values_share_a_domain(nasty: Dsn) -> None:
+    found = {(each.table, each.column): each for each in drafted(nasty).columns}
+    order = found['"Sales Dept"."Or""der: #1"', "contact_email"]
+    assert order.pii == "email"
+    # citext and text are one family of types, and the sketches ignore case.
+    assert order.domain == found["public.users", "email"].domain
+
+
+def test_no_value_is_written(nasty: Dsn) -> None:
+    found = drafted(nasty)
+    for value in ("secret.example", "person1", "Acacia", "9018", "Family1"):
+        assert value not in found.text
+        assert value not in json.dumps([each.as_json() for each in found.columns])
+
+
+def test_two_runs_say_the_same(nasty: Dsn) -> None:
+    assert drafted(nasty).text == drafted(nasty).text
+
+
+def test_row_security_empties_what_the_role_cannot_see(nasty: Dsn, server: EmbeddedServer) -> None:
+    role = "discovery_reader"
+    with connect(nasty) as conn:
+        conn.execute("ALTER TABLE self_made ENABLE ROW LEVEL SECURITY")
+        conn.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD 'reader'").format(sql.Identifier(role)))
+        conn.execute(sql.SQL("GRANT pg_read_all_data TO {}").format(sql.Identifier(role)))
+    try:
+        found = drafted(nasty.with_user(role, "reader"))
+    finally:
+        with connect(nasty) as conn:
+            conn.execute(sql.SQL("DROP OWNED BY {}").format(sql.Identifier(role)))
+            conn.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(role)))
+    assert found.rules.tables[TableName("public", "self_made")].mode == "truncate"
+
+
+def test_the_sample_shop(server: EmbeddedServer, database: Dsn) -> None:
+    from testdata_assets.synthesis.sample_shop import create_sample
+
+    create_sample(database)
+    found = {f"{each.table.removeprefix('public.')}.{each.column}": each for each in drafted(database).columns}
+    users = found["users.email"]
+    for column in ("orders.contact_email", "subscriptions.billing_email", "newsletter_subscribers.email"):
+        assert found[column].domain == users.domain, column
+    assert found["coupon_claims.subscriber_email"].inherits == "public.newsletter_subscribers.email"
+    for column, category in {
+        "users.full_name": "person_name",
+        "users.phone": "phone",
+        "users.birth_date": "birth_date",
+        "users.password_hash": "secret",
+        "users.last_login_ip": "ip",
+        "payments.card_number": "credit_card",
+        "orders.note": "free_text",
+        "support_tickets.body": "free_text",
+        "addresses.postcode": "postcode",
+    }.items():
+        assert found[column].pii == category and found[column].transform != "keep", column
+    for column in ("orders.status", "orders.total", "products.name", "users.country", "orders.placed_at"):
+        assert found[column].transform == "keep", column
+
+
+def test_out_of_time_judges_by_names(nasty: Dsn) -> None:
+    with open_source(nasty) as source:
+        found = discover(source, seconds=0)
+        assert check_rules(found.rules, source.catalog).ok
+    assert "no sample came in time" in found.text
+    assert {each.pii for each in found.columns if each.column == "email" and each.table == "public.users"} == {"email"}
+
+
+def test_the_source_stays_as_it_was(nasty: Dsn) -> None:
+    with open_source(nasty) as source:
+        discover(source)
+        row = source.conn.execute("SHOW transaction_read_only").fetchone()
+        assert row == ("on",)
+        with pytest.raises(psycopg.errors.ReadOnlySqlTransaction), source.conn.transaction():
+            source.conn.execute("DELETE FROM public.users")
+
+
+def test_the_command(nasty: Dsn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: EmbeddedServer) -> None:
+    folder = tmp_path / "rules"
+    for name, value in {
+        "HOME": str(tmp_path / "state"),
+        "SOURCE_DSN": nasty.secret(),
+        "SERVER_DSN": server.dsn().secret(),
+        "CONTROL_DSN": server.dsn().secret(),
+        "RULES_DIR": str(folder),
+    }.items():
+        monkeypatch.setenv(f"TESTDATA_{name}", value)
+    app = typer.Typer()
+    app.command()(init)
+    runner = CliRunner()
+    first = runner.invoke(app, ["--sample", "100"])
+    assert first.exit_code == 0, first.output
+    assert "undecided" in first.output and "secret.example" not in first.output
+    with open_source(nasty) as source:
+        assert check_rules(load_rules(folder), source.catalog).ok
+    second = runner.invoke(app, [])
+    assert isinstance(second.exception, RefusedError)
+    assert runner.invoke(app, ["--force"]).exit_code == 0
