@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down test test-slow lint types format lock benchmark clean
+.PHONY: help setup demo up down test test-slow lint types format lock reference benchmark clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1|\2/' | column -t -s '|' 2>/dev/null \
@@ -50,7 +50,10 @@ format: setup ## Format the code
 lock: setup ## Renew requirements.lock from pyproject.toml
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-	  --extra embedded --extra dev --upgrade pyproject.toml -o requirements.lock
+	  --extra embedded --extra dask --extra s3 --extra dev --upgrade pyproject.toml -o requirements.lock
+
+reference: setup ## Renew docs/reference/transformers.md from the registry
+	$(BIN)/python -m testdata_assets.cli.transformer_reference
 
 benchmark: setup ## A refresh next to pg_dump and pg_restore
 	$(BIN)/python -m benchmarks.refresh $(ARGS)

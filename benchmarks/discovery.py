@@ -15,7 +15,7 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from psycopg import sql
 from rich.console import Console
 from rich.table import Table as Grid
 
-from benchmarks.labelled.builder import FOLDER, create, databases
+from benchmarks.labelled.builder import FOLDER, SPLITS, create, databases
 from testdata_assets.masking.discovery import dictionaries as words
 from testdata_assets.masking.discovery.discover import Discovery, discover
 from testdata_assets.masking.rules_check import check_rules
@@ -137,7 +137,7 @@ def _pagila_labels() -> dict[tuple[str, str], str]:
 
 
 @contextlib.contextmanager
-def _fresh(server: EmbeddedServer, name: str):  # type: ignore[no-untyped-def]
+def _fresh(server: EmbeddedServer, name: str) -> Iterator[Dsn]:
     with connect(server.dsn()) as conn:
         conn.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(f"labelled_{name}")))
         try:
@@ -171,7 +171,7 @@ def main() -> None:
     """Runs the benchmark."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--json", action="store_true", help="print the JSON line only")
-    parser.add_argument("--split", choices=["development", "held_out"], help="one split only")
+    parser.add_argument("--split", choices=SPLITS, help="one split only")
     parser.add_argument("--without-dictionaries", action="store_true", help="know no names of people and places")
     parser.add_argument("--misses", action="store_true", help="name the misses of the development split")
     arguments = parser.parse_args()
@@ -185,9 +185,7 @@ def main() -> None:
             scores = measure(server, arguments.split)
         finally:
             server.stop()
-    totals = [
-        _total(split, scores) for split in ("development", "held_out") if any(each.split == split for each in scores)
-    ]
+    totals = [_total(split, scores) for split in SPLITS if any(each.split == split for each in scores)]
     if not arguments.json:
         grid = Grid("split", "database", "columns", "personal", "recall", "precision", "category", "checks", "s")
         for each in [*scores, *totals]:

@@ -1,10 +1,10 @@
 """A refresh next to `pg_dump -Fd -jN` + `pg_restore -jN` of the same source into the same server, in one run.
 
-    python -m benchmarks.refresh --rows 1000000 --pairs 5 [--jobs 2] [--masked 12] [--json]
+    python -m benchmarks.refresh --rows 1000000 --pairs 5 [--jobs 2] [--masked 9] [--growth 100000,1000000] [--json]
 
-Prints one row a pair and the medians; the last line is JSON. `ratio` is (snapshot + mask_and_load + constraints) over
-the pair's time, with encryption and leak fingerprints on; `ratio_validated` adds validation. Pairs are interleaved:
-ours, theirs, ours, theirs.
+Prints one row a pair, the stages, how the total grows with the rows, and the medians; the last line is JSON. `ratio` is
+(snapshot + mask_and_load + constraints) over the pair's time, with encryption and leak fingerprints on;
+`ratio_validated` adds validation. Pairs are interleaved: ours, theirs, ours, theirs; other maskers on PATH run last.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from typing import Any
 
 import structlog
 
-from benchmarks import shop_source
+from benchmarks import peers, shop_source
 from testdata_assets.golden import refresh
-from testdata_assets.golden.registry import GoldenRegistry
+from testdata_assets.golden.registry import STEPS_WITHIN, GoldenRegistry
 from testdata_assets.postgres.connections import connect
 from testdata_assets.postgres.control import connect_control
 from testdata_assets.postgres.embedded import EmbeddedServer
@@ -43,7 +43,8 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=1_000_000, help="rows in all tables together")
     parser.add_argument("--pairs", type=int, default=5, help="interleaved pairs; the median counts")
     parser.add_argument("--jobs", type=int, default=2, help="parallel streams on both sides")
-    parser.add_argument("--masked", type=int, choices=(8, 12), default=8, help="how many of the 31 columns are masked")
+    parser.add_argument("--masked", type=int, choices=(9, 16), default=16, help="how many of the 31 columns are masked")
+    parser.add_argument("--growth", default="", help="further row counts, one pair each, to show how the total grows")
     parser.add_argument("--no-validate", action="store_true", help="leave out validation (no ratio_validated)")
     parser.add_argument("--json", action="store_true", help="print only the JSON line on stdout")
     options = parser.parse_args()
@@ -58,8 +59,6 @@ def main() -> None:
         server = EmbeddedServer(settings.state_dir)
         server.ensure_running()
         try:
-            ensure_database(server.dsn(), SOURCE)
-            shop_source.fill(server.dsn(SOURCE), options.rows)
             settings = settings.model_copy(update={"source_dsn": _secret(server.dsn(SOURCE).secret())})
             result = run(settings, server, Path(folder), options, lambda line: print(line, file=out, flush=True))
         finally:
@@ -71,6 +70,8 @@ def run(
     settings: Settings, server: EmbeddedServer, folder: Path, options: argparse.Namespace, say: Callable[[str], None]
 ) -> dict[str, Any]:
     """All pairs; returns what the JSON line holds."""
+    growth = [_grown(settings, server, folder, options, int(rows), say) for rows in options.growth.split(",") if rows]
+    _refill(server, options.rows)
     places = open_places(settings)
     size = _size(server)
     say(
@@ -107,6 +108,16 @@ def run(
         "mb_per_second": round(size / 1e6 / seconds["counted"], 1),
         "peak_rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
     }
+    result["stages"] = _stages(seconds, say)
+    if growth:
+        growth.append({"rows": options.rows, "seconds": seconds["counted"], "ratio": result["ratio"]})
+        result["growth"] = growth
+        for each in growth:
+            say(
+                f"{each['rows']:>12,} rows {each['seconds']:>8.2f} s  ratio {each['ratio']:.2f}"
+                f"  {each['seconds'] / each['rows'] * 1e6:.2f} s a million"
+            )
+    result["peers"] = _peers(settings, server, folder, options, say)
     if not options.no_validate:
         validated = statistics.median(
             (mine["counted"] + mine["validate"]) / other["total"] for mine, other in zip(ours, theirs, strict=True)
@@ -119,6 +130,69 @@ def run(
         + f"; {result['rows_per_second']:,} rows/s, {result['mb_per_second']} MB/s, peak RSS {result['peak_rss_mb']} MB"
     )
     return result
+
+
+def _refill(server: EmbeddedServer, rows: int) -> None:
+    with connect(server.dsn()) as conn:
+        conn.execute(f"DROP DATABASE IF EXISTS {SOURCE} WITH (FORCE)".encode())
+    ensure_database(server.dsn(), SOURCE)
+    shop_source.fill(server.dsn(SOURCE), rows)
+
+
+def _grown(
+    settings: Settings,
+    server: EmbeddedServer,
+    folder: Path,
+    options: argparse.Namespace,
+    rows: int,
+    say: Callable[[str], None],
+) -> dict[str, float]:
+    """One pair with another number of rows."""
+    _refill(server, rows)
+    mine = _ours(settings, open_places(settings), validate=False)
+    other = _theirs(server, folder, options.jobs)
+    say(f"{rows:,} rows: ours {mine['counted']:.2f} s, theirs {other['total']:.2f} s")
+    return {"rows": rows, "seconds": round(mine["counted"], 3), "ratio": round(mine["counted"] / other["total"], 3)}
+
+
+def _stages(seconds: dict[str, float], say: Callable[[str], None]) -> dict[str, float]:
+    """Prints where our time goes. Decoding, masking and encoding run in threads beside the load."""
+    stages = {
+        "extract": seconds["snapshot"],
+        **{stage: seconds.get(stage, 0.0) for stage in STEPS_WITHIN},
+        "load": seconds["mask_and_load"],
+        "constraints": seconds["constraints"],
+    }
+    say("stage        seconds")
+    for stage, spent in stages.items():
+        note = "  (all threads together, within load)" if stage in STEPS_WITHIN else ""
+        say(f"{stage:<12} {spent:>7.2f}{note}")
+    return stages
+
+
+def _peers(
+    settings: Settings,
+    server: EmbeddedServer,
+    folder: Path,
+    options: argparse.Namespace,
+    say: Callable[[str], None],
+) -> dict[str, float]:
+    """Seconds of other maskers on the same work."""
+    found = {}
+    for name, run_peer in peers.present().items():
+        ensure_database(server.dsn(), TARGET)
+        masked = shop_source.masked_columns(settings.rules_dir)
+        try:
+            found[name] = round(
+                run_peer(folder, server.dsn(SOURCE), server.dsn(TARGET), masked, options.jobs, server.bin_dir), 3
+            )
+        finally:
+            with connect(server.dsn()) as conn:
+                conn.execute(f"DROP DATABASE IF EXISTS {TARGET} WITH (FORCE)".encode())
+        say(f"{name}: {found[name]:.2f} s")
+    if not found:
+        say("no other masker on PATH (looked for greenmask)")
+    return found
 
 
 def _ours(settings: Settings, places: Places, *, validate: bool) -> dict[str, float]:

@@ -1,6 +1,7 @@
-"""The three keys: where each comes from, which may be made, and their public ids.
+"""The keys: where each comes from, which may be made, and their public ids.
 
-masking: what determinism hangs on; only `testdata demo` may make one.
+masking: what determinism hangs on; only `testdata demo` may make one. While it is rotated, `masking_previous` is the
+    one before it.
 store: wraps the data keys of snapshots and seals branch passwords; made where missing under the state folder
     only if the store is local.
 signing: Ed25519 seed that signs attestations; likewise.
@@ -22,7 +23,7 @@ from typing import Literal
 from testdata_assets.errors import EnvironmentLack
 from testdata_assets.settings import Settings
 
-KeyName = Literal["masking", "store", "signing"]
+KeyName = Literal["masking", "masking_previous", "store", "signing"]
 
 MINIMUM_BYTES = 32
 _COMMAND_SECONDS = 30
@@ -42,9 +43,10 @@ def load_key(settings: Settings, name: KeyName, *, create: bool = False) -> byte
     Raises:
         EnvironmentLack: No key, an unreadable one, or one that is too short. The text never holds the key.
     """
-    variable = f"TESTDATA_{name.upper()}_KEY"
+    variable = variable_of(name)
     configured = {
         "masking": settings.masking_key,
+        "masking_previous": settings.masking_key_previous,
         "store": settings.store_key,
         "signing": settings.signing_key,
     }[name]
@@ -59,6 +61,11 @@ def load_key(settings: Settings, name: KeyName, *, create: bool = False) -> byte
     if name == "masking":
         remedy += " `testdata demo` makes one for the sample."
     raise EnvironmentLack(f"There is no {name} key", where=variable, remedy=remedy, code=f"{name}-key-missing")
+
+
+def variable_of(name: KeyName) -> str:
+    """The environment variable of a key."""
+    return "TESTDATA_MASKING_KEY_PREVIOUS" if name == "masking_previous" else f"TESTDATA_{name.upper()}_KEY"
 
 
 def key_id(key: bytes) -> str:

@@ -35,6 +35,9 @@ class Settings(BaseSettings):
     masking_key: SecretStr | None = Field(
         None, description="At least 32 bytes as hex or base64, or `file:PATH`, or `cmd:COMMAND`."
     )
+    masking_key_previous: SecretStr | None = Field(
+        None, description="While keys are rotated: the masking key before this one, for domains the rules hold back."
+    )
     store_key: SecretStr | None = Field(None, description="Wraps the data key of each snapshot. Same forms.")
     signing_key: SecretStr | None = Field(None, description="Ed25519 private key that signs attestations. Same forms.")
     pg_bin: Path | None = Field(None, description="Folder of Postgres 18 or newer binaries to use instead of a wheel.")

@@ -2,15 +2,17 @@
 
 Generators: a Faker method (`email`, `name`), `seq`, `int(1,9)`, `real(0,9)`, `date(1950,2000)`, `moment`, `bool`,
 `pick(a,b)`, `form(AB-####)` (Faker's bothify), `text(Call {{name}})` (Faker's own templates, also for JSON),
-`hex(32)`, and `maybe(0.3,GENERATOR)` for a share of NULLs.
+`hex(32)`, and `maybe(0.3,GENERATOR)` for a share of NULLs. `like({surname^}, {given} {###}{??})` draws from the
+description's own pools (`pool NAME one ; two ; ...`, whose entries may draw again), `^` for upper case, `#` for
+digits and `?` for letters: values that Faker, and so the dictionaries of discovery, do not know.
 """
 
 from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -22,6 +24,8 @@ from testdata_assets.postgres.connections import connect
 from testdata_assets.postgres.dsn import Dsn
 
 FOLDER = Path(__file__).parent
+SPLITS = ("development", "held_out_3")
+_DRAW = re.compile(r"\{([a-z]+|#+|\?+)(\^?)\}")
 _CALL = re.compile(r"(\w+)(?:\((.*)\))?\Z", re.DOTALL)
 
 
@@ -42,13 +46,14 @@ class LabelledTable:
 
 @dataclass(frozen=True)
 class LabelledDatabase:
-    """A description: `split` is development or held_out, `locale` Faker's."""
+    """A description: `split` is its folder, `locale` Faker's (several with commas), `pools` its own values."""
 
     name: str
     split: str
     locale: str
     setup: str
     tables: tuple[LabelledTable, ...]
+    pools: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def labels(self) -> dict[tuple[str, str], str]:
@@ -58,7 +63,7 @@ class LabelledDatabase:
 
 def databases() -> list[LabelledDatabase]:
     """All descriptions, development first."""
-    found = [read(file) for split in ("development", "held_out") for file in sorted((FOLDER / split).glob("*.txt"))]
+    found = [read(file) for split in SPLITS for file in sorted((FOLDER / split).glob("*.txt"))]
     if not found:
         raise FileNotFoundError(f"no labelled databases in {FOLDER}")
     return found
@@ -72,12 +77,16 @@ def read(file: Path) -> LabelledDatabase:
     """
     locale, setup = "en_US", []
     tables: list[tuple[str, int, list[LabelledColumn]]] = []
+    pools: dict[str, tuple[str, ...]] = {}
     for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
         text = line.strip()
         if not text or text.startswith("#"):
             continue
         if text.startswith("locale ") and " | " not in text:
             locale = text.split()[1]
+        elif text.startswith("pool ") and " | " not in text:
+            _, name, entries = text.split(maxsplit=2)
+            pools[name] = tuple(entry.strip() for entry in entries.split(" ; "))
         elif text.startswith("sql ") and " | " not in text:
             setup.append(text.removeprefix("sql "))
         elif text.startswith("table ") and " | " not in text:
@@ -94,6 +103,7 @@ def read(file: Path) -> LabelledDatabase:
         locale,
         "\n".join(setup),
         tuple(LabelledTable(name, rows, tuple(columns)) for name, rows, columns in tables),
+        pools,
     )
 
 
@@ -103,27 +113,36 @@ def create(database: LabelledDatabase, dsn: Dsn, seed: int = 20) -> int:
     Returns:
         Rows.
     """
-    fake = Faker(database.locale)
+    locales = database.locale.split(",")
+    fake = Faker(locales if len(locales) > 1 else database.locale)
     fake.seed_instance(seed)
-    chance = random.Random(seed)
+    chance = random.Random(seed)  # noqa: S311 - invented data, the same every time
     with connect(dsn) as conn:
         if database.setup:
             conn.execute(database.setup.encode())
         for table in database.tables:
-            _create_table(conn, table, fake, chance)
+            _create_table(conn, table, fake, chance, database.pools)
         conn.execute("ANALYZE")
     return sum(table.rows for table in database.tables)
 
 
 def _create_table(
-    conn: psycopg.Connection[tuple[object, ...]], table: LabelledTable, fake: Faker, chance: random.Random
+    conn: psycopg.Connection[tuple[object, ...]],
+    table: LabelledTable,
+    fake: Faker,
+    chance: random.Random,
+    pools: Mapping[str, tuple[str, ...]],
 ) -> None:
     name = sql.Identifier(*table.name.replace('"', "").split("."))
     columns = sql.SQL(", ").join(
         sql.SQL("{} {}").format(sql.Identifier(column.name), sql.SQL(column.type)) for column in table.columns
     )
     conn.execute(sql.SQL("CREATE TABLE {} ({})").format(name, columns))
-    makers = [maker(column.generator, fake, chance) for column in table.columns]
+    makers = [
+        _without_repeats(make, table.rows) if "PRIMARY KEY" in column.type or "UNIQUE" in column.type else make
+        for column in table.columns
+        for make in [maker(column.generator, fake, chance, pools)]
+    ]
     query = sql.SQL("COPY {} ({}) FROM STDIN").format(
         name, sql.SQL(", ").join(sql.Identifier(column.name) for column in table.columns)
     )
@@ -132,7 +151,23 @@ def _create_table(
             copy.write_row([make(row) for make in makers])
 
 
-def maker(generator: str, fake: Faker, chance: random.Random) -> Callable[[int], object]:
+def _without_repeats(make: Callable[[int], object], rows: int) -> Callable[[int], object]:
+    seen: set[object] = set()
+
+    def fresh(row: int) -> object:
+        for _ in range(100 * rows):
+            value = make(row)
+            if value is None or value not in seen:
+                seen.add(value)
+                return value
+        raise ValueError("the generator of a unique column has too few values")
+
+    return fresh
+
+
+def maker(
+    generator: str, fake: Faker, chance: random.Random, pools: Mapping[str, tuple[str, ...]] | None = None
+) -> Callable[[int], object]:
     """A generator by its description: row number to value."""
     match = _CALL.match(generator)
     if match is None:
@@ -163,10 +198,23 @@ def maker(generator: str, fake: Faker, chance: random.Random) -> Callable[[int],
     if name == "hex":
         return lambda row: "".join(chance.choice("0123456789abcdef") for _ in range(int(inside)))
     if name == "text":
-        return lambda row: fake.parse(inside)
+        return lambda row: fake.factories[0].parse(inside)
+    if name == "like":
+        return lambda row: _drawn(inside, pools or {}, chance)
     if name == "maybe":
         share, _, rest = inside.partition(",")
-        inner = maker(rest, fake, chance)
+        inner = maker(rest, fake, chance, pools)
         return lambda row: None if chance.random() < float(share) else inner(row)
     method = getattr(fake, name)
     return lambda row: method()
+
+
+def _drawn(template: str, pools: Mapping[str, tuple[str, ...]], chance: random.Random) -> str:
+    def draw(match: re.Match[str]) -> str:
+        word, upper = match[1], match[2]
+        if word[0] in "#?":
+            return "".join(chance.choice("0123456789" if word[0] == "#" else "ABCDEFGHJKLMNPQRSTUVWXYZ") for _ in word)
+        value = _drawn(chance.choice(pools[word]), pools, chance)
+        return value.upper() if upper else value
+
+    return _DRAW.sub(draw, template)

@@ -35,6 +35,11 @@ def show_refresh(document: dict[str, Any]) -> None:
     seconds: dict[str, float] = document["seconds"]
     output.say(f"Golden image {document['golden_id']} is {document['status']}.")
     output.say(f"{document['tables']} tables, {document['rows']:,} rows in {seconds['total']:.1f} s")
+    keys = document.get("keys") or {}
+    if keys.get("changed_domains"):
+        output.say(f"Under a new masking key since the last image: {', '.join(keys['changed_domains'])}")
+    if keys.get("held_domains"):
+        output.say(f"Still under the previous masking key: {', '.join(keys['held_domains'])}")
     output.show_table(["step", "seconds"], [(step, f"{value:.2f}") for step, value in seconds.items()])
     output.show_table(
         ["check", "result", "severity"],

@@ -108,6 +108,12 @@ def sign(document: Mapping[str, Any], key: Ed25519PrivateKey) -> dict[str, Any]:
     }
 
 
+def predicate(envelope: Mapping[str, Any]) -> dict[str, Any]:
+    """What an envelope says, whether its signature holds or not."""
+    found: dict[str, Any] = json.loads(base64.b64decode(envelope["payload"]))["predicate"]
+    return found
+
+
 def _pre_authentication(payload: bytes) -> bytes:
     """DSSE v1 pre-authentication encoding: lengths keep type and payload apart."""
     kind = PAYLOAD_TYPE.encode()

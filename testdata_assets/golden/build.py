@@ -17,6 +17,8 @@ from testdata_assets.golden.database import ImageDatabase
 from testdata_assets.golden.large_objects import create_large_objects
 from testdata_assets.golden.load import LoadResult, load_masked
 from testdata_assets.golden.schema import SchemaArchive
+from testdata_assets.golden.sequences import set_sequences
+from testdata_assets.masking.keyring import KeyRing
 from testdata_assets.masking.plan import MaskingPlan
 from testdata_assets.postgres.connections import connect
 from testdata_assets.postgres.dsn import Dsn
@@ -86,7 +88,7 @@ def build(
     manifest: Manifest,
     store: ChunkStore,
     plan: MaskingPlan,
-    masking_key: bytes,
+    keys: KeyRing,
     tools: PgTools,
     *,
     workers: int,
@@ -102,7 +104,7 @@ def build(
         database.create()
         archive = SchemaArchive(tools, schema_dump(store, manifest), comments=plan.objects.comments == "keep")
         archive.restore("pre-data", database.dsn, database.owner, jobs=workers)
-        loaded = load_masked(database.dsn, manifest, store, plan, masking_key, workers=workers, executor=executor)
+        loaded = load_masked(database.dsn, manifest, store, plan, keys, workers=workers, executor=executor)
         _fabricate(database.dsn, manifest.catalog, plan, loaded)
         create_large_objects(database.dsn, manifest.catalog, store, plan, database.owner)
     with _timed(seconds, "constraints"), current_progress().task("Indexes and constraints", None):
@@ -112,6 +114,7 @@ def build(
         refresh_materialized_views(database.dsn, manifest.catalog.materialized_views, database.owner)
         analyze(tools, database.dsn, workers)
         database.surrender_privileges()
+    seconds |= loaded.seconds  # of threads side by side within mask_and_load
     return BuiltImage(database, loaded, archive.left_out(), seconds)
 
 
@@ -128,26 +131,6 @@ def _fabricate(image: Dsn, catalog: Catalog, plan: MaskingPlan, loaded: LoadResu
                 name = sql.Identifier(each.table.name.schema, each.table.name.name)
                 row = conn.execute(query.format(name)).fetchone()
                 loaded.rows[each.table.name] = int(str(row[0])) if row else 0
-
-
-def set_sequences(image: Dsn, catalog: Catalog, plan: MaskingPlan) -> None:
-    """Sets every sequence as in the source, or beyond the largest masked value of the column that owns it."""
-    with connect(image) as conn:
-        for sequence in catalog.sequences:
-            value, called = sequence.last_value, sequence.is_called
-            if sequence.owner_table is not None and sequence.owner_column is not None:
-                largest = _largest(conn, sequence.owner_table, sequence.owner_column)
-                if largest is not None and sequence.increment > 0 and largest > value:
-                    value, called = largest, True
-            conn.execute("SELECT setval(%s::regclass, %s, %s)", (sequence.name.sql, value, called))
-
-
-def _largest(conn: psycopg.Connection[tuple[object, ...]], table: TableName, column: str) -> int | None:
-    query = sql.SQL("SELECT max({})::numeric FROM {}").format(
-        sql.Identifier(column), sql.Identifier(table.schema, table.name)
-    )
-    row = conn.execute(query).fetchone()
-    return int(str(row[0])) if row is not None and row[0] is not None else None
 
 
 def refresh_materialized_views(image: Dsn, views: Sequence[TableName], owner: str) -> None:
@@ -209,7 +192,7 @@ def _timed(seconds: dict[str, float], stage: str) -> Iterator[None]:
     seconds[stage] = round(time.monotonic() - started, 3)
 
 
-def masked_columns(plan: MaskingPlan) -> list[dict[str, str | None]]:
+def masked_columns(plan: MaskingPlan, keys: KeyRing) -> list[dict[str, str | None]]:
     """What the registry and the UI show of each masked column."""
     return [
         {
@@ -219,6 +202,7 @@ def masked_columns(plan: MaskingPlan) -> list[dict[str, str | None]]:
             "transformer": column.transformer.name,
             "pii": column.pii,
             "domain": column.domain,
+            "key_id": keys.key_id(column.domain),
         }
         for table in plan.tables
         for column in table.masked

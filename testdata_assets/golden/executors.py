@@ -23,6 +23,7 @@ from testdata_assets.errors import EnvironmentLack
 from testdata_assets.keys import key_id
 from testdata_assets.masking.engine import TableMasker
 from testdata_assets.masking.hashing import KeyedHash
+from testdata_assets.masking.keyring import Hashes, KeyRing
 from testdata_assets.masking.memo import Memos
 from testdata_assets.masking.plan import TablePlan
 from testdata_assets.masking.tasks import (
@@ -129,12 +130,17 @@ class _Pending(Generic[T]):
 class _Ordered(Generic[T]):
     """Keeps blocks under way and hands out their answers in order."""
 
-    def __init__(self, store: ChunkStore, masking_key: bytes, budget: Budget, slots: int) -> None:
+    def __init__(self, store: ChunkStore, keys: KeyRing, budget: Budget, slots: int) -> None:
         self.seed = fingerprint_seed(store)
         self._store = store
         self._budget = budget
         self._slots = slots
-        self._ids = {"masking_key_id": key_id(masking_key), "store_key_id": store.store_key_id}
+        self._ids: dict[str, Any] = {
+            "masking_key_id": key_id(keys.current),
+            "store_key_id": store.store_key_id,
+            "previous_key_id": keys.previous_id if keys.held else None,
+            "held": keys.held,
+        }
         self._version = code_version()
         self._tables = 0
         self._lock = threading.Lock()
@@ -207,18 +213,11 @@ class _Ordered(Generic[T]):
 class LocalMasking(_Ordered[BlockAnswer]):
     """Masks in threads: polars and numpy let go of the interpreter's lock, and masks are remembered across blocks."""
 
-    def __init__(self, store: ChunkStore, masking_key: bytes, executor: Executor, slots: int) -> None:
-        super().__init__(store, masking_key, Budget(LOCAL_BYTES), slots)
-        self._masking_key = masking_key
+    def __init__(self, store: ChunkStore, keys: KeyRing, executor: Executor, slots: int) -> None:
+        super().__init__(store, keys, Budget(LOCAL_BYTES), slots)
         self._executor = executor
-        self._hashes: dict[str, KeyedHash] = {}
+        self._hash_for = Hashes(keys)
         self._memos = Memos()
-
-    def _hash_for(self, domain: str) -> KeyedHash:
-        with self._lock:
-            if domain not in self._hashes:
-                self._hashes[domain] = KeyedHash.derive(self._masking_key, domain)
-            return self._hashes[domain]
 
     def _cost(self, record: RecordPlace) -> int:
         return record.raw_bytes
@@ -247,9 +246,9 @@ class DaskMasking(_Ordered["bytes | TaskFailure"]):
     """
 
     def __init__(
-        self, store: ChunkStore, masking_key: bytes, executor: Executor, relays: LocalMasking, slots: int, client: Any
+        self, store: ChunkStore, keys: KeyRing, executor: Executor, relays: LocalMasking, slots: int, client: Any
     ) -> None:
-        super().__init__(store, masking_key, Budget(REMOTE_BYTES), slots)
+        super().__init__(store, keys, Budget(REMOTE_BYTES), slots)
         self._executor = executor
         self._relays = relays
         self._client = client
@@ -352,7 +351,7 @@ def _no_hash(domain: str) -> KeyedHash:
 
 
 @contextmanager
-def open_masking(executor: str, store: ChunkStore, masking_key: bytes, *, workers: int) -> Iterator[Masking]:
+def open_masking(executor: str, store: ChunkStore, keys: KeyRing, *, workers: int) -> Iterator[Masking]:
     """What the setting `executor` names, for one snapshot.
 
     Raises:
@@ -361,7 +360,7 @@ def open_masking(executor: str, store: ChunkStore, masking_key: bytes, *, worker
     with ExitStack() as stack:
         threads = ThreadPoolExecutor(workers, thread_name_prefix="mask")
         stack.callback(partial(threads.shutdown, wait=True, cancel_futures=True))
-        local = LocalMasking(store, masking_key, threads, workers)
+        local = LocalMasking(store, keys, threads, workers)
         if executor == "local":
             yield local
             return
@@ -369,7 +368,7 @@ def open_masking(executor: str, store: ChunkStore, masking_key: bytes, *, worker
         pool = client.get_executor(pure=False, retries=0)
         # Twice as many as run at once: a worker that ends a block finds the next one waiting.
         slots = 2 * max(1, sum(client.nthreads().values()))
-        masking = DaskMasking(store, masking_key, pool, local, slots, client)
+        masking = DaskMasking(store, keys, pool, local, slots, client)
         try:
             yield masking
         finally:
@@ -377,7 +376,7 @@ def open_masking(executor: str, store: ChunkStore, masking_key: bytes, *, worker
                 pool.shutdown(wait=False)
 
 
-def check_workers(executor: str, masking_key: bytes, store_key: bytes) -> None:
+def check_workers(executor: str, keys: KeyRing, store_key: bytes) -> None:
     """Asks every worker of a cluster for version and key ids, so that what is missing shows before a row is read.
 
     Raises:
@@ -388,7 +387,7 @@ def check_workers(executor: str, masking_key: bytes, store_key: bytes) -> None:
     with dask_client(executor) as client:
         try:
             answers = client.run(
-                check_worker, key_id(masking_key), key_id(store_key), code_version(), on_error="return"
+                check_worker, key_id(keys.current), key_id(store_key), code_version(), on_error="return"
             )
         except (OSError, TimeoutError) as error:
             raise EnvironmentLack(

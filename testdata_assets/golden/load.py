@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import closing
@@ -19,6 +20,7 @@ from testdata_assets.errors import RefusedError
 from testdata_assets.golden import recompute
 from testdata_assets.golden.executors import Block, Masking, open_masking
 from testdata_assets.masking.fingerprints import ChangeCount, FingerprintCollector
+from testdata_assets.masking.keyring import KeyRing
 from testdata_assets.masking.plan import ColumnPlan, MaskingPlan, TablePlan
 from testdata_assets.masking.tasks import BlockAnswer
 from testdata_assets.masking.transformers.base import Coincidence
@@ -44,6 +46,7 @@ class LoadResult:
         changes: Of columns that may coincide with real values.
         profiles: Of raw data, by table.
         expected: Rows by table that the snapshot and the rules make the image have.
+        seconds: What decoding, masking and encoding took, all threads together.
     """
 
     rows: dict[TableName, int]
@@ -51,6 +54,7 @@ class LoadResult:
     changes: list[ChangeCount]
     profiles: dict[TableName, TableProfile]
     expected: dict[TableName, int] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass
@@ -63,6 +67,7 @@ class _Table:
     left_out: int = 0
     prose: frozenset[str] = frozenset()
     changes: dict[str, tuple[int, int]] = field(default_factory=dict)
+    seconds: Counter[str] = field(default_factory=Counter)
     profile: TableProfile | None = None
 
     def finish(self) -> None:
@@ -107,7 +112,7 @@ def load_masked(
     manifest: Manifest,
     store: ChunkStore,
     plan: MaskingPlan,
-    masking_key: bytes,
+    keys: KeyRing,
     *,
     workers: int,
     executor: str = "local",
@@ -135,7 +140,7 @@ def load_masked(
     notes = ChunkNotes(len(tables))
     with (
         current_progress().task("Masking and loading", sum(sizes.values()) or None, "bytes") as advance,
-        open_masking(executor, store, masking_key, workers=workers) as masking,
+        open_masking(executor, store, keys, workers=workers) as masking,
         ThreadPoolExecutor(workers, thread_name_prefix="load") as loaders,
     ):
         collector = FingerprintCollector(masking.seed, store)
@@ -159,7 +164,14 @@ def load_masked(
         for column, (rows_, changed) in table.changes.items()
     ]
     profiles = {table.plan.table.name: table.profile for table in tables if table.profile is not None}
-    return LoadResult(rows, collector, changes, profiles, _expected(plan, manifest, tables))
+    return LoadResult(rows, collector, changes, profiles, _expected(plan, manifest, tables), _seconds(tables))
+
+
+def _seconds(tables: list[_Table]) -> dict[str, float]:
+    total: Counter[str] = Counter()
+    for table in tables:
+        total.update(table.seconds)
+    return {stage: round(seconds, 3) for stage, seconds in total.items()}
 
 
 def _expected(plan: MaskingPlan, manifest: Manifest, tables: list[_Table]) -> dict[TableName, int]:
@@ -241,6 +253,7 @@ def _account(table: _Table, answer: BlockAnswer, collector: FingerprintCollector
         collector.add_hashes(f"{table.plan.table.name}.{column}", hashes, prose=column in table.prose)
     for hashes in answer.kept.values():
         collector.allow_hashes(hashes)
+    table.seconds.update(answer.seconds)
     for column, (rows, changed) in answer.changes.items():
         before = table.changes.get(column, (0, 0))
         table.changes[column] = (before[0] + rows, before[1] + changed)

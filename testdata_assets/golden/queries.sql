@@ -80,3 +80,32 @@ WHERE g.status = 'published'
   AND NOT EXISTS (SELECT 1 FROM testdata.branches b
                   WHERE b.golden_id = g.golden_id AND b.status IN ('creating', 'ready', 'deleting'))
 ORDER BY g.published_at
+
+-- name: sequence_users
+-- Columns of whole numbers that a sequence numbers: that own it, or whose default names it.
+WITH users AS (
+    SELECT d.objid AS sequence, d.refobjid AS relation, d.refobjsubid AS position
+    FROM pg_depend d
+    WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass AND d.deptype IN ('a', 'i')
+      AND d.refobjsubid > 0
+    UNION
+    SELECT d.refobjid, f.adrelid, f.adnum
+    FROM pg_depend d JOIN pg_attrdef f ON f.oid = d.objid
+    WHERE d.classid = 'pg_attrdef'::regclass AND d.refclassid = 'pg_class'::regclass
+), base AS (
+    SELECT t.oid, coalesce(b.typname, t.typname) AS name
+    FROM pg_type t LEFT JOIN pg_type b ON b.oid = t.typbasetype
+)
+SELECT sn.nspname, s.relname, tn.nspname, t.relname, a.attname
+FROM users u
+JOIN pg_class s ON s.oid = u.sequence AND s.relkind = 'S'
+JOIN pg_namespace sn ON sn.oid = s.relnamespace
+JOIN pg_class t ON t.oid = u.relation AND t.relkind IN ('r', 'p')
+JOIN pg_namespace tn ON tn.oid = t.relnamespace
+JOIN pg_attribute a ON a.attrelid = u.relation AND a.attnum = u.position
+JOIN base b ON b.oid = a.atttypid AND b.name IN ('int2', 'int4', 'int8', 'numeric')
+ORDER BY 1, 2, 3, 4, 5
+
+-- name: set_sequence
+SELECT setval(seqrelid, least(greatest(%(value)s, seqmin), seqmax), %(called)s)
+FROM pg_sequence WHERE seqrelid = %(name)s::regclass

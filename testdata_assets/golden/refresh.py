@@ -26,6 +26,7 @@ from testdata_assets.golden.executors import check_workers
 from testdata_assets.golden.registry import GoldenImage, GoldenRegistry, SnapshotRecord
 from testdata_assets.keys import load_key
 from testdata_assets.masking.fingerprints import ChangeCount, Fingerprints
+from testdata_assets.masking.keyring import KeyRing
 from testdata_assets.masking.plan import MaskingPlan, compile_plan
 from testdata_assets.masking.rules import load_rules
 from testdata_assets.postgres.connections import connect
@@ -94,10 +95,10 @@ def take_snapshot(settings: Settings, places: Places, run_id: str | None = None)
         TestdataError: A missing key, bad rules, an uncovered column, an unreachable source, a full disk.
     """
     rules = load_rules(settings.rules_dir / "masking.yaml")
-    masking_key = load_key(settings, "masking")
+    keys = KeyRing.load(settings, frozenset(rules.rotation.hold))
     store_key = load_key(settings, "store", create=places.uses_embedded)
     load_key(settings, "signing", create=places.uses_embedded)
-    check_workers(settings.executor, masking_key, store_key)
+    check_workers(settings.executor, keys, store_key)
     started = time.monotonic()
     with connect_control(places.control) as control:
         registry = GoldenRegistry(control)
@@ -105,7 +106,7 @@ def take_snapshot(settings: Settings, places: Places, run_id: str | None = None)
         ensure_sample(places)
         started = time.monotonic()
         with open_source(places.source) as source:
-            plan = compile_plan(rules, source.catalog, masking_key)
+            plan = compile_plan(rules, source.catalog, keys.current)
             build.preflight(source.catalog, places.server, places.source, places.tools)
             wanted = [table.table for table in plan.tables if table.reads_rows]
             snapshot_id = _new_id("s")
@@ -159,6 +160,7 @@ def build_image(settings: Settings, places: Places, snapshot_id: str, run_id: st
         store = _open_store(settings, snapshot)
         manifest = read_manifest(store)
         plan = compile_current_plan(settings, manifest.catalog, masking_key)
+        keys = KeyRing.load(settings, plan.held)
         golden_id = _new_id("g")
         name = f"golden_{golden_id[2:].replace('-', '_')}"
         database = ImageDatabase(places.server, name, name)
@@ -177,7 +179,7 @@ def build_image(settings: Settings, places: Places, snapshot_id: str, run_id: st
                 manifest,
                 store,
                 plan,
-                masking_key,
+                keys,
                 places.tools,
                 workers=worker_count(settings.workers),
                 executor=settings.executor,
@@ -199,7 +201,7 @@ def build_image(settings: Settings, places: Places, snapshot_id: str, run_id: st
             row_count=sum(built.loaded.rows.values()),
             bytes=size,
             seconds=built.seconds,
-            masked_columns=build.masked_columns(plan),
+            masked_columns=build.masked_columns(plan, keys),
             row_counts=build.row_counts_json(built.loaded.rows),
         )
 
@@ -263,12 +265,29 @@ def publish_image(settings: Settings, places: Places, golden_id: str) -> GoldenI
             "snapshot_taken_at": snapshot.created_at.isoformat(),
             "source_fingerprint": snapshot.source_fingerprint,
             "code_version": importlib.metadata.version("testdata-assets"),
+            "keys": _keys_in_force(image, registry.published()),
             "attested_at": datetime.now(UTC).isoformat(),
         }
         published = registry.publish(golden_id, attest.sign(attest.statement(image, facts), key))
         _drop_snapshot(registry, snapshot)
         retire_unreferenced(registry, places)
         return published
+
+
+def _keys_in_force(image: GoldenImage, before: GoldenImage | None) -> dict[str, Any]:
+    """Which keys the image's domains mask under, and which domains mask differently than in the image before."""
+    domains = _domain_keys(image)
+    known = _domain_keys(before) if before is not None else {}
+    changed = [name for name, key in domains.items() if name in known and known[name] not in (None, key)]
+    return {
+        "in_force": sorted({key for key in domains.values() if key} | {str(image.key_id)}),
+        "held_domains": sorted(name for name, key in domains.items() if key not in (None, image.key_id)),
+        "changed_domains": sorted(changed),
+    }
+
+
+def _domain_keys(image: GoldenImage) -> dict[str, str | None]:
+    return {str(each["domain"]): each.get("key_id") for each in image.masked_columns or []}
 
 
 def reject_image(settings: Settings, places: Places, golden_id: str, reason: str) -> None:

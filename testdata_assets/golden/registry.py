@@ -17,6 +17,9 @@ from testdata_assets.postgres.sql_files import load_queries
 T = TypeVar("T")
 
 
+STEPS_WITHIN = ("decode", "mask", "encode")  # of mask_and_load, all threads together
+
+
 @dataclass(frozen=True)
 class SnapshotRecord:
     """One snapshot. `location` is a folder or a URL; `bytes` are those stored; `seconds` its extraction took."""
@@ -40,7 +43,7 @@ class GoldenImage:
     Attributes:
         status: building, candidate, published, rejected or retired.
         seconds: Stage to seconds: mask_and_load, constraints, analyze, validate.
-        masked_columns: `{"table", "column", "transformer", "pii", "domain"}` of each masked column.
+        masked_columns: `{"table", "column", "transformer", "pii", "domain", "key_id"}` of each masked column.
         row_counts: Table to rows.
         checks: Result of each check, once validated.
         attestation: Signed DSSE envelope, once published.
@@ -69,6 +72,11 @@ class GoldenImage:
     created_at: datetime
     published_at: datetime | None
     retired_at: datetime | None
+
+    @property
+    def building_seconds(self) -> float:
+        """How long building took; what ran side by side within a step is not counted again."""
+        return sum(spent for step, spent in self.seconds.items() if step not in STEPS_WITHIN)
 
     def as_json(self) -> dict[str, Any]:
         """What `testdata golden list --json` shows."""

@@ -6,6 +6,8 @@ and the key, so blocks may run anywhere and in any order.
 
 from __future__ import annotations
 
+import itertools
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -24,6 +26,7 @@ from testdata_assets.production.profile import spread
 
 # Above this share of distinct values it is cheaper to mask a column as it stands.
 _DISTINCT_SHARE = 0.9
+_BULKY_BYTES = 1 << 20
 
 
 @dataclass
@@ -39,6 +42,7 @@ class MaskedBlock:
         kept: Raw distinct values by column that a rule with a condition keeps.
         changes: (rows, changed) by column, of transformers whose outputs may coincide with real values.
         left_out: Rows that the table's filter left out.
+        seconds: What decoding, masking and encoding took, on the clock.
     """
 
     data: bytes
@@ -49,6 +53,7 @@ class MaskedBlock:
     kept: dict[str, pl.Series] = field(default_factory=dict)
     changes: dict[str, tuple[int, int]] = field(default_factory=dict)
     left_out: int = 0
+    seconds: dict[str, float] = field(default_factory=dict)
 
     def add_sensitive(self, column: str, parts: list[pl.Series]) -> None:
         """Adds raw values of a column."""
@@ -97,7 +102,10 @@ class TableMasker:
         if self.relays:
             sample = self._thinned(block, sample_every, number) if sample_every and self._names else None
             return MaskedBlock(block, block.count(b"\n"), sample)
+        clock = [time.perf_counter()]
         frame = copy_text.decode(block, self._names)
+        clock.append(time.perf_counter())
+        del block  # the caller may have handed over the only reference
         left_out = 0
         if self.plan.where is not None:
             wanted = self.plan.where.evaluate(BlockRows(frame), self._columns)
@@ -109,7 +117,13 @@ class TableMasker:
         for column in self._masked:
             name = column.column.name
             rows.put(name, self._mask_column(frame.get_column(name), column, rows, result))
+        clock.append(time.perf_counter())
         result.data = copy_text.encode(frame.with_columns(rows.results))
+        clock.append(time.perf_counter())
+        result.seconds = {
+            stage: end - start
+            for stage, (start, end) in zip(("decode", "mask", "encode"), itertools.pairwise(clock), strict=True)
+        }
         return result
 
     def _thinned(self, block: bytes, every: int, number: int) -> pl.DataFrame:
@@ -192,9 +206,10 @@ class TableMasker:
     def _mask_values(self, raw: pl.Series, column: ColumnPlan, context: MaskContext, result: MaskedBlock) -> pl.Series:
         """Masks a column value by value, repeated ones once."""
         values = copy_text.unescape(raw.drop_nulls())
-        memo = self._memos.of(_memo_kind(column))
-        distinct, positions = _distinct(values) if memo.repeats else (values, None)
-        memo.saw(values.len(), distinct.len())
+        memo = self._memos.of(_memo_kind(column)) if not _bulky(values) else None
+        distinct, positions = _distinct(values) if memo is not None and memo.repeats else (values, None)
+        if memo is not None:
+            memo.saw(values.len(), distinct.len())
         masked = self._apply(column, context, memo, distinct)
         if positions is not None:
             masked = masked.gather(positions)
@@ -206,7 +221,7 @@ class TableMasker:
         return _spread(raw, masked)
 
     @staticmethod
-    def _apply(column: ColumnPlan, context: MaskContext, memo: Memo, values: pl.Series) -> pl.Series:
+    def _apply(column: ColumnPlan, context: MaskContext, memo: Memo | None, values: pl.Series) -> pl.Series:
         """Masks values, through the memo of this kind of column where that can help.
 
         Values masked for the first time are collected as sensitive; those the memo knows were so before.
@@ -222,7 +237,7 @@ class TableMasker:
                 context.collect(missing)
             return transformer.apply(missing, context)
 
-        return memo.mask(values, compute)
+        return compute(values) if memo is None else memo.mask(values, compute)
 
 
 class BlockRows:
@@ -287,6 +302,11 @@ def in_reading_order(columns: tuple[ColumnPlan, ...]) -> tuple[ColumnPlan, ...]:
     for column in columns:
         place(column.column.name)
     return tuple(ordered)
+
+
+def _bulky(values: pl.Series) -> bool:
+    """Whether values are too long to be remembered."""
+    return int(values.str.len_bytes().max() or 0) > _BULKY_BYTES  # type: ignore[arg-type]  # an integer column
 
 
 def _memo_kind(column: ColumnPlan) -> tuple[object, ...]:

@@ -14,7 +14,7 @@ from typing import Any
 from testdata_assets.keys import key_id
 from testdata_assets.masking.conditions import Condition
 from testdata_assets.masking.plan_coverage import check_coverage
-from testdata_assets.masking.plan_domains import plan_domains
+from testdata_assets.masking.plan_domains import check_held, plan_domains
 from testdata_assets.masking.plan_draft import Draft
 from testdata_assets.masking.plan_fit import check_fit, check_partition_keys
 from testdata_assets.masking.plan_models import (
@@ -90,6 +90,7 @@ def compile_plan(rules: MaskingRules, catalog: Catalog, masking_key: bytes) -> M
         objects=rules.objects,
         domains=found.draft.domains,
         warnings=found.warnings,
+        held=frozenset(rules.rotation.hold),
     )
 
 
@@ -98,6 +99,7 @@ def examine(rules: MaskingRules, catalog: Catalog) -> Examination:
     draft = Draft(rules, catalog)
     check_coverage(draft)
     draft.domains = plan_domains(draft)
+    check_held(draft)
     check_rows(draft)
     check_fit(draft)
     routed = check_partition_keys(draft)

@@ -10,6 +10,7 @@ from testdata_assets.masking.nested_columns import part_rules
 from testdata_assets.masking.plan_draft import Draft
 from testdata_assets.masking.plan_models import DomainPlan
 from testdata_assets.masking.plan_transformers import nested_domains
+from testdata_assets.masking.rule_errors import did_you_mean
 from testdata_assets.masking.rule_models import ColumnRef, ColumnRule
 from testdata_assets.masking.transformers._number_types import numeric_limits
 from testdata_assets.masking.transformers.base import TEXT_TYPES
@@ -96,6 +97,19 @@ def plan_domains(draft: Draft) -> dict[str, DomainPlan]:
             number_type=number.type if number else None,
         )
     return plans
+
+
+def check_held(draft: Draft) -> None:
+    """Reports domains that the rules hold under the previous key and that nothing masks in."""
+    for place, name in enumerate(draft.rules.rotation.hold):
+        if name not in draft.domains:
+            draft.report(
+                "stale",
+                None,
+                f"rotation holds domain {name!r}, which no column masks in{did_you_mean(name, list(draft.domains))}",
+                "Remove it, or correct its name.",
+                mark=draft.rules.mark("rotation", "hold", place),
+            )
 
 
 def _ignores_case(member: Member, folding: frozenset[ColumnRef]) -> bool:

@@ -198,6 +198,7 @@ class MaskingPlan:
         key_id: Names the masking key without revealing it.
         objects: What becomes of comments and large objects.
         domains: By name.
+        held: Domains that mask under the previous key.
         warnings: Allowed, but worth a look.
     """
 
@@ -207,6 +208,7 @@ class MaskingPlan:
     objects: ObjectsRule
     domains: Mapping[str, DomainPlan] = field(default_factory=dict)
     warnings: tuple[PlanWarning, ...] = ()
+    held: frozenset[str] = frozenset()
 
     @cached_property
     def _by_name(self) -> dict[TableName, TablePlan]:

@@ -7,7 +7,7 @@ from typing import Any
 from testdata_assets.masking.lineage import Edge, Effective
 from testdata_assets.masking.plan_domains import type_family
 from testdata_assets.masking.plan_draft import Draft
-from testdata_assets.masking.plan_transformers import KEEP, NULL
+from testdata_assets.masking.plan_transformers import KEEP, NULL, transformers_alike
 from testdata_assets.masking.rule_errors import Mark
 from testdata_assets.masking.rule_models import ColumnRef
 from testdata_assets.masking.transformers.base import Transformer
@@ -38,7 +38,10 @@ def _check_edge(draft: Draft, edge: Edge) -> None:
         return  # uncovered or unbuildable: reported elsewhere
     if ours.name == NULL or (ours.name == KEEP and theirs.name == KEEP):
         return
-    difference = _difference(source, target, ours, theirs) or _types(draft, edge)
+    difference, families = _difference(source, target, ours, theirs), _families(draft, edge)
+    apart = difference is None and not families <= ours.alike
+    if apart:
+        difference = _types(draft, edge)
     if difference is None:
         return
     via = f"foreign key {edge.name}" if edge.constraint is not None else "a relationship of the rules"
@@ -47,7 +50,9 @@ def _check_edge(draft: Draft, edge: Edge) -> None:
         "foreign_key",
         edge.source.table,
         f"{via} points to {edge.target}, which masks differently: {difference}",
-        f"Give {source.origin} and {target.origin} the same transformer, parameters, domain and kind of type."
+        f"What masks equal values of both kinds of type equally: {transformers_alike(families)}."
+        if apart
+        else f"Give {source.origin} and {target.origin} the same transformer, parameters, domain and kind of type."
         if inherited
         else f"Remove this rule, so that the one of {edge.target} applies, or make both the same.",
         column=edge.source.column,
@@ -74,11 +79,16 @@ def _difference(source: Effective, target: Effective, ours: Transformer[Any], th
     return None
 
 
+def _families(draft: Draft, edge: Edge) -> frozenset[str]:
+    """The kinds of type of both ends where they differ; nothing where equal values mask equally anyhow."""
+    ends = (draft.tables[end.table].column(end.column) for end in (edge.source, edge.target))
+    families = frozenset(type_family(column) for column in ends if column is not None)
+    return families if len(families) > 1 else frozenset()
+
+
 def _types(draft: Draft, edge: Edge) -> str | None:
     ours, theirs = (draft.tables[end.table].column(end.column) for end in (edge.source, edge.target))
-    if ours is None or theirs is None or type_family(ours) == type_family(theirs):
-        return None
-    return f"type {theirs.type} there, {ours.type} here"
+    return None if ours is None or theirs is None else f"type {theirs.type} there, {ours.type} here"
 
 
 def _check_emptied(draft: Draft, key: ForeignKey, root: TableName) -> None:

@@ -36,6 +36,11 @@ def unique_alternatives(column: Column) -> str:
     return _either([*names[: _SHOWN - 1], KEEP])
 
 
+def transformers_alike(families: frozenset[str]) -> str:
+    """`integer_permute or keep`: what masks equal values of several kinds of type equally."""
+    return _either([*(name for name, each in registry.all().items() if families <= each.alike), KEEP])
+
+
 def nested_domains(params: Any, path: str = "") -> Iterator[tuple[str, str]]:
     """Path and domain of every rule nested in parameters (JSON paths, array items and the like)."""
     if isinstance(params, Mapping):

@@ -7,12 +7,13 @@ constraints. NULLs never collide, kept columns never change; the rest hangs on w
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from testdata_assets.errors import UsageFault
 from testdata_assets.masking.plan_draft import Draft
 from testdata_assets.masking.plan_models import mixes
-from testdata_assets.masking.plan_transformers import KEEP, unique_alternatives
-from testdata_assets.masking.transformers.base import RowTransformer, Uniqueness
+from testdata_assets.masking.plan_transformers import KEEP, NULL, unique_alternatives
+from testdata_assets.masking.transformers.base import RowTransformer, Transformer, Uniqueness
 from testdata_assets.postgres.identifiers import TableName, quote_identifier
 from testdata_assets.production.catalog import UniqueIndex
 
@@ -116,13 +117,26 @@ def _check_predicate(draft: Draft, index: UniqueIndex, predicate: str) -> None:
     bare = _LITERAL.sub("''", predicate)
     for column in (each.name for each in draft.tables[index.table].columns):
         transformer = draft.transformer(index.table, column)
-        if transformer is None or transformer.name == KEEP:
+        if transformer is None:
             continue
+        # Rows that a rule's condition leaves out are masked by its `else`, which counts as well.
+        others = [other for _, other in draft.alternatives(index.table, column)]
+        changing = [each for each in (transformer, *others) if each.name != KEEP]
         uses = list(_mention(column).finditer(bare))
-        stays_null = transformer.guarantees.nulls_stay_null and draft.masked(index.table, column) is not None
-        if uses and not (stays_null and all(_NULL_TEST.match(bare, use.end()) for use in uses)):
+        if not changing or not uses:
+            continue
+        stays_null = all(_keeps_nulls(draft, index.table, column, each) for each in changing)
+        if not (stays_null and all(_NULL_TEST.match(bare, use.end()) for use in uses)):
             reason = "its predicate reads the column, and masked values may put other rows under it"
             _report(draft, index, column, reason, alternatives=KEEP)
+
+
+def _keeps_nulls(draft: Draft, table: TableName, name: str, transformer: Transformer[Any]) -> bool:
+    """Whether a transformer writes NULL into the column exactly where NULL was."""
+    column = draft.tables[table].column(name)
+    if column is None or transformer.name == NULL:
+        return False
+    return transformer.guarantees_for(draft.limited(table, column)).nulls_stay_null
 
 
 def _lossy(draft: Draft, table: TableName, name: str) -> bool:

@@ -1,12 +1,13 @@
 """Weak choices that are allowed: kept columns that look personal or hold free text. Warnings, never refusals.
 
-Names only are looked at; what values say is discovery's business.
+Names only are looked at, in the languages that discovery reads; what values say is discovery's own business.
 """
 
 from __future__ import annotations
 
 import re
 
+from testdata_assets.masking.discovery.names import read_name
 from testdata_assets.masking.plan_domains import Member, members, type_family
 from testdata_assets.masking.plan_draft import Draft
 from testdata_assets.masking.plan_transformers import KEEP
@@ -25,6 +26,11 @@ _PERSONAL = re.compile(
 _FREE_TEXT = re.compile(
     r"(?:^|_)(?:notes?|comments?|descriptions?|messages?|body|bio|remarks?|feedback|memo|reason)(?:$|_)"
 )
+# What discovery's lexicon may call a kept text column without anybody having looked at its values.
+_TELLING = frozenset(
+    ["email", "phone", "first_name", "last_name", "person_name", "national_id", "tax_id", "passport", "iban", "secret",
+     "credit_card", "street_address", "postcode", "birth_date", "driving_licence", "licence_plate"]
+)  # fmt: skip
 _DOCUMENTS = frozenset({"json", "jsonb", "xml", "hstore", "bytea", "tsvector"})
 _SAFE_CATEGORIES = frozenset("BE")  # booleans and enums hold no value of anybody's
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -55,13 +61,22 @@ def _check_kept(draft: Draft, table: Table, column: Column) -> None:
         draft.warn(table.name, column.name, f"kept, although its name looks personal ({column.type})", mark)
     elif column.base_type in _DOCUMENTS:
         draft.warn(table.name, column.name, f"a kept {column.base_type} may hold anything", mark)
-    elif column.base_type in TEXT_TYPES and column.max_length is None and _FREE_TEXT.search(word):
+    elif column.base_type in TEXT_TYPES and column.max_length is None and _is_free_text(word, column):
         draft.warn(table.name, column.name, "a kept free-text column may quote anybody", mark)
 
 
 def _looks_personal(word: str, column: Column) -> bool:
     """Of numbers, only the name's end counts: `phone` may be one, `emails_sent` counts them."""
-    return any(column.category != "N" or match.end() == len(word) for match in _PERSONAL.finditer(word))
+    if any(column.category != "N" or match.end() == len(word) for match in _PERSONAL.finditer(word)):
+        return True
+    sign = read_name(column.name) if column.base_type in TEXT_TYPES else None
+    return sign is not None and sign.strong and sign.category in _TELLING
+
+
+def _is_free_text(word: str, column: Column) -> bool:
+    sign = read_name(column.name)
+    named = sign is not None and sign.strong and sign.category == "free_text"
+    return named or _FREE_TEXT.search(word) is not None
 
 
 def _check_case(draft: Draft) -> None:
@@ -93,6 +108,9 @@ def _check_types(draft: Draft) -> None:
         if len(families) > 1:
             _, *others = families.values()
             for member in others:
+                transformer = draft.transformer(member.owner.table, member.owner.column)
+                if transformer is not None and families.keys() <= transformer.alike:
+                    continue
                 draft.warn(
                     member.owner.table,
                     member.owner.column,

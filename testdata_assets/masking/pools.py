@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from testdata_assets.masking.characters import characters
 from testdata_assets.masking.hashing import Prf
-from testdata_assets.masking.text_arrays import Codes, Positions, TextArray, offsets_of
+from testdata_assets.masking.text_arrays import Codes, Positions, TextArray
 
 POOL_VERSION = 1
 

@@ -108,6 +108,12 @@ class ObjectsRule(_RuleModel):
     large_objects: ObjectMode = Field("block", description="Large objects: keep | drop | block.")
 
 
+class RotationRule(_RuleModel):
+    """What a rotation of the masking key leaves for later."""
+
+    hold: tuple[str, ...] = Field((), description="Domains that still mask under TESTDATA_MASKING_KEY_PREVIOUS.")
+
+
 class RulesDocument(_RuleModel):
     """A rules file as shaped from YAML: tables still under their printed names, as positions are."""
 
@@ -115,6 +121,7 @@ class RulesDocument(_RuleModel):
     tables: dict[str, TableRule]
     relationships: tuple[Relationship, ...] = ()
     objects: ObjectsRule = Field(default_factory=ObjectsRule)
+    rotation: RotationRule = Field(default_factory=RotationRule)
 
 
 class MaskingRules(_RuleModel):
@@ -124,6 +131,7 @@ class MaskingRules(_RuleModel):
     tables: dict[TableName, TableRule]
     relationships: tuple[Relationship, ...] = ()
     objects: ObjectsRule = Field(default_factory=ObjectsRule)
+    rotation: RotationRule = Field(default_factory=RotationRule)
     _positions: Mapping[tuple[str | int, ...], Mark] = PrivateAttr(default_factory=dict)
 
     def mark(self, *location: str | int) -> Mark | None:
@@ -152,4 +160,5 @@ class MaskingRules(_RuleModel):
             },
             "relationships": sorted([str(each.from_), str(each.to)] for each in self.relationships),
             "objects": self.objects.model_dump(),
+            **({"rotation": sorted(self.rotation.hold)} if self.rotation.hold else {}),
         }

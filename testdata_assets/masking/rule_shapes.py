@@ -16,7 +16,7 @@ from testdata_assets.masking.rules_yaml import YamlNode
 from testdata_assets.postgres.identifiers import TableName
 
 Location = tuple[str | int, ...]
-TOP_KEYS = ("version", "tables", "relationships", "objects")
+TOP_KEYS = ("version", "tables", "relationships", "objects", "rotation")
 TABLE_KEYS = ("mode", "where", "rows", "columns")
 MODES: tuple[str, ...] = get_args(Mode)
 
@@ -48,6 +48,8 @@ class Shaper:
                 data[key] = self._relationships(node)
             elif key == "objects":
                 data[key] = self._objects(node)
+            elif key == "rotation":
+                data[key] = self._rotation(node)
             elif key == "version":
                 data[key] = node.value
             else:
@@ -261,6 +263,22 @@ class Shaper:
         for key, mark, entry in node.entries():
             self.positions[("objects", key)] = entry.mark if key in ObjectsRule.model_fields else mark
         return node.value
+
+    def _rotation(self, node: YamlNode) -> dict[str, Any]:
+        hold = node.children.get("hold")
+        if node.value is None:
+            return {}
+        if not node.is_mapping or set(node.children) != {"hold"} or hold is None or not hold.is_list:
+            self._problem(node.mark, "rotation is {hold: [domain, ...]}")
+            return {}
+        names: list[str] = []
+        for place, entry in enumerate(hold.children.values()):
+            self.positions[("rotation", "hold", place)] = entry.mark
+            if isinstance(entry.value, str) and entry.value:
+                names.append(entry.value)
+            else:
+                self._problem(entry.mark, "a domain's name is a text")
+        return {"hold": tuple(names)}
 
     def _problem(self, mark: Mark, message: str) -> None:
         self.problems.append(RuleProblem.at(mark, message))

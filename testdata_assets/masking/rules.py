@@ -124,6 +124,7 @@ def parse_rules(text: str, *, file: str = RULES_FILE) -> MaskingRules:
         tables={TableName.parse(name): rule for name, rule in document.tables.items()},
         relationships=document.relationships,
         objects=document.objects,
+        rotation=document.rotation,
     )
     rules._positions = shaper.positions
     return rules

@@ -76,6 +76,18 @@ def json_schema() -> dict[str, Any]:
                     },
                 },
             },
+            "rotation": {
+                "type": ["object", "null"],
+                "additionalProperties": False,
+                "required": ["hold"],
+                "properties": {
+                    "hold": {
+                        "type": "array",
+                        "items": _NAME,
+                        "description": "Domains that still mask under TESTDATA_MASKING_KEY_PREVIOUS.",
+                    }
+                },
+            },
             "objects": {
                 "type": ["object", "null"],
                 "additionalProperties": False,

@@ -16,7 +16,6 @@ import struct
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import partial
 from importlib import metadata
 from typing import Any
 
@@ -24,10 +23,11 @@ import numpy as np
 import polars as pl
 
 from testdata_assets.errors import EnvironmentLack, RefusedError, TestdataError, UsageFault
-from testdata_assets.keys import KeyName, key_id, load_key
+from testdata_assets.keys import KeyName, key_id, load_key, variable_of
 from testdata_assets.masking.engine import TableMasker
-from testdata_assets.masking.fingerprints import Hashes, fingerprint
-from testdata_assets.masking.hashing import KeyedHash
+from testdata_assets.masking.fingerprints import Hashes as Fingerprints
+from testdata_assets.masking.fingerprints import fingerprint
+from testdata_assets.masking.keyring import Hashes, KeyRing
 from testdata_assets.masking.plan import masking_data_version
 from testdata_assets.masking.plan_models import TablePlan
 from testdata_assets.production.chunk_store import ChunkStore, RecordPlace
@@ -52,6 +52,8 @@ class BlockTask:
         sample_every: Draw one raw row in so many for the profile.
         number: Of the block in its table; the draw hangs on it.
         masking_key_id: Names the masking key that must be used.
+        previous_key_id: Names the key before it, while keys are rotated.
+        held: Domains that mask under that one.
         store_key_id: Names the key that must open the store.
         version: Of code and frozen data that masks hang on.
     """
@@ -66,6 +68,8 @@ class BlockTask:
     masking_key_id: str
     store_key_id: str
     version: str
+    previous_key_id: str | None = None
+    held: frozenset[str] = frozenset()
 
     @property
     def purpose(self) -> str:
@@ -86,6 +90,7 @@ class BlockAnswer:
         sensitive: Fingerprints by column.
         kept: Fingerprints by column of values that a rule with a condition keeps.
         changes: (rows, changed) by column.
+        seconds: What decoding, masking and encoding took, on the clock.
     """
 
     data: bytes
@@ -93,9 +98,10 @@ class BlockAnswer:
     left_out: int = 0
     sample: pl.DataFrame | None = None
     null_counts: dict[str, int] | None = None
-    sensitive: dict[str, Hashes] = field(default_factory=dict)
-    kept: dict[str, Hashes] = field(default_factory=dict)
+    sensitive: dict[str, Fingerprints] = field(default_factory=dict)
+    kept: dict[str, Fingerprints] = field(default_factory=dict)
     changes: dict[str, tuple[int, int]] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -160,6 +166,7 @@ def mask_block(store: ChunkStore, masker: TableMasker, task: BlockTask, seed: in
         {column: fingerprint(values, seed) for column, values in masked.sensitive.items()},
         {column: fingerprint(values, seed) for column, values in masked.kept.items()},
         masked.changes,
+        masked.seconds,
     )
 
 
@@ -227,7 +234,8 @@ def _run(task: BlockTask) -> bytes:
     masking_key, store_key = _require(task.masking_key_id, task.store_key_id, task.version)
     store = _open(task, store_key)
     # No memo across tasks: an answer must not lack the fingerprints that another, perhaps lost, answer held.
-    masker = TableMasker(task.plan, partial(KeyedHash.derive, masking_key))
+    previous = _KEYS.key("masking_previous", task.previous_key_id) if task.previous_key_id else None
+    masker = TableMasker(task.plan, Hashes(KeyRing(masking_key, previous, task.held)))
     return seal_answer(store, task, mask_block(store, masker, task, fingerprint_seed(store)))
 
 
@@ -272,7 +280,7 @@ class _WorkerKeys:
             raise EnvironmentLack(
                 f"The worker has {name} key {key_id(known)}, the refresh has {wanted_id}",
                 where=worker_name(),
-                remedy=f"Give the worker the same TESTDATA_{name.upper()}_KEY as the refresh, then start it anew.",
+                remedy=f"Give the worker the same {variable_of(name)} as the refresh, then start it anew.",
                 code="worker-key-differs",
             )
         return known

@@ -196,7 +196,7 @@ def ragged_indices(starts: NDArray[Any], lengths: NDArray[Any]) -> Positions:
 def take_slices(buffer: NDArray[Any], starts: NDArray[Any], lengths: NDArray[Any]) -> NDArray[Any]:
     """Pieces of a buffer, piece after piece: `buffer.take(ragged_indices(starts, lengths))`, but several times faster.
 
-    Pieces are copied sixteen or more characters at a time, each copy overwriting what the one before put beyond its length.
+    They are copied sixteen or more characters at a time, each copy overwriting what the one before put too much.
     """
     filled = np.flatnonzero(lengths)
     if len(filled) < len(lengths):

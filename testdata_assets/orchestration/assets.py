@@ -80,7 +80,7 @@ def masked_golden_image(
             names.META_SNAPSHOT: snapshot_id,
             "database": image.database_name,
             "tables": int(image.table_count or 0),
-            **metadata.volume(image.row_count, image.bytes, sum(image.seconds.values())),
+            **metadata.volume(image.row_count, image.bytes, image.building_seconds),
             "seconds_by_step": metadata.counts_table(image.seconds, "step", "seconds"),
             "columns_masked": metadata.counts_table(
                 Counter(column["transformer"] for column in image.masked_columns), "transformer", "columns"

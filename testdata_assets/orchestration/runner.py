@@ -21,6 +21,7 @@ import dagster as dg
 
 from testdata_assets.cli.logs import configure_logging
 from testdata_assets.errors import EnvironmentLack, RefusedError, TestdataError
+from testdata_assets.golden.attest import predicate
 from testdata_assets.golden.registry import GoldenRegistry
 from testdata_assets.orchestration import names
 from testdata_assets.orchestration.failures import failure_of
@@ -112,6 +113,7 @@ def _document(run_id: str, total: float) -> dict[str, Any] | None:
         "bytes": image.bytes or 0,
         "seconds": {stage: round(float(stages.get(stage, 0.0)), 3) for stage in _STAGES},
         "checks": image.checks,
+        "keys": predicate(image.attestation)["keys"] if image.attestation else None,
         "run_id": run_id,
     }
 

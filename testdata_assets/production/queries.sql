@@ -222,7 +222,7 @@ WITH user_schemas AS (
     UNION ALL
     SELECT 'trigger', c.oid::regclass || '.' || g.tgname, pg_get_triggerdef(g.oid), 'pg_trigger'::regclass, g.oid
     FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid JOIN user_schemas u ON u.oid = c.relnamespace
-    WHERE NOT g.tgisinternal
+    WHERE NOT g.tgisinternal AND g.tgparentid = 0
 )
 SELECT kind, object, text FROM found f
 WHERE text IS NOT NULL AND text <> ''
@@ -232,6 +232,7 @@ ORDER BY kind, object, text
 -- name: definitions
 -- Everything a schema consists of as (kind, object, definition), for comparing an image with its source.
 -- Not-null constraints of Postgres 18 are left out: older servers keep them on the column, where they are compared.
+-- So are the copies that partitions have of their root's triggers: Postgres 14 calls them internal, 15 does not.
 WITH user_schemas AS (
     SELECT oid, nspname FROM pg_namespace
     WHERE nspname NOT IN ('pg_catalog', 'information_schema') AND nspname !~ '^pg_(toast|temp)'
@@ -269,7 +270,7 @@ WITH user_schemas AS (
     UNION ALL
     SELECT 'trigger', c.oid::regclass || '.' || g.tgname, pg_get_triggerdef(g.oid), 'pg_class'::regclass, c.oid
     FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid JOIN user_schemas u ON u.oid = c.relnamespace
-    WHERE NOT g.tgisinternal
+    WHERE NOT g.tgisinternal AND g.tgparentid = 0
     UNION ALL
     SELECT 'enum', t.oid::regtype::text, string_agg(e.enumlabel, ',' ORDER BY e.enumsortorder), 'pg_type'::regclass, t.oid
     FROM pg_enum e JOIN pg_type t ON t.oid = e.enumtypid JOIN user_schemas u ON u.oid = t.typnamespace GROUP BY t.oid

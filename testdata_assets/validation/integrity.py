@@ -169,7 +169,7 @@ def compare_schemas(
     same_major = source.server_version // 10_000 == image.server_version // 10_000
     aspects: dict[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = {
         "tables": (_tables(source), _tables(image)),
-        "columns": (_columns(source), _columns(image)),
+        "columns": (_columns(source, same_major), _columns(image, same_major)),
         "foreign keys": (_foreign_keys(source), _foreign_keys(image)),
         "unique indexes": (_unique_indexes(source, same_major), _unique_indexes(image, same_major)),
         "sequences": (_sequences(source), _sequences(image)),
@@ -219,15 +219,18 @@ def _tables(catalog: Catalog) -> dict[str, Any]:
     }
 
 
-def _columns(catalog: Catalog) -> dict[str, Any]:
-    """By order, not by attnum: dropped columns leave gaps that no restore repeats."""
+def _columns(catalog: Catalog, same_major: bool) -> dict[str, Any]:
+    """By order, not by attnum: dropped columns leave gaps that no restore repeats.
+
+    From Postgres 17 on partitions take over the identity of their root; in older sources they have none.
+    """
     return {
         f"{table.name}.{column.name}": (
             order,
             column.type,
             column.not_null,
             column.generated,
-            column.identity,
+            column.identity if same_major or not table.is_partition else "",
         )
         for table in catalog.tables
         if table.kind != "f"

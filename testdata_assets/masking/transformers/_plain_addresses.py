@@ -7,6 +7,7 @@ not all capitals. Whatever is not usual goes the general way; which way a value 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import polars as pl
@@ -186,15 +187,10 @@ def fits(limit: int | None, mail_domain: str | None) -> bool:
     return longest - WORD_CHARACTERS - 1 <= _ITEM and (limit is None or longest <= limit)
 
 
-_POOL: list[NDArray[np.uint8]] = []
-
-
+@cache
 def _pool_bytes() -> NDArray[np.uint8]:
     """The pools' characters as bytes, those beyond ASCII cut: the latin pool has none."""
-    if not _POOL:
-        codes = pools().words.codes.astype(np.uint8)
-        _POOL.append(np.concatenate((codes, np.zeros(_ITEM, np.uint8))))
-    return _POOL[0]
+    return np.concatenate((pools().words.codes.astype(np.uint8), np.zeros(_ITEM, np.uint8)))
 
 
 def _laid(items: NDArray[np.void], first: Positions, second: Positions) -> pl.Series:

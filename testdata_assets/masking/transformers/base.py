@@ -132,6 +132,8 @@ class Transformer(ABC, Generic[P]):
     guarantees: ClassVar[Guarantees]
     # pg_type.typname below domains; empty: any type. "text" stands for text, varchar, bpchar, citext and name.
     base_types: ClassVar[frozenset[str]] = frozenset()
+    # Kinds of type ("text", "integer", else pg_type.typname) whose equal values it masks equally, as 7 and '7'.
+    alike: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, params: P) -> None:
         self.params = params

@@ -117,7 +117,7 @@ class Choice(RowTransformer[ChoiceParams]):
             .otherwise(pl.col(name).str.len_bytes().cast(pl.String) + ":" + pl.col(name))
             for name in parts.columns
         ]
-        first, _ = context.hash.for_purpose(self.name).seeds(parts.select(pl.concat_str(each)).to_series())
+        first, _ = context.hash.for_purpose(self.name).draws(parts.select(pl.concat_str(each)).to_series())
         bounds = np.array(self.params.bounds, np.uint64)
         chosen = np.minimum(np.searchsorted(bounds, first, side="right"), len(bounds) - 1)
         drawn = pl.Series(self.params.categories, dtype=pl.String).gather(pl.Series(chosen.astype(np.uint32)))

@@ -135,5 +135,5 @@ class Country(Transformer[CountryParams]):
         if not len(some):
             return result
         chosen = rest.gather(pl.Series(some))
-        draws = keyed.seeds(fold(chosen))[0]
+        draws = keyed.draws(fold(chosen))[0]
         return merge_rows(result, some, cased_like(chosen, known.picked(guess[some], draws)))

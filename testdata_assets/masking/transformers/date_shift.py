@@ -98,7 +98,7 @@ class DateShift(RowTransformer[DateShiftParams]):
             .then("no entity " + pl.col("own"))
             .otherwise("entity " + pl.col("entity"))
         ).to_series()
-        first, second = keyed.seeds(source)
+        first, second = keyed.draws(source)
         most = self.params.days
         step = (first % np.uint64(2 * most)).astype(np.int64)
         days = np.where(step < most, step - most, step - most + 1)

@@ -42,6 +42,7 @@ class Hash(TextTransformer[HashParams]):
     name = "hash"
     summary = "Replaces a value by a keyed digest in the column's own type."
     params_model = HashParams
+    by_pieces = False
     hashes_values = False  # mostly the digest itself is wanted
     guarantees = Guarantees(uniqueness=Uniqueness.HASHED, coincidence=Coincidence.DISJOINT)
     base_types = frozenset({"text", "int2", "int4", "int8", "numeric", "uuid", "bytea"})

@@ -78,6 +78,7 @@ class IntegerPermute(Transformer[IntegerPermuteParams]):
     summary = "Replaces integers one for one within a range or among those of as many digits; for keys."
     params_model = IntegerPermuteParams
     base_types = frozenset({"int2", "int4", "int8", "numeric", "text"})
+    alike = frozenset({"text", "integer"})
     guarantees = Guarantees(
         uniqueness=Uniqueness.INJECTIVE,
         coincidence=Coincidence.MAY_COINCIDE,

@@ -59,6 +59,7 @@ class Ip(TextTransformer[Params]):
     name = "ip"
     summary = "Replaces IP addresses, keeping version, private or public, and netmask."
     base_types = frozenset({"text", "inet", "cidr"})
+    alike = base_types
     redraws = False
     hashes_values = False
     guarantees = Guarantees(

@@ -55,6 +55,7 @@ class Mac(TextTransformer[MacParams]):
     summary = "Replaces hardware addresses, keeping kind, separators and optionally the vendor."
     params_model = MacParams
     base_types = frozenset({"text", "macaddr", "macaddr8"})
+    alike = frozenset({"text", "macaddr"})
     redraws = False
     hashes_values = False
     guarantees = Guarantees(

@@ -88,7 +88,7 @@ class NumberNoise(Transformer[NumberNoiseParams]):
     def _moved(self, values: pl.Series, context: MaskContext, places: Positions | None = None) -> pl.Series:
         keyed = context.hash.for_purpose(self.name)
         decimals, zero = read_decimals(values, context.column.base_type)
-        seeds = keyed.seeds(decimals.canonical)
+        seeds = keyed.draws(decimals.canonical)
         head = self._moved_heads(
             decimals,
             seeds,

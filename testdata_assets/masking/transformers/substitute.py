@@ -73,7 +73,7 @@ class Substitute(Transformer[SubstituteParams]):
 
     def _chosen(self, values: pl.Series, context: MaskContext) -> pl.Series:
         entries = pl.Series(self._entries(context.max_length), dtype=pl.String)
-        first, second = context.hash.for_purpose(self.name).seeds(fold(values) if context.fold_case else values)
+        first, second = context.hash.for_purpose(self.name).draws(fold(values) if context.fold_case else values)
         places = first % np.uint64(len(entries))
         chosen = entries.gather(_indices(places))
         own = (fold(chosen) == fold(values)).to_numpy()

@@ -6,6 +6,7 @@ transformer can forget it.
 
 from __future__ import annotations
 
+import itertools
 from abc import abstractmethod
 from dataclasses import replace
 from functools import cached_property
@@ -24,6 +25,11 @@ from testdata_assets.production.catalog import Column
 
 BLOCK = 4096  # values a step works on: arrays stay in the processor's cache
 _REDRAWS = 8
+# A transformer may take sixty times the size of what it works on at once.
+_LONG_BYTES = 2 << 20
+_PIECE_CHARACTERS = 1 << 18
+_BATCH_BYTES = 2 << 20
+_BULKY_BYTES = 1024
 _SHOWN = np.array([(1 << 8 * size) - 1 for size in range(9)], np.uint64)  # the first bytes of a little-endian word
 _ROOMY = 12  # in columns that admit fewer characters, even hashed outputs meet real values
 
@@ -142,6 +148,8 @@ class TextTransformer(Transformer[P]):
     hashes_values: ClassVar[bool] = True
     # Values drawn at a time.
     at_once: ClassVar[int] = BLOCK
+    # Whether a very long value may be masked piece by piece.
+    by_pieces: ClassVar[bool] = True
 
     @abstractmethod
     def draw(self, draw: Draw) -> pl.Series:
@@ -157,6 +165,39 @@ class TextTransformer(Transformer[P]):
     def apply(self, values: pl.Series, context: MaskContext) -> pl.Series:
         if not len(values):
             return values
+        sizes = values.str.len_bytes().cast(pl.Int64).to_numpy()
+        if self.by_pieces and sizes.max() > _LONG_BYTES:
+            return self._apply_long(values, sizes, context)
+        if sizes.sum() > _BATCH_BYTES and sizes.mean() > _BULKY_BYTES:
+            ends = np.flatnonzero(np.diff(np.cumsum(sizes) // _BATCH_BYTES)) + 1
+            edges = [0, *ends.tolist(), len(values)]
+            parts = [self._apply(values.slice(a, b - a), context) for a, b in itertools.pairwise(edges)]
+            return pl.concat(parts).rename(values.name)
+        return self._apply(values, context)
+
+    def _apply_long(self, values: pl.Series, sizes: NDArray[np.int64], context: MaskContext) -> pl.Series:
+        """Masks values of many megabytes piece by piece, so that memory hangs on the piece; there are few of them."""
+        column = replace(context.column, base_type="text", max_length=None)
+        inner = replace(context, column=column)
+        masked: list[pl.Series] = []
+        for place in np.flatnonzero(sizes > _LONG_BYTES).tolist():
+            text: str = values[place]
+            pieces = [
+                "".join(self._apply(pl.Series([text[start : start + _PIECE_CHARACTERS]]), inner))
+                for start in range(0, len(text), _PIECE_CHARACTERS)
+            ]
+            del text
+            joined = "".join(pieces)
+            del pieces
+            masked.append(_fit(pl.Series(values.name, [joined]), context))
+            del joined
+        if len(masked) == len(values) == 1:
+            return masked[0]
+        short = self.apply(values.filter(pl.Series(sizes <= _LONG_BYTES)), context)
+        where = np.argsort(np.concatenate((np.flatnonzero(sizes <= _LONG_BYTES), np.flatnonzero(sizes > _LONG_BYTES))))
+        return pl.concat([short, *masked]).gather(pl.Series(where)).rename(values.name)
+
+    def _apply(self, values: pl.Series, context: MaskContext) -> pl.Series:
         padded = context.column.base_type == "bpchar"
         bare = values.str.strip_chars_end(" ") if padded else values
         blank = (bare.str.strip_chars() == "").to_numpy()

@@ -91,7 +91,7 @@ class TimestampNoise(Transformer[TimestampNoiseParams]):
         if base_type in _CLOCKS | TEXT_TYPES:
             clocks = read_clocks(values)
             if len(clocks.rows):
-                micro = self._noisy_clock(clocks.micro, clocks.unit, keyed.seeds(clocks.canonical))
+                micro = self._noisy_clock(clocks.micro, clocks.unit, keyed.draws(clocks.canonical))
                 result = merge_rows(result, clocks.rows, clocks.written(micro))
                 other[clocks.rows] = False
         rest = np.flatnonzero(other)
@@ -102,7 +102,7 @@ class TimestampNoise(Transformer[TimestampNoiseParams]):
     def _noisy(self, moments: Moments, keyed: KeyedHash) -> pl.Series:
         unit = _coarsened(moments.unit, moments.micro, self._reach)
         unit = np.where((moments.micro == 0) & (self._reach >= DAY), DAY, unit)
-        seeds = keyed.seeds(moments.canonical)
+        seeds = keyed.draws(moments.canonical)
         steps = np.maximum(self._reach // unit, 1)
         draw = (seeds[0] % (2 * steps).astype(np.uint64)).astype(np.int64)
         noise = np.where(draw < steps, draw - steps, draw - steps + 1) * unit

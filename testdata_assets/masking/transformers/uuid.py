@@ -51,6 +51,7 @@ class Uuid(TextTransformer[UuidParams]):
     summary = "Replaces a uuid by another of the same version and variant, and of the same written form."
     params_model = UuidParams
     base_types = frozenset({"text", "uuid"})
+    alike = base_types
     redraws = False
     hashes_values = False
     guarantees = Guarantees(

@@ -95,10 +95,13 @@ def test_a_nasty_schema_passes_the_check_as_drafted(nasty: Dsn) -> None:
     found = drafted(nasty)
     by_name = {(each.table, each.column): each for each in found.columns}
     users = {column: each for (table, column), each in by_name.items() if table == "public.users"}
-    assert users["email"].transform == "email" and users["email"].pii == "email"
+    assert users["email"].transform == "email"
+    assert users["email"].pii == "email"
     assert users["id"].transform == users["kind"].transform == users["feeling"].transform == "keep"
-    assert users["phone_number"].pii == "phone" and users["phone_number"].transform != "keep"
-    assert users["born"].pii == "birth_date" and users["salary"].pii == "financial"
+    assert users["phone_number"].pii == "phone"
+    assert users["phone_number"].transform != "keep"
+    assert users["born"].pii == "birth_date"
+    assert users["salary"].pii == "financial"
     assert "shout" not in users
     order = {column: each for (table, column), each in by_name.items() if table.startswith('"Sales')}
     assert order["billing_email"].inherits == "public.users.email"
@@ -106,9 +109,11 @@ def test_a_nasty_schema_passes_the_check_as_drafted(nasty: Dsn) -> None:
     assert by_name["public.events", "email"].transform == "keep"  # the partition key
     assert by_name["public.child", "extra_email"].pii == "email"
     assert by_name["public.parent", "surname"].pii == "last_name"
-    assert by_name["public.empty_one", "zorbl"].undecided and by_name["public.empty_one", "zorbl"].transform != "keep"
+    assert by_name["public.empty_one", "zorbl"].undecided
+    assert by_name["public.empty_one", "zorbl"].transform != "keep"
     paths = found.rules.tables[TableName("public", "users")].columns["prefs"].params["paths"]
-    assert paths["$.contact.email"]["transform"] == "email" and paths["$.**"] == "scramble"
+    assert paths["$.contact.email"]["transform"] == "email"
+    assert paths["$.**"] == "scramble"
 
 
 def test_columns_that_share_values_share_a_domain(nasty: Dsn) -> None:
@@ -165,7 +170,8 @@ def test_the_sample_shop(server: EmbeddedServer, database: Dsn) -> None:
         "support_tickets.body": "free_text",
         "addresses.postcode": "postcode",
     }.items():
-        assert found[column].pii == category and found[column].transform != "keep", column
+        assert found[column].pii == category, column
+        assert found[column].transform != "keep", column
     for column in ("orders.status", "orders.total", "products.name", "users.country", "orders.placed_at"):
         assert found[column].transform == "keep", column
 
@@ -202,7 +208,8 @@ def test_the_command(nasty: Dsn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     runner = CliRunner()
     first = runner.invoke(app, ["--sample", "100"])
     assert first.exit_code == 0, first.output
-    assert "undecided" in first.output and "secret.example" not in first.output
+    assert "undecided" in first.output
+    assert "secret.example" not in first.output
     with open_source(nasty) as source:
         assert check_rules(load_rules(folder), source.catalog).ok
     second = runner.invoke(app, [])

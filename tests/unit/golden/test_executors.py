@@ -18,6 +18,7 @@ from testdata_assets.errors import EnvironmentLack, UsageFault
 from testdata_assets.golden import executors
 from testdata_assets.golden.executors import Budget, LocalMasking, Stopped, open_masking
 from testdata_assets.golden.load import ChunkNotes
+from testdata_assets.masking.keyring import KeyRing
 from testdata_assets.masking.plan_models import ColumnPlan, TablePlan
 from testdata_assets.masking.transformers import registry
 from testdata_assets.postgres.identifiers import TableName
@@ -55,7 +56,7 @@ def store(tmp_path: Path) -> ChunkStore:
 
 @pytest.mark.parametrize("workers", [1, 2, 5])
 def test_answers_come_in_order(store: ChunkStore, workers: int) -> None:
-    with open_masking("local", store, KEY, workers=workers) as masking:
+    with open_masking("local", store, KeyRing(KEY), workers=workers) as masking:
         relayed = [answer.data for answer, _ in masking.answers(table("keep"), 0, blocks_of(store, "a"))]
         assert relayed == list(store.read("a"))
         masked = [answer.data for answer, _ in masking.answers(table(), 0, blocks_of(store, "a"))]
@@ -78,7 +79,7 @@ def test_bytes_under_way_are_bounded(store: ChunkStore) -> None:
             return super().submit(work, *args, **kwargs)
 
     with Counting(8) as pool, ThreadPoolExecutor(2) as tables:
-        masking = LocalMasking(store, KEY, pool, 8)
+        masking = LocalMasking(store, KeyRing(KEY), pool, 8)
         masking._budget = Budget(2200)  # a block has 800 or 900 bytes
 
         def load(stream: str) -> int:
@@ -97,7 +98,7 @@ def test_bytes_under_way_are_bounded(store: ChunkStore) -> None:
 
 def test_a_block_larger_than_the_budget_goes_alone(store: ChunkStore) -> None:
     with ThreadPoolExecutor(4) as pool:
-        masking = LocalMasking(store, KEY, pool, 4)
+        masking = LocalMasking(store, KeyRing(KEY), pool, 4)
         masking._budget = Budget(10)
         assert sum(1 for _ in masking.answers(table(), 0, blocks_of(store, "a"))) == 30
         assert masking._budget.try_take(10)  # all given back
@@ -105,7 +106,7 @@ def test_a_block_larger_than_the_budget_goes_alone(store: ChunkStore) -> None:
 
 def test_what_is_left_is_given_back(store: ChunkStore) -> None:
     with ThreadPoolExecutor(4) as pool:
-        masking = LocalMasking(store, KEY, pool, 4)
+        masking = LocalMasking(store, KeyRing(KEY), pool, 4)
         answers = masking.answers(table(), 0, blocks_of(store, "a"))
         next(answers)
         answers.close()
@@ -115,7 +116,7 @@ def test_what_is_left_is_given_back(store: ChunkStore) -> None:
 
 def test_stopping_ends_answers_and_waiting(store: ChunkStore) -> None:
     with ThreadPoolExecutor(2) as pool:
-        masking = LocalMasking(store, KEY, pool, 2)
+        masking = LocalMasking(store, KeyRing(KEY), pool, 2)
         answers = masking.answers(table(), 0, blocks_of(store, "a"))
         next(answers)
         masking.stop()

@@ -51,7 +51,8 @@ def test_a_harmless_name_does_not_hide_contacts() -> None:
 
 def test_undecided_text_is_masked_and_enumerations_stay() -> None:
     odd = classify(text("zorbl"), Values.of([f"q{each}x{each * 7}" for each in range(50)]), Surroundings())
-    assert odd.undecided and odd.category is not None
+    assert odd.undecided
+    assert odd.category is not None
     assert classify(text("zorbl"), Values.of([]), Surroundings()).undecided
     assert classify(text("zorbl"), Values.of(["new", "paid"], 300), Surroundings()).category is None
 
@@ -83,7 +84,9 @@ def test_keys_that_are_data_are_not_listed() -> None:
 def test_every_choice_fits_and_keep_comes_last(category: str) -> None:
     column = text("c", max_length=12, not_null=True)
     found = choices(Verdict(category, 0.9, ""), column)
-    assert found[-1] == KEEP and len(found) > 1 and found[0] != KEEP
+    assert found[-1] == KEEP
+    assert len(found) > 1
+    assert found[0] != KEEP
     assert all(fits(each, column) for each in found)
 
 

@@ -41,7 +41,9 @@ from testdata_assets.masking.discovery.names import read_name, table_kind, words
 )
 def test_personal_names(name: str, category: str) -> None:
     sign = read_name(name)
-    assert sign is not None and sign.category == category and sign.strong
+    assert sign is not None
+    assert sign.category == category
+    assert sign.strong
 
 
 @pytest.mark.parametrize(
@@ -51,13 +53,16 @@ def test_personal_names(name: str, category: str) -> None:
 )  # fmt: skip
 def test_names_of_things_about_people(name: str) -> None:
     sign = read_name(name)
-    assert sign is not None and sign.category is None
+    assert sign is not None
+    assert sign.category is None
 
 
 def test_weak_names_only_hint() -> None:
     for name in ("name", "owner", "created_by", "erstellt_von"):
         sign = read_name(name)
-        assert sign is not None and not sign.strong and sign.category == "person_name"
+        assert sign is not None
+        assert not sign.strong
+        assert sign.category == "person_name"
     assert read_name("zorbl") is None
     assert read_name("") is None
 
