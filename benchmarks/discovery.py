@@ -1,9 +1,9 @@
 """How well `testdata rules init` tells personal columns, on labelled databases it was not tuned on.
 
-`python -m benchmarks.discovery [--json] [--split held_out] [--without-dictionaries]` makes each labelled database
+`python -m benchmarks.discovery [--json] [--split held_out_3] [--without-dictionaries]` makes each labelled database
 on a throw-away server, runs discovery on it, prints one table and ends with one JSON line. Recall and precision
 are of personal columns; `category` is the share of personal columns whose category is exactly the label's.
-Columns labelled `?` are not counted. Values come from Faker, whose names discovery also knows as a dictionary;
+Columns labelled `?` are not counted. Most values come from Faker, whose names discovery also knows as a dictionary;
 `--without-dictionaries` shows what is left when it knows none.
 """
 

@@ -72,6 +72,7 @@ def preview(
 
 
 def _preview(tables: list[str], rows: int, reveal: bool) -> Preview:
+    from testdata_assets.masking.keyring import KeyRing
     from testdata_assets.masking.plan import compile_plan
     from testdata_assets.masking.preview import preview as masked_rows
     from testdata_assets.masking.rules import load_rules
@@ -84,7 +85,7 @@ def _preview(tables: list[str], rows: int, reveal: bool) -> Preview:
     ensure_sample(places)
     with open_source(places.source) as source:
         plan = compile_plan(rules, source.catalog, key)
-        return masked_rows(source, plan, key, tables=tables, rows=rows, reveal=reveal)
+        return masked_rows(source, plan, KeyRing.load(settings, plan.held), tables=tables, rows=rows, reveal=reveal)
 
 
 def _write(file: Path, page: str, *, secret: bool) -> None:

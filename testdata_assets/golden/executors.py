@@ -8,6 +8,7 @@ matter; which table is loaded when is `load.py`'s.
 from __future__ import annotations
 
 import pickle
+import secrets
 import threading
 import time
 from collections import deque
@@ -140,6 +141,7 @@ class _Ordered(Generic[T]):
             "store_key_id": store.store_key_id,
             "previous_key_id": keys.previous_id if keys.held else None,
             "held": keys.held,
+            "run": secrets.token_hex(16),
         }
         self._version = code_version()
         self._tables = 0
@@ -384,10 +386,11 @@ def check_workers(executor: str, keys: KeyRing, store_key: bytes) -> None:
     """
     if executor == "local":
         return
+    previous = keys.previous_id if keys.held else None
     with dask_client(executor) as client:
         try:
             answers = client.run(
-                check_worker, key_id(keys.current), key_id(store_key), code_version(), on_error="return"
+                check_worker, key_id(keys.current), key_id(store_key), code_version(), previous, on_error="return"
             )
         except (OSError, TimeoutError) as error:
             raise EnvironmentLack(

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import NoReturn, TypeAlias
 
 import polars as pl
@@ -28,6 +29,15 @@ _TOKEN = re.compile(
 )
 _WORDS = frozenset({"and", "or", "not", "in", "is", "null", "true", "false"})
 _INTEGERS = frozenset({"int2", "int4", "int8"})
+_CLOCK = r"\d\d:\d\d:\d\d(?:\.\d{0,5}[1-9])?"
+# How the snapshot writes these types: they are compared as text, and what is written otherwise would never match.
+_FORMS = {
+    "date": r"-?infinity|\d{4,7}-\d\d-\d\d(?: BC)?",
+    "timestamp": rf"-?infinity|\d{{4,6}}-\d\d-\d\d {_CLOCK}(?: BC)?",
+    "timestamptz": rf"-?infinity|\d{{4,6}}-\d\d-\d\d {_CLOCK}\+00(?: BC)?",
+    "time": _CLOCK,
+    "uuid": r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}",
+}
 
 Literal: TypeAlias = str | int | float | bool | None
 
@@ -148,6 +158,9 @@ def _is_any(values: pl.Series, column: Column, wanted: list[str | int | float | 
         return values.is_in(["t" if _truth(each) else "f" for each in wanted])
     if column.base_type in _INTEGERS:
         return values.cast(pl.Int64).is_in(pl.Series([int(str(each)) for each in wanted], dtype=pl.Int64))
+    if column.base_type == "numeric":
+        # As text: a float knows 17 digits, and would take other numbers for the same.
+        return _plain_digits(values).is_in([_digits(each) for each in wanted])
     if column.category == "N" and column.base_type != "money":
         return values.cast(pl.Float64, strict=False).is_in(
             pl.Series([float(each) for each in wanted], dtype=pl.Float64)
@@ -160,6 +173,21 @@ def _is_any(values: pl.Series, column: Column, wanted: list[str | int | float | 
     return values.is_in(texts)
 
 
+def _plain_digits(values: pl.Series) -> pl.Series:
+    """Numbers as Postgres writes numeric, without zeros at the end of a fraction."""
+    fraction = values.str.contains(".", literal=True)
+    bare = values.str.strip_chars_end("0").str.strip_chars_end(".")
+    return pl.select(pl.when(fraction).then(bare).otherwise(values)).to_series()
+
+
+def _digits(value: str | int | float | bool) -> str:
+    """A literal in that form."""
+    number = Decimal(str(value))
+    text = format(number, "f") if number.is_finite() else str(value)
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return text.removeprefix("-") if number == 0 else text
+
+
 def _truth(value: object) -> bool:
     return str(value).lower() in ("true", "t")
 
@@ -170,6 +198,8 @@ def _suits(column: Column, value: str | int | float | bool) -> bool:
         return isinstance(value, bool) or str(value).lower() in ("true", "false", "t", "f")
     if isinstance(value, bool):
         return column.base_type in TEXT_TYPES
+    if column.base_type in _FORMS:
+        return isinstance(value, str) and re.fullmatch(_FORMS[column.base_type], value) is not None
     if column.base_type in _INTEGERS:
         return re.fullmatch(r"-?\d{1,18}", str(value)) is not None
     if column.category == "N" and column.base_type != "money":

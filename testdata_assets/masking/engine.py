@@ -21,12 +21,13 @@ from testdata_assets.masking import copy_text
 from testdata_assets.masking.hashing import KeyedHash
 from testdata_assets.masking.memo import Memo, Memos
 from testdata_assets.masking.plan import ColumnPlan, TablePlan
-from testdata_assets.masking.transformers.base import Coincidence, MaskContext, RowTransformer
+from testdata_assets.masking.transformers.base import Coincidence, MaskContext, Params, RowTransformer
 from testdata_assets.production.profile import spread
 
 # Above this share of distinct values it is cheaper to mask a column as it stands.
 _DISTINCT_SHARE = 0.9
 _BULKY_BYTES = 1 << 20
+_PROBED = 4096
 
 
 @dataclass
@@ -206,10 +207,9 @@ class TableMasker:
     def _mask_values(self, raw: pl.Series, column: ColumnPlan, context: MaskContext, result: MaskedBlock) -> pl.Series:
         """Masks a column value by value, repeated ones once."""
         values = copy_text.unescape(raw.drop_nulls())
-        memo = self._memos.of(_memo_kind(column)) if not _bulky(values) else None
-        distinct, positions = _distinct(values) if memo is not None and memo.repeats else (values, None)
-        if memo is not None:
-            memo.saw(values.len(), distinct.len())
+        repeats = _repeats(values)
+        memo = self._memos.of(_memo_kind(column)) if (repeats or column.shares) and not _bulky(values) else None
+        distinct, positions = _distinct(values) if memo is not None and repeats else (values, None)
         masked = self._apply(column, context, memo, distinct)
         if positions is not None:
             masked = masked.gather(positions)
@@ -304,9 +304,36 @@ def in_reading_order(columns: tuple[ColumnPlan, ...]) -> tuple[ColumnPlan, ...]:
     return tuple(ordered)
 
 
+def _repeats(values: pl.Series) -> bool:
+    """Whether enough values seem to repeat for looking for them to pay.
+
+    Of s values drawn from n with d different ones, about s^2 / 2d meet an equal one.
+    """
+    count = values.len()
+    if count <= _PROBED:
+        return True
+    places = pl.Series(np.sort(np.random.default_rng(count).integers(0, count, _PROBED)))
+    drawn = values.gather(places.unique(maintain_order=True))
+    met = drawn.len() - drawn.n_unique()
+    return met * 2 * _DISTINCT_SHARE * count > drawn.len() ** 2
+
+
 def _bulky(values: pl.Series) -> bool:
     """Whether values are too long to be remembered."""
     return int(values.str.len_bytes().max() or 0) > _BULKY_BYTES  # type: ignore[arg-type]  # an integer column
+
+
+class _Params:
+    """Parameters as part of a memo's kind: their text alone may hide what tells two of them apart."""
+
+    def __init__(self, params: Params) -> None:
+        self._params, self._text = params, repr(params)
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Params) and (self._text, self._params) == (other._text, other._params)
 
 
 def _memo_kind(column: ColumnPlan) -> tuple[object, ...]:
@@ -315,8 +342,8 @@ def _memo_kind(column: ColumnPlan) -> tuple[object, ...]:
     Columns of one domain that differ in type or length see the same narrowed column, hence have the same masks.
     """
     return (
-        column.transformer.name,
-        repr(column.transformer.params),
+        type(column.transformer),
+        _Params(column.transformer.params),
         column.domain,
         column.seen_as.base_type,
         column.seen_as.max_length,

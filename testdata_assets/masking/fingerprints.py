@@ -32,7 +32,8 @@ MINIMUM_CHARACTERS = 5
 # Short runs of digits are found by chance in any database; numbers need more digits than words need letters.
 MINIMUM_DIGITS = 7
 
-_TELLING = rf"[^\d\s.,:+()/-]|(?:\d\D*){{{MINIMUM_DIGITS}}}"
+# No transformer changes emoji or rows of asterisks, which are nobody's.
+_TELLING = rf"\p{{L}}|(?:\d\D*){{{MINIMUM_DIGITS}}}"
 
 Hashes = npt.NDArray[np.uint64]
 Origins = npt.NDArray[np.int32]
@@ -135,7 +136,7 @@ class FingerprintCollector:
         self.add_hashes(column, fingerprint(values, self.seed), prose=prose)
 
     def add_hashes(self, column: str, hashes: Hashes, *, prose: bool = False) -> None:
-        """Adds distinct fingerprints made elsewhere under the same seed."""
+        """Adds fingerprints made elsewhere under the same seed."""
         spilled: list[tuple[int, Hashes]] = []
         with self._lock:
             index = self._columns.setdefault(column, len(self._columns))
@@ -239,8 +240,8 @@ def _run(number: int) -> str:
 
 
 def fingerprint(values: pl.Series, seed: int) -> Hashes:
-    """The distinct fingerprints of raw values, those too short to count left out; uint64 of shape (n,)."""
-    hashes: Hashes = _hash(values, seed).drop_nulls().unique().to_numpy()
+    """The fingerprints of raw values, those too short to count left out; uint64 of shape (n,)."""
+    hashes: Hashes = _hash(values, seed).drop_nulls().to_numpy()
     return hashes
 
 

@@ -14,7 +14,6 @@ import polars as pl
 _BUDGET_BYTES = 48 << 20
 _TRIALS = 3
 _USEFUL_SHARE = 0.15
-_MOSTLY_DISTINCT = 0.9
 
 
 class Memo:
@@ -27,19 +26,6 @@ class Memo:
         self._growing = True
         self._version = 0
         self._useless = False
-        self._rows = self._distinct = self._blocks = 0
-
-    @property
-    def repeats(self) -> bool:
-        """Whether looking for repeated values in a block is worth it: not where the first ones hardly had any."""
-        return self._blocks < _TRIALS or self._distinct < _MOSTLY_DISTINCT * self._rows
-
-    def saw(self, rows: int, distinct: int) -> None:
-        """Tells how many values a block had, and how many distinct ones."""
-        with self._lock:
-            self._blocks += 1
-            self._rows += rows
-            self._distinct += distinct
 
     def mask(self, distinct: pl.Series, compute: Callable[[pl.Series], pl.Series]) -> pl.Series:
         """Masks distinct values, computing only those not remembered.

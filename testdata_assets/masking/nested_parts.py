@@ -95,7 +95,7 @@ def combined(guarantees: list[Guarantees]) -> Guarantees:
         uniqueness=_UNIQUENESS[worst],
         coincidence=Coincidence.BY_PART,
         deterministic=all(each.deterministic for each in guarantees),
-        preserves_length=all(each.preserves_length for each in guarantees),
+        preserves_length=False,  # how a part is quoted or escaped hangs on its content
         preserves_format=all(each.preserves_format for each in guarantees),
     )
 

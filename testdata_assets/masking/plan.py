@@ -134,15 +134,14 @@ def _table_plan(found: Examination, table: Table) -> TablePlan:
 
 def _column_plan(draft: Draft, table: Table, column: Column) -> ColumnPlan:
     owner = draft.lineage.owner(table.name, column.name)
-    effective, transformer = draft.lineage.effective(owner), draft.transformer(table.name, column.name)
-    if effective is None or transformer is None:
+    effective = draft.lineage.effective(owner)
+    if effective is None:
         raise AssertionError(f"{owner} passed the checks without a rule")
     inherited = str(effective.origin) if effective.origin != owner else None
-    seen_as = draft.limited(table.name, column)
 
-    def planned(rule: ColumnRule, transformer: Transformer[Any], otherwise: ColumnPlan | None) -> ColumnPlan:
-        name = rule.domain if rule is not effective.rule and rule.domain else effective.domain
+    def planned(rule: ColumnRule, transformer: Transformer[Any], name: str, otherwise: ColumnPlan | None) -> ColumnPlan:
         domain = draft.domains.get(name)
+        seen_as = draft.seen_as(column, transformer, name)
         nested = [draft.domains[each] for _, each in nested_domains(rule.params) if each in draft.domains]
         return ColumnPlan(
             column=column,
@@ -157,12 +156,15 @@ def _column_plan(draft: Draft, table: Table, column: Column) -> ColumnPlan:
             integer_types={each.name: each.integer_type for each in (domain, *nested) if each and each.integer_type},
             condition=Condition.parse(rule.when) if rule.when else None,
             otherwise=otherwise,
+            shares=domain is not None and len(domain.members) > 1,
         )
 
     plan: ColumnPlan | None = None
-    for rule, other in reversed(draft.alternatives(table.name, column.name)):
-        plan = planned(rule, other, plan)
-    return planned(effective.rule, transformer, plan)
+    for rule, each, domain in reversed(draft.ways(table.name, column.name)):
+        plan = planned(rule, each, domain, plan)
+    if plan is None:
+        raise AssertionError(f"{owner} passed the checks without a rule")
+    return plan
 
 
 @cache

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from testdata_assets.masking.nested_columns import part_rules
-from testdata_assets.masking.plan_draft import Draft
+from testdata_assets.masking.plan_draft import Draft, draws
 from testdata_assets.masking.plan_models import DomainPlan
 from testdata_assets.masking.plan_transformers import nested_domains
 from testdata_assets.masking.rule_errors import did_you_mean
-from testdata_assets.masking.rule_models import ColumnRef, ColumnRule
+from testdata_assets.masking.rule_models import ColumnRef
 from testdata_assets.masking.transformers._number_types import numeric_limits
 from testdata_assets.masking.transformers.base import TEXT_TYPES
 from testdata_assets.production.catalog import Column
@@ -46,14 +46,10 @@ def members(draft: Draft) -> Iterator[Member]:
         if draft.untouched(table.name):
             continue
         for column in table.stored_columns:
-            effective = draft.effective(table.name, column.name)
-            if effective is None or not draft.draws(table.name, column.name):
-                continue
             owner = draft.lineage.owner(table.name, column.name)
-            yield from _rule_members(effective.rule.params, effective.domain, owner, column)
-            for other in alternatives(effective.rule):
-                whole = _rule_members(other.params, other.domain or effective.domain, owner, column)
-                yield from (member for member in whole if member.path is not None or other.domain is not None)
+            for rule, transformer, domain in draft.ways(table.name, column.name):
+                if draws(transformer):
+                    yield from _rule_members(rule.params, domain, owner, column)
 
 
 def _rule_members(params: Mapping[str, Any], domain: str, owner: ColumnRef, column: Column) -> Iterator[Member]:
@@ -67,14 +63,6 @@ def _rule_members(params: Mapping[str, Any], domain: str, owner: ColumnRef, colu
     for path, own in nested_domains(params):
         if path not in typed:
             yield Member(own, owner, column, path, typed=False)
-
-
-def alternatives(rule: ColumnRule) -> Iterator[ColumnRule]:
-    """The rules that apply where a rule's condition does not hold, one after the other."""
-    other = rule.otherwise
-    while other is not None:
-        yield other
-        other = other.otherwise
 
 
 def plan_domains(draft: Draft) -> dict[str, DomainPlan]:
@@ -109,6 +97,19 @@ def check_held(draft: Draft) -> None:
                 f"rotation holds domain {name!r}, which no column masks in{did_you_mean(name, list(draft.domains))}",
                 "Remove it, or correct its name.",
                 mark=draft.rules.mark("rotation", "hold", place),
+            )
+
+    held = frozenset(draft.rules.rotation.hold)
+    for member in members(draft):
+        transformer = draft.transformer(member.owner.table, member.owner.column)
+        if member.domain in held and hasattr(transformer.params if transformer else None, "group"):
+            draft.report(
+                "unsupported",
+                member.owner.table,
+                f"{transformer.name if transformer else ''} masks by its group, which cannot be held back",
+                f"Remove domain {member.domain} from `rotation`; groups change with the key.",
+                column=member.owner.column,
+                mark=draft.rule_mark(member.owner),
             )
 
 

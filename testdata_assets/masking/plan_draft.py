@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from testdata_assets.errors import UsageFault
-from testdata_assets.masking.lineage import Effective, Lineage
+from testdata_assets.masking.lineage import Edge, Effective, Lineage
 from testdata_assets.masking.plan_models import DomainPlan, PlanWarning
 from testdata_assets.masking.plan_problems import Problem, ProblemKind
 from testdata_assets.masking.plan_transformers import KEEP, NULL
@@ -76,6 +76,35 @@ class Draft:
             found.append((rule, transformer))
         return found
 
+    def ways(self, table: TableName, column: str) -> list[tuple[ColumnRule, Transformer[Any], str]]:
+        """All that may become of a column's rows, in order: each rule, its transformer, and the domain it masks in."""
+        effective, first = self.effective(table, column), self.transformer(table, column)
+        if effective is None or first is None:
+            return []
+        found = [(effective.rule, first, effective.domain)]
+        return found + [
+            (rule, each, rule.domain or effective.domain) for rule, each in self.alternatives(table, column)
+        ]
+
+    def nulled(self, table: TableName, column: str) -> bool:
+        """Whether all rows of a column become NULL."""
+        ways = self.ways(table, column)
+        return bool(ways) and all(each.name == NULL for _, each, _ in ways)
+
+    def harmless(self, edge: Edge) -> bool:
+        """Whether a reference holds row by row whatever its condition says: each way is NULL, or keeps a kept key."""
+        source, target = edge.source, edge.target
+        kept = all(each.name == KEEP for _, each, _ in self.ways(target.table, target.column))
+        whole = not self.untouched(target.table) and not self._filtered(target.table)
+        return all(
+            each.name == NULL or (each.name == KEEP and kept and whole)
+            for _, each, _ in self.ways(source.table, source.column)
+        )
+
+    def _filtered(self, table: TableName) -> bool:
+        rule = self.rules.tables.get(self.lineage.ancestry(table)[-1])
+        return rule is not None and rule.where is not None
+
     def _once(self, origin: ColumnRef, rule: ColumnRule, depth: int) -> Transformer[Any] | None:
         if (origin, depth) not in self._built:
             self._built[origin, depth] = self._build(origin, rule, ("else",) * depth)
@@ -89,16 +118,18 @@ class Draft:
     def draws(self, table: TableName, column: str) -> bool:
         """Whether masked values are drawn from a domain, rather than kept or constant."""
         transformer = self.transformer(table, column)
-        return transformer is not None and transformer.guarantees.coincidence not in (
-            Coincidence.UNCHANGED,
-            Coincidence.CONSTANT,
-        )
+        return transformer is not None and draws(transformer)
 
     def limited(self, table: TableName, column: Column) -> Column:
         """The column with the length limit of its domain, as its transformer will see it."""
         effective = self.effective(table, column.name)
         domain = self.domains.get(effective.domain) if effective else None
         return domain.narrowed(column) if domain and self.draws(table, column.name) else column
+
+    def seen_as(self, column: Column, transformer: Transformer[Any], domain: str) -> Column:
+        """The column with the limits of a domain, as a transformer that masks in it will see it."""
+        found = self.domains.get(domain)
+        return found.narrowed(column) if found and draws(transformer) else column
 
     def rule_mark(self, origin: ColumnRef, *inside: str | int) -> Mark | None:
         return self.rules.mark("tables", str(origin.table), "columns", origin.column, *inside)
@@ -165,3 +196,8 @@ class Draft:
                     mark=self.rule_mark(origin, *inside, "params", *location),
                 )
         return None
+
+
+def draws(transformer: Transformer[Any]) -> bool:
+    """Whether a transformer draws masks from a domain, rather than keep values or write a constant."""
+    return transformer.guarantees.coincidence not in (Coincidence.UNCHANGED, Coincidence.CONSTANT)

@@ -41,17 +41,14 @@ def check_fit(draft: Draft) -> None:
 
 
 def _misfits(draft: Draft, table: Table, column: Column) -> Iterator[tuple[ProblemKind, str, str]]:
-    transformer = draft.transformer(table.name, column.name)
-    if transformer is None:
-        return
-    for each in (transformer, *(other for _, other in draft.alternatives(table.name, column.name))):
-        yield from _misfits_of(draft, table, column, each)
+    for _, transformer, domain in draft.ways(table.name, column.name):
+        yield from _misfits_of(column, transformer, draft.seen_as(column, transformer, domain))
 
 
 def _misfits_of(
-    draft: Draft, table: Table, column: Column, transformer: Transformer[Any]
+    column: Column, transformer: Transformer[Any], seen_as: Column
 ) -> Iterator[tuple[ProblemKind, str, str]]:
-    for message in transformer.problems(draft.limited(table.name, column)):
+    for message in transformer.problems(seen_as):
         if not transformer.accepts(column.base_type):
             yield "transformer_type", message, f"For type {column.type} there are {transformers_for(column)}."
         elif transformer.name == NULL:

@@ -69,6 +69,7 @@ class ColumnPlan:
         integer_types: Narrowest integer types of those domains and of its own, where all members are integers.
         condition: Which rows the transformer applies to; None for all.
         otherwise: What becomes of the column in the other rows.
+        shares: Whether other columns mask in the same domain.
     """
 
     column: Column
@@ -83,6 +84,7 @@ class ColumnPlan:
     integer_types: Mapping[str, str] = field(default_factory=dict, hash=False)
     condition: Condition | None = None
     otherwise: ColumnPlan | None = None
+    shares: bool = False
 
     @property
     def masked(self) -> bool:

@@ -96,7 +96,7 @@ def _check_emptied(draft: Draft, key: ForeignKey, root: TableName) -> None:
     fabricated = draft.lineage.fabricated(key.referenced_table)
     if not (fabricated or draft.lineage.truncated(key.referenced_table)) or draft.untouched(key.table):
         return
-    if any(_nulled(draft, key.table, column) for column in key.columns):
+    if any(draft.nulled(key.table, column) for column in key.columns):
         return
     fate = "fabricated" if fabricated else "emptied"
     draft.report(
@@ -108,8 +108,3 @@ def _check_emptied(draft: Draft, key: ForeignKey, root: TableName) -> None:
         column=key.columns[0],
         mark=draft.rule_mark(ColumnRef(root, key.columns[0])),
     )
-
-
-def _nulled(draft: Draft, table: TableName, column: str) -> bool:
-    transformer = draft.transformer(table, column)
-    return transformer is not None and transformer.name == NULL

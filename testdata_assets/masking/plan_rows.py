@@ -84,13 +84,8 @@ def _shared(draft: Draft, table: Table, column: Column, effective: Effective) ->
         edge.target == owner or edge.source == owner
         for edges in draft.lineage.edges.values()
         for edge in edges
-        if owner in (edge.source, edge.target) and not _nulled(draft, edge.source)
+        if owner in (edge.source, edge.target) and not draft.harmless(edge)
     )
-
-
-def _nulled(draft: Draft, column: ColumnRef) -> bool:
-    transformer = draft.transformer(column.table, column.column)
-    return transformer is not None and transformer.name == "null"
 
 
 def _check_reads(draft: Draft, table: Table, column: Column, effective: Effective) -> None:
@@ -157,6 +152,16 @@ def _check_filter(draft: Draft, table: Table, columns: Mapping[str, Column]) -> 
     if rule is None or rule.where is None:
         return
     mark = draft.rules.mark("tables", str(table.name), "where")
+    root = draft.lineage.ancestry(table.name)[-1]
+    if root != table.name:
+        draft.report(
+            "condition",
+            table.name,
+            f"its `where` would leave rows out of {root} too, whose rows they are, and only that one's counts",
+            f"Write `where` for {root}.",
+            mark=mark,
+        )
+        return
     for message in Condition.parse(rule.where).problems(columns):
         draft.report("condition", table.name, f"`where`: {message}", "Compare stored columns with literals.", mark=mark)
     for key in draft.catalog.foreign_keys:
@@ -164,7 +169,7 @@ def _check_filter(draft: Draft, table: Table, columns: Mapping[str, Column]) -> 
         if draft.lineage.ancestry(key.referenced_table)[-1] != table.name or draft.untouched(key.table):
             continue
         kept = draft.rules.tables.get(root)
-        if any(_nulled(draft, ColumnRef(key.table, name)) for name in key.columns):
+        if any(draft.nulled(key.table, name) for name in key.columns):
             continue
         same = kept is not None and kept.where == rule.where and root == table.name
         draft.report(

@@ -1,7 +1,8 @@
 """Uniqueness: what is unique in production must still be unique when masked, or the refresh stops here.
 
 Looked at are primary keys, unique constraints and indexes (plain, on expressions, partial) and exclusion
-constraints. NULLs never collide, kept columns never change; the rest hangs on what a transformer guarantees.
+constraints. NULLs never collide (but under NULLS NOT DISTINCT), kept columns never change; the rest hangs on what a
+transformer guarantees.
 """
 
 from __future__ import annotations
@@ -66,6 +67,9 @@ def _mention(column: str) -> re.Pattern[str]:
 
 def _check_index(draft: Draft, index: UniqueIndex) -> None:
     for column in index.columns:
+        if index.nulls_collide and _nulled(draft, index.table, column) and not _unique_anyway(draft, index, column):
+            _report(draft, index, column, "it takes NULL once (NULLS NOT DISTINCT)")
+            continue
         transformer = draft.masked(index.table, column)
         if transformer is None:
             continue
@@ -77,6 +81,12 @@ def _check_index(draft: Draft, index: UniqueIndex) -> None:
         _check_expression(draft, index, expression)
     if index.predicate:
         _check_predicate(draft, index, index.predicate)
+
+
+def _nulled(draft: Draft, table: TableName, column: str) -> bool:
+    """Whether masking makes values NULL, in all rows or in those of a condition."""
+    ways = (draft.transformer(table, column), *(other for _, other in draft.alternatives(table, column)))
+    return any(way is not None and not _keeps_nulls(draft, table, column, way) for way in ways)
 
 
 def _generating(draft: Draft, index: UniqueIndex) -> list[str]:

@@ -11,13 +11,13 @@ import difflib
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from functools import partial
 from typing import Any, Literal
 
 from testdata_assets.errors import UsageFault
 from testdata_assets.masking import copy_text
 from testdata_assets.masking.engine import TableMasker
 from testdata_assets.masking.hashing import KeyedHash
+from testdata_assets.masking.keyring import Hashes, KeyRing
 from testdata_assets.masking.plan_models import ColumnPlan, MaskingPlan, TablePlan
 from testdata_assets.masking.plan_transformers import NULL
 from testdata_assets.masking.rule_models import ColumnRef
@@ -26,8 +26,10 @@ from testdata_assets.masking.value_shapes import (
     json_shape,
     masked_json,
     shape,
+    without,
     without_phrases,
     without_words,
+    words_of,
 )
 from testdata_assets.postgres.identifiers import TableName
 from testdata_assets.production.few_rows import few_rows
@@ -107,7 +109,7 @@ class Preview:
 def preview(
     source: OpenSource,
     plan: MaskingPlan,
-    masking_key: bytes,
+    keys: KeyRing,
     *,
     tables: Sequence[str] = (),
     rows: int = 5,
@@ -118,7 +120,7 @@ def preview(
     Args:
         source: Held open.
         plan: Of this source.
-        masking_key: The key the image would be masked with.
+        keys: The keys the image would be masked with.
         tables: `schema.table`, or the bare name where one table only has it; none for all with masked columns.
         rows: At most so many of each table.
         reveal: Whether raw values may be in the result.
@@ -129,7 +131,7 @@ def preview(
         TestdataError: A transformer refused a value, as it would in a refresh.
     """
     groups = _chosen(plan, tables)
-    hash_for = partial(KeyedHash.derive, masking_key)
+    hash_for = Hashes(keys)
     found = []
     with current_progress().task("Reading a few rows", len(groups), "tables") as advance:
         for name, leaves in groups.items():
@@ -158,7 +160,8 @@ def preview_rows(
         masked = masker.mask(each).data
         before, after = _rows(each, columns), _rows(masked, columns)
         if after:
-            found += [_cells(plan, raw, new, reveal) for raw, new in zip(before, after, strict=True)]
+            words = {} if reveal else _row_words(plan, before)
+            found += [_cells(plan, raw, new, words, reveal) for raw, new in zip(before, after, strict=True)]
     return found
 
 
@@ -193,13 +196,47 @@ def _rows(block: bytes, columns: list[str]) -> list[dict[str, str | None]]:
 
 
 def _cells(
-    plan: TablePlan, raw: dict[str, str | None], masked: dict[str, str | None], reveal: bool
+    plan: TablePlan,
+    raw: dict[str, str | None],
+    masked: dict[str, str | None],
+    words: dict[str, frozenset[str]],
+    reveal: bool,
 ) -> tuple[Cell, ...]:
-    return tuple(_cell(column, raw, masked[column.column.name], reveal) for column in plan.columns)
+    names = [column.column.name for column in plan.columns]
+    return tuple(
+        _cell(column, raw[name], masked[name], words.get(name), reveal)
+        for name, column in zip(names, plan.columns, strict=True)
+    )
 
 
-def _cell(column: ColumnPlan, row: dict[str, str | None], after: str | None, reveal: bool) -> Cell:
-    before = row[column.column.name]
+def _row_words(plan: TablePlan, rows: Sequence[dict[str, str | None]]) -> dict[str, frozenset[str]]:
+    """By column that masks by its rows: the words of all that its masks may hold, of any row, as values may move."""
+    found: dict[str, frozenset[str]] = {}
+    for column in plan.masked:
+        sources: set[str] = set()
+        waiting = [column.column.name]
+        while waiting:
+            name = waiting.pop()
+            source = plan.column(name)
+            if source is None or name in sources:
+                continue
+            sources.add(name)
+            waiting += [
+                other
+                for each in _transformers(source)
+                if isinstance(each, RowTransformer)
+                for other in (*each.reads(), *each.reads_masked())
+            ]
+        if any(isinstance(each, RowTransformer) for each in _transformers(column)):
+            found[column.column.name] = words_of(
+                value for row in rows for name in sources if (value := row[name]) is not None
+            )
+    return found
+
+
+def _cell(
+    column: ColumnPlan, before: str | None, after: str | None, words: frozenset[str] | None, reveal: bool
+) -> Cell:
     status: Status = "masked"
     if before is None and after is None:
         status = "null"
@@ -213,27 +250,21 @@ def _cell(column: ColumnPlan, row: dict[str, str | None], after: str | None, rev
     shown = None if before is None else _shape(column, before, known)
     if after is None or status == "kept":
         return Cell(_cut(shown), _cut(shown if status == "kept" else None), status)
-    return Cell(_cut(shown), _cut(_told(column, row, before or "", after, known)), status)
+    return Cell(_cut(shown), _cut(_told(column, before or "", after, words, known)), status)
 
 
 def _shape(column: ColumnPlan, text: str, known: Collection[str]) -> str:
     return json_shape(text, known) if column.column.base_type in _JSON else shape(text)
 
 
-def _told(column: ColumnPlan, row: dict[str, str | None], before: str, after: str, known: Collection[str]) -> str:
-    """A mask without what stayed of production."""
+def _told(column: ColumnPlan, before: str, after: str, words: frozenset[str] | None, known: Collection[str]) -> str:
+    """A mask without what stayed of production, be it from another row."""
     transformers = list(_transformers(column))
+    if words is not None:
+        return json_shape(after, known) if column.column.base_type in _JSON else without(after, words)
     if any(each.guarantees_for(column.seen_as).coincidence is Coincidence.BY_PART for each in transformers):
         is_json = column.column.base_type in _JSON or any(each.name == "json" for each in transformers)
         return masked_json(after, before, known) if is_json else without_words(after, [before])
-    read = [
-        name
-        for each in transformers
-        if isinstance(each, RowTransformer)
-        for name in (*each.reads(), *each.reads_masked())
-    ]
-    if read:
-        return without_words(after, [before, *(value for name in read if (value := row.get(name)) is not None)])
     return without_phrases(after, before)
 
 

@@ -56,6 +56,7 @@ class BlockTask:
         held: Domains that mask under that one.
         store_key_id: Names the key that must open the store.
         version: Of code and frozen data that masks hang on.
+        run: Tells one building of an image from another of the same snapshot, be it by other rules or keys.
     """
 
     location: str
@@ -70,11 +71,12 @@ class BlockTask:
     version: str
     previous_key_id: str | None = None
     held: frozenset[str] = frozenset()
+    run: str = ""
 
     @property
     def purpose(self) -> str:
         """What an answer to this task is sealed for."""
-        return f"answer {self.stream} {self.record.number}"
+        return f"answer {self.run} {self.stream} {self.record.number}"
 
 
 @dataclass
@@ -202,10 +204,14 @@ def run_sealed(pickled: bytes) -> bytes | TaskFailure:
         return TaskFailure.of(without_message(error))
 
 
-def check_worker(masking_key_id: str, store_key_id: str, version: str) -> TaskFailure | None:
+def check_worker(
+    masking_key_id: str, store_key_id: str, version: str, previous_key_id: str | None = None
+) -> TaskFailure | None:
     """Whether this process could run the tasks of such a refresh; None if so."""
     try:
         _require(masking_key_id, store_key_id, version)
+        if previous_key_id is not None:
+            _KEYS.key("masking_previous", previous_key_id)
     except TestdataError as error:
         return TaskFailure.of(error)
     except Exception as error:  # noqa: BLE001  Dask would log its message

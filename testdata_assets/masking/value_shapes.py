@@ -69,7 +69,16 @@ def masked_json(masked: str, raw: str, known: Collection[str]) -> str:
 
 def without_words(masked: str, raw: Iterable[str]) -> str:
     """A masked value in which every word that also stands in one of the raw ones is a shape."""
-    words = {word for text in raw for word in _WORD.findall(text)}
+    return without(masked, words_of(raw))
+
+
+def words_of(texts: Iterable[str]) -> frozenset[str]:
+    """The words of some texts."""
+    return frozenset(word for text in texts for word in _WORD.findall(text))
+
+
+def without(masked: str, words: Collection[str]) -> str:
+    """A masked value in which some words are shapes."""
     return _WORD.sub(lambda match: shape(match[0]) if match[0] in words else match[0], masked)
 
 

@@ -20,10 +20,13 @@ from testdata_assets.masking.json_tokens import Bytes, cut, laid_out, with_piece
 from testdata_assets.masking.text_arrays import Positions, offsets_of
 
 _PIECE = (
-    r"<!--(?s:.*?)-->|<!\[CDATA\[(?s:.*?)\]\]>|<\?(?s:.*?)\?>|</[^>]*>"
+    r"<!--(?s:.*?)-->|<!\[CDATA\[(?s:.*?)\]\]>|<\?(?s:.*?)\?>|</[^\s<>/]+\s*>"
     r"""|<[^!?/"'>\s](?:[^"'<>]|"[^"<]*"|'[^'<]*')*>|[^<]+"""
 )
 _IN_TAG = r"""\A<[^\s/>]+|[^\s=/>"']+\s*=\s*(?:"[^"]*"|'[^']*')|[\s/>]+"""
+# Nothing else counts as the XML declaration, which stays.
+_DECLARED = r"""(?:"[A-Za-z0-9._-]{1,20}"|'[A-Za-z0-9._-]{1,20}')"""
+_DECLARATION = rf"\A<\?xml(?:\s+(?:version|encoding|standalone)\s*=\s*{_DECLARED})+\s*\?>\z"
 _BLANKS = " \t\n\r"
 _NAMED = {"&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&apos;": "'"}
 _NUMBERED = r"&#(?:[0-9]{1,7}|x[0-9A-Fa-f]{1,6});"
@@ -196,7 +199,7 @@ def tokenise_xml(documents: pl.Series) -> XmlTokens:
     found = _Leaves(data)
     found.add(starts[holders] + head, ends[holders] - tail, np.where(section[holders], CDATA, TEXT), owners)
     _add_attributes(found, tokens, elements, starts)
-    remarks = np.flatnonzero(comment | (instruction & ~tokens.str.contains(r"\A<\?xml\s").to_numpy()))
+    remarks = np.flatnonzero(comment | (instruction & ~tokens.str.contains(_DECLARATION).to_numpy()))
     return found.tokens(document_starts, names, parents, levels, (starts[remarks], ends[remarks]))
 
 

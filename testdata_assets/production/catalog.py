@@ -79,7 +79,7 @@ class Table:
 
 @dataclass(frozen=True)
 class ForeignKey:
-    """A declared foreign key; columns pair up by position."""
+    """A declared foreign key; columns pair up by position. With `period` the last pair need only be covered."""
 
     name: str
     table: TableName
@@ -87,6 +87,7 @@ class ForeignKey:
     referenced_table: TableName
     referenced_columns: tuple[str, ...]
     validated: bool = True
+    period: bool = False
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ class UniqueIndex:
 
     `columns` are its plain key columns; `expressions` the texts of expression keys; `lowered` the columns
     that appear inside a lower()/upper() expression; `expression_columns` all columns that expressions or the
-    predicate use; `predicate` the partial-index predicate, if any.
+    predicate use; `predicate` the partial-index predicate, if any; `nulls_collide` says NULLS NOT DISTINCT.
     """
 
     name: str
@@ -107,6 +108,7 @@ class UniqueIndex:
     primary: bool = False
     exclusion: bool = False
     expression_columns: tuple[str, ...] = ()
+    nulls_collide: bool = False
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,8 @@ class Sequence:
 class CatalogText:
     """Text inside the catalog that may hold personal data.
 
-    kind: comment, default, check, index, enum_label, view, matview, function, partition_bound, policy, trigger.
+    kind: comment, default, check, index, enum_label, view, matview, function, aggregate, partition_bound,
+    partition_key, policy, trigger, rule, statistics, text_search_dictionary.
     """
 
     kind: str

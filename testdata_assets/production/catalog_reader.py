@@ -74,6 +74,7 @@ def read_catalog(conn: psycopg.Connection[Any]) -> Catalog:
                     names[row["referenced_oid"]],
                     tuple(row["referenced_columns"]),
                     row["validated"],
+                    row["period"],
                 )
                 for row in rows("foreign_keys", oids=oids)
             ),
@@ -169,6 +170,7 @@ def _unique_index(row: dict[str, Any], names: dict[int, TableName]) -> UniqueInd
         primary=row["primary"],
         exclusion=row["exclusion"],
         expression_columns=tuple(name for name in row["used_columns"] if name not in row["columns"]),
+        nulls_collide=row["nulls_collide"],
     )
 
 

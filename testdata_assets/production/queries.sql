@@ -113,7 +113,9 @@ WHERE e.whole IN (SELECT oid FROM wanted)
 ORDER BY e.whole, e.position
 
 -- name: foreign_keys
+-- Keys over a PERIOD came with Postgres 18: the column is not there before.
 SELECT k.conname AS name, k.conrelid AS table_oid, k.confrelid AS referenced_oid, k.convalidated AS validated,
+       coalesce((to_jsonb(k) ->> 'conperiod')::bool, false) AS period,
        (SELECT array_agg(a.attname ORDER BY u.ordinality) FROM unnest(k.conkey) WITH ORDINALITY AS u(attnum, ordinality)
           JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.attnum) AS columns,
        (SELECT array_agg(a.attname ORDER BY u.ordinality) FROM unnest(k.confkey) WITH ORDINALITY AS u(attnum, ordinality)
@@ -123,7 +125,9 @@ WHERE k.contype = 'f' AND k.conrelid = ANY (%(oids)s) AND k.confrelid = ANY (%(o
 ORDER BY k.conrelid, k.conname
 
 -- name: unique_indexes
+-- NULLS NOT DISTINCT came with Postgres 15: the column is not there before.
 SELECT ic.relname AS name, i.indrelid AS table_oid, i.indisprimary AS primary, i.indisexclusion AS exclusion,
+       coalesce((to_jsonb(i) ->> 'indnullsnotdistinct')::bool, false) AS nulls_collide,
        (SELECT coalesce(array_agg(a.attname ORDER BY u.ordinality), '{}')
           FROM unnest(i.indkey) WITH ORDINALITY AS u(attnum, ordinality)
           JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = u.attnum
@@ -223,6 +227,27 @@ WITH user_schemas AS (
     SELECT 'trigger', c.oid::regclass || '.' || g.tgname, pg_get_triggerdef(g.oid), 'pg_trigger'::regclass, g.oid
     FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid JOIN user_schemas u ON u.oid = c.relnamespace
     WHERE NOT g.tgisinternal AND g.tgparentid = 0
+    UNION ALL
+    SELECT 'rule', c.oid::regclass || '.' || w.rulename, pg_get_ruledef(w.oid), 'pg_class'::regclass, c.oid
+    FROM pg_rewrite w JOIN pg_class c ON c.oid = w.ev_class JOIN user_schemas u ON u.oid = c.relnamespace
+    WHERE w.rulename <> '_RETURN'
+    UNION ALL
+    SELECT 'statistics', format('%I.%I', u.nspname, s.stxname), pg_get_statisticsobjdef(s.oid),
+           'pg_statistic_ext'::regclass, s.oid
+    FROM pg_statistic_ext s JOIN user_schemas u ON u.oid = s.stxnamespace WHERE s.stxexprs IS NOT NULL
+    UNION ALL
+    SELECT 'default', t.oid::regtype::text, t.typdefault, 'pg_type'::regclass, t.oid
+    FROM pg_type t JOIN user_schemas u ON u.oid = t.typnamespace WHERE t.typtype = 'd' AND t.typdefault IS NOT NULL
+    UNION ALL
+    SELECT 'partition_key', c.oid::regclass::text, pg_get_partkeydef(c.oid), 'pg_class'::regclass, c.oid
+    FROM pg_partitioned_table p JOIN pg_class c ON c.oid = p.partrelid JOIN user_schemas u ON u.oid = c.relnamespace
+    WHERE p.partexprs IS NOT NULL
+    UNION ALL
+    SELECT 'aggregate', p.oid::regprocedure::text, concat_ws(' ', g.agginitval, g.aggminitval), 'pg_proc'::regclass, p.oid
+    FROM pg_aggregate g JOIN pg_proc p ON p.oid = g.aggfnoid JOIN user_schemas u ON u.oid = p.pronamespace
+    UNION ALL
+    SELECT 'text_search_dictionary', format('%I.%I', u.nspname, d.dictname), d.dictinitoption, 'pg_ts_dict'::regclass, d.oid
+    FROM pg_ts_dict d JOIN user_schemas u ON u.oid = d.dictnamespace
 )
 SELECT kind, object, text FROM found f
 WHERE text IS NOT NULL AND text <> ''

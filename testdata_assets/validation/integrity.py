@@ -91,6 +91,8 @@ def _belongs_to_root(key: ForeignKey, tables: Mapping[TableName, Table], known: 
 def _orphans(reader: ImageReader, key: ForeignKey) -> int:
     """Rows with a whole key that no referenced row has (MATCH SIMPLE)."""
     pairs = list(zip(key.columns, key.referenced_columns, strict=True))
+    if key.period:
+        return _uncovered(reader, key, pairs)
     query = sql.SQL("SELECT count(*) FROM {} AS child WHERE {} AND NOT EXISTS (SELECT 1 FROM {} AS parent WHERE {})")
     composed = query.format(
         _table_identifier(key.table),
@@ -104,6 +106,28 @@ def _orphans(reader: ImageReader, key: ForeignKey) -> int:
         # Operators such as citext's live in the extension's schema, which an empty search path would miss.
         conn.execute(sql.SQL("SELECT set_config('search_path', {}, false)").format(sql.Literal(_schemas(conn))))
         row = conn.execute(composed).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _uncovered(reader: ImageReader, key: ForeignKey, pairs: list[tuple[str, str]]) -> int:
+    """The same for a key over a PERIOD: rows whose period the referenced rows do not cover together."""
+    *equal, (period, other_period) = pairs
+    query = sql.SQL(
+        "SELECT count(*) FROM {} AS child WHERE {} AND NOT coalesce(child.{} <@"
+        " (SELECT range_agg(parent.{}) FROM {} AS parent WHERE {}), false)"
+    ).format(
+        _table_identifier(key.table),
+        sql.SQL(" AND ").join(sql.SQL("child.{} IS NOT NULL").format(sql.Identifier(name)) for name, _ in pairs),
+        sql.Identifier(period),
+        sql.Identifier(other_period),
+        _table_identifier(key.referenced_table),
+        sql.SQL(" AND ").join(
+            sql.SQL("parent.{} = child.{}").format(sql.Identifier(other), sql.Identifier(name)) for name, other in equal
+        ),
+    )
+    with reader.connect() as conn:
+        conn.execute(sql.SQL("SELECT set_config('search_path', {}, false)").format(sql.Literal(_schemas(conn))))
+        row = conn.execute(query).fetchone()
     return int(row[0]) if row else 0
 
 

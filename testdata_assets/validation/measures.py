@@ -182,7 +182,10 @@ def _compared(plan: MaskingPlan, source_counts: Mapping[TableName, int]) -> list
     return [
         table
         for table in _masking(plan)
-        if source_counts.get(table.table.name, 0) and table.reads_rows and not table.load_through_root and table.table.stored_columns
+        if source_counts.get(table.table.name, 0)
+        and table.reads_rows
+        and not table.load_through_root
+        and table.table.stored_columns
     ]
 
 

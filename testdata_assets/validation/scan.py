@@ -9,14 +9,16 @@ import re
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import Any
 
 import polars as pl
 
 from testdata_assets.masking import copy_text
 from testdata_assets.masking.fingerprints import Fingerprints
+from testdata_assets.masking.nested_rules import NestedRule, part_column
 from testdata_assets.masking.plan import ColumnPlan, MaskingPlan
 from testdata_assets.masking.transformers.base import Coincidence
 from testdata_assets.masking.transformers.json import Json
@@ -134,11 +136,7 @@ def scan(
             for (table, name), column in plans.items()
             if column.transformer.name in PROSE or ((table, name) in parts_of and parts_of[table, name].holds_prose)
         },
-        coinciding={
-            f"{table}.{name}"
-            for (table, name), column in plans.items()
-            if column.guarantees.coincidence is Coincidence.MAY_COINCIDE
-        },
+        coinciding={f"{table}.{name}" for (table, name), column in plans.items() if may_coincide(column)},
     )
     origins = set(fingerprints.columns)
     origin_types = frozenset(
@@ -316,3 +314,28 @@ def _literals(text: str) -> list[str]:
 
 def _series(values: Iterable[str]) -> pl.Series:
     return pl.Series("v", list(values), dtype=pl.String)
+
+
+def may_coincide(column: ColumnPlan) -> bool:
+    """Whether values are searched for that masks of theirs may equal by chance, in some rows or parts of the column."""
+    each: ColumnPlan | None = column
+    while each is not None:
+        promised = [each.transformer.guarantees_for(each.seen_as)]
+        if not isinstance(each.transformer, Json):  # of its leaves only those are searched for that cannot
+            part = part_column(each.column)
+            promised += [rule.build().guarantees_for(part) for rule in _nested(vars(each.transformer.params).values())]
+        if any(promise.coincidence is Coincidence.MAY_COINCIDE for promise in promised):
+            return True
+        each = each.otherwise
+    return False
+
+
+def _nested(params: Iterable[Any]) -> Iterator[NestedRule]:
+    for each in params:
+        if isinstance(each, NestedRule):
+            yield each
+            inner = each.build()
+            if not isinstance(inner, Json):
+                yield from _nested(vars(inner.params).values())
+        elif isinstance(each, Mapping):
+            yield from _nested(each.values())

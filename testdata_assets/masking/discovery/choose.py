@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from testdata_assets.errors import UsageFault
+from testdata_assets.masking.discovery.beside import Beside
 from testdata_assets.masking.discovery.classify import INTEGERS, MOMENTS, NUMBERS, Verdict
 from testdata_assets.masking.discovery.documents import Part
 from testdata_assets.masking.transformers import registry
@@ -53,9 +54,9 @@ _BEST: dict[str, tuple[Choice, ...]] = {
     "country": (Choice("country"),),
     "postcode": (Choice("postcode"),),
     "birth_date": (Choice("birth_date"), Choice("number_noise", {"amount": 2})),
-    "gender": (Choice("gender_title"), Choice("choice"), Choice("shuffle")),
-    "demographic": (Choice("choice"), Choice("shuffle"), Choice("number_noise", {"ratio": 0.1})),
-    "health": (Choice("free_text"), Choice("number_noise", {"ratio": 0.1}), Choice("choice"), Choice("shuffle")),
+    "gender": (Choice("gender_title"),),
+    "demographic": (Choice("number_noise", {"ratio": 0.1}),),
+    "health": (Choice("free_text"), Choice("number_noise", {"ratio": 0.1})),
     "ip": (Choice("ip"),),
     "mac": (Choice("mac"),),
     "url": (Choice("url"),),
@@ -72,7 +73,7 @@ _BEST: dict[str, tuple[Choice, ...]] = {
     "free_text": (Choice("free_text"),),
     "company": (Choice("company"),),
     "job_title": (Choice("job_title"), Choice("free_text")),
-    "lat_lon": (Choice("lat_lon"), Choice("number_noise", {"amount": 0.1})),
+    "lat_lon": (Choice("number_noise", {"amount": 0.1}),),
     "financial": (Choice("number_noise", {"ratio": 0.1}),),
     "user_agent": (Choice("user_agent"), Choice("free_text")),
     "device_id": (Choice("uuid"),),
@@ -104,7 +105,14 @@ _CONSTANTS = {
 _DROWNING = frozenset({"free_text", "document", "attachment"})
 
 
-def choices(verdict: Verdict, column: Column, parts: Sequence[Part] = (), *, formed: bool = False) -> list[Choice]:
+def choices(
+    verdict: Verdict,
+    column: Column,
+    parts: Sequence[Part] = (),
+    *,
+    formed: bool = False,
+    around: Beside | None = None,
+) -> list[Choice]:
     """Transformers for a column, best first; the last ones take away everything or nothing.
 
     Args:
@@ -112,17 +120,41 @@ def choices(verdict: Verdict, column: Column, parts: Sequence[Part] = (), *, for
         column: Its type and limits.
         parts: Of a column that consists of parts, what those hold.
         formed: A CHECK constraint reads the column: transformers that keep characters in place come first.
+        around: Columns that a transformer may read; None where it must do without, as one under foreign keys must.
     """
     if verdict.category is None and not parts:
         return [KEEP]
     found: list[Choice] = []
     seen: set[str] = set()
-    for choice in _in_order(verdict, column, parts, formed):
+    reading = _reading(verdict, column, around) if around is not None and not parts else []
+    for choice in [*reading, *_in_order(verdict, column, parts, formed)]:
         key = repr(choice)
-        if key not in seen and fits(choice, column):
+        if key not in seen and (fits(choice, column) or (choice in reading and _takes(choice, column))):
             seen.add(key)
             found.append(choice)
     return [*found, KEEP]
+
+
+def _reading(verdict: Verdict, column: Column, around: Beside) -> list[Choice]:
+    """Transformers that read other columns of the row, where these are there."""
+    base = column.base_type
+    if verdict.category == "lat_lon":
+        if around.part is not None and around.other is not None:
+            return [Choice("lat_lon", {"part": around.part, "other": around.other})]
+        return [Choice("lat_lon", {"part": "point" if base == "point" else "text"})]
+    if verdict.category in ("demographic", "gender") and around.key is not None and base not in MOMENTS:
+        # Values of an enumeration stay values of it, as often as before; `choice` would have to list them here.
+        alone = {"alone": "keep"} if column.not_null else {}
+        shuffle = Choice("shuffle", {"by": around.key, **alone})
+        return [Choice("gender_title"), shuffle] if verdict.category == "gender" else [shuffle]
+    return []
+
+
+def _takes(choice: Choice, column: Column) -> bool:
+    try:
+        return not registry.build(choice.transform, choice.params).problems(column)
+    except (UsageFault, ValidationError):
+        return False
 
 
 def fits(choice: Choice, column: Column) -> bool:

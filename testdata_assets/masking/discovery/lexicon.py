@@ -10,7 +10,8 @@ Strong words say a category alone. Weak words need a table or values that agree.
 from __future__ import annotations
 
 
-def _listed(text: str) -> tuple[str, ...]:
+def words_of(text: str) -> tuple[str, ...]:
+    """A text's words."""
     return tuple(text.split())
 
 
@@ -297,7 +298,7 @@ WEAK: dict[str, str] = {
 }
 
 # Words that name what a value says about things rather than people: kept unless the values say otherwise.
-NEUTRAL = _listed("""status state_code stage phase type typ types kind category categories kategorie categorie
+NEUTRAL = words_of("""status state_code stage phase type typ types kind category categories kategorie categorie
     categoria level tier plan priority severity
     prioritat prioritaet rank ranking currency wahrung waehrung devise moneda valuta moeda language lang locale
     sprache langue idioma lingua taal
@@ -342,7 +343,7 @@ NEUTRAL = _listed("""status state_code stage phase type typ types kind category 
 
 # Heads that turn a personal word into something about it: phone_type, email_count, address_verified.
 HEADS = frozenset(
-    _listed("""type typ kind status state count cnt counter total number_of num amount enabled disabled verified
+    words_of("""type typ kind status state count cnt counter total number_of num amount enabled disabled verified
         verification
     confirmed valid validated flag active primary preferred opt optin opted consent template template_id format language
     lang locale version size length len limit max min position order index idx sort rank score level group category
@@ -354,11 +355,11 @@ HEADS = frozenset(
 )
 # Before a personal word these do the same.
 OPENERS = frozenset(
-    _listed("is has have had can allow allows use uses num count total nb n cnt max min avg sum hide show send")
+    words_of("is has have had can allow allows use uses num count total nb n cnt max min avg sum hide show send")
 )
 # Words at the end of a name that say nothing themselves: phone_number, email_value, name_2.
 TAILS = frozenset(
-    _listed("""no nr num number nummer numero numer value val text txt raw str string plain original orig old new
+    words_of("""no nr num number nummer numero numer value val text txt raw str string plain original orig old new
         current
     previous prev hash hashed enc encrypted crypt digest cipher masked display formatted normalized normalised lower
     upper full long short primary secondary main alt alternate alternative home work private business office
@@ -375,7 +376,12 @@ ABBREVIATIONS = {
     "ts": "timestamp", "tstamp": "timestamp", "org": "organisation", "cmpny": "company", "tlph": "telephone",
     "phn": "phone", "eml": "email", "strt": "street", "cty": "city", "lic": "license", "ins": "insurance",
     "pat": "patient", "phys": "physician", "addrs": "address", "adr": "address", "brth": "birth", "fst": "first",
-    "frst": "first", "lst": "last", "mid": "middle", "pers": "person", "mbr": "member", "clnt": "client", "cli":
+    "frst": "first", "lst": "last", "ln": "line", "hm": "home", "wrk": "work", "mob": "mobile", "pstl": "postal",
+    "pax": "passenger",
+    "agt": "agent", "insd": "insured", "clmt": "claimant", "ccy": "currency", "dvc": "device", "sess": "session",
+    "ntnlty": "nationality", "emrg": "emergency", "emerg": "emergency", "rt": "rate",
+    "rel": "relation", "vend": "vendor", "veh": "vehicle", "prtnr": "partner", "upd": "updated",
+    "mid": "middle", "pers": "person", "mbr": "member", "clnt": "client", "cli":
     "cliente",
     "ctct": "contact", "gend": "gender", "natl": "national", "nat": "national", "soc": "social", "sec": "security",
     "diag": "diagnosis", "cmt": "comment", "cmnt": "comment", "cmts": "comments", "rmk": "remark", "rmks": "remarks",
@@ -383,7 +389,7 @@ ABBREVIATIONS = {
     "hsno": "housenumber", "loc": "location", "fec": "fecha", "num": "number", "tfno": "telefono", "dir": "direccion",
 }  # fmt: skip
 # `created_by`, `erstellt_von`, `modifie_par`: somebody, whatever was done.
-BY = frozenset(_listed("by von par por da door"))
+BY = frozenset(words_of("by von par por da door"))
 NUMERIC = frozenset(
     {
         "phone", "national_id", "tax_id", "account_number", "credit_card", "postcode", "lat_lon", "financial",
@@ -394,7 +400,7 @@ NUMERIC = frozenset(
 )  # fmt: skip
 
 # What a table is about.
-PERSON_TABLES = _listed("""user users account accounts customer customers client clients person persons people patient
+PERSON_TABLES = words_of("""user users account accounts customer customers client clients person persons people patient
     patients employee employees
     staff member members contact contacts student students teacher teachers parent parents guardian guardians guest
     guests passenger passengers driver drivers doctor doctors physician physicians nurse nurses author authors
@@ -421,14 +427,14 @@ PERSON_TABLES = _listed("""user users account accounts customer customers client
     utilizador utilizadores funcionario funcionarios pessoa pessoas aluno alunos professor professores
     klant klanten gebruiker gebruikers medewerker medewerkers werknemer werknemers persoon personen patienten leerling
     leerlingen leraar docent docenten lid leden burgers inwoner inwoners""")
-ORG_TABLES = _listed("""company companies organisation organisations organization organizations org orgs supplier
+ORG_TABLES = words_of("""company companies organisation organisations organization organizations org orgs supplier
     suppliers vendor vendors
     employer employers business businesses merchant merchants partner partners firm firms tenant tenants workspace
     workspaces
     firma firmen unternehmen lieferant lieferanten arbeitgeber entreprise entreprises societe societes fournisseur
     fournisseurs empresa empresas proveedor proveedores azienda aziende fornitore fornitori fornecedor fornecedores
     bedrijf bedrijven leverancier leveranciers""")
-THING_TABLES = _listed("""product products category categories item items country countries currency currencies
+THING_TABLES = words_of("""product products category categories item items country countries currency currencies
     language languages role roles
     permission permissions plan plans tag tags setting settings config configuration feature features film films movie
     movies

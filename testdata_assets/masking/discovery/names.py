@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Literal
 
-from testdata_assets.masking.discovery import lexicon
+from testdata_assets.masking.discovery import lexicon, lexicon_more
 
 TableKind = Literal["person", "organisation", "thing", "other"]
 
@@ -21,10 +21,12 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _WORD = re.compile(r"[^\W\d_]+|\d+", re.UNICODE)
 _SPELLINGS = str.maketrans({"ß": "ss", "ø": "o", "đ": "d", "ł": "l", "æ": "ae", "œ": "oe"})
 _LONGEST = 4  # words of a phrase
+_SKELETON = 4  # letters of an abbreviation without vowels
 _SHORT = 3  # letters of a word that must stand alone
 _COMPOUND = 5  # letters a word must have to be looked for inside a compound
 _LATER = frozenset({"company", "full_address", "free_text", "url", "region", "job_title"})
 _NAMED_IDS = frozenset({"email", "national_id", "tax_id", "passport", "device_id", "phone"})
+_CHECKSUMS = frozenset({"md5", "sha", "sha1", "sha256", "sha512", "crc", "crc32", "checksum", "etag", "digest"})
 _ID_WORDS = frozenset({"id", "ids", "uuid", "guid", "key", "fk", "pk", "ref"})
 _PLURALS = ("s", "es", "n", "en", "e")
 
@@ -83,12 +85,17 @@ def _compile(entries: Mapping[str, str]) -> _Lexicon:
 
 @cache
 def _strong() -> _Lexicon:
-    return _compile(lexicon.STRONG)
+    return _compile(_joined(lexicon.STRONG, lexicon_more.STRONG))
 
 
 @cache
 def _weak() -> _Lexicon:
-    return _compile(lexicon.WEAK)
+    return _compile(_joined(lexicon.WEAK, lexicon_more.WEAK))
+
+
+def _joined(one: Mapping[str, str], two: Mapping[str, str]) -> dict[str, str]:
+    """Both, a category's words side by side; the order of categories is the first's."""
+    return {category: f"{one.get(category, '')} {two.get(category, '')}" for category in (*one, *two)}
 
 
 @cache
@@ -122,7 +129,7 @@ def read_name(name: str) -> NameSign | None:
     if not core:
         return None
     matches = sorted(_matches(core), key=lambda match: match.rank, reverse=True)
-    spelt_out = tuple(lexicon.ABBREVIATIONS.get(word, word) for word in core)
+    spelt_out = tuple(_spelt_out(word) for word in core)
     if spelt_out != core and not (matches and matches[0].strong and matches[0].count > 1):
         longer = sorted(_matches(spelt_out), key=lambda match: match.rank, reverse=True)
         if longer and (not matches or longer[0].rank > matches[0].rank):
@@ -133,6 +140,8 @@ def read_name(name: str) -> NameSign | None:
         return NameSign("person_name", False, "_".join(core[-2:]))
     neutral = _neutral_ending(core)
     best = matches[0] if matches else None
+    if best is None and neutral is None and set(core) & _CHECKSUMS:
+        return NameSign(None, True, "checksum")
     if best is None:
         return NameSign(None, True, neutral[0]) if neutral else None
     if _is_about(core, best):
@@ -140,6 +149,38 @@ def read_name(name: str) -> NameSign | None:
     if neutral and _outweighs(neutral, best, len(core)):
         return NameSign(None, True, neutral[0])
     return NameSign(best.category, best.strong, best.phrase)
+
+
+@lru_cache(maxsize=65_536)
+def _spelt_out(word: str) -> str:
+    """What an abbreviation stands for: a listed one, or a known word without its inner vowels (`hldr`, `cntct`)."""
+    if word in lexicon.ABBREVIATIONS:
+        return lexicon.ABBREVIATIONS[word]
+    if len(word) < _SKELETON or _skeleton(word) != word:
+        return word
+    known = _skeletons()
+    if word in known:
+        return known[word]
+    return next((full for bones, full in known.items() if len(word) > _SKELETON and bones.startswith(word)), word)
+
+
+def _skeleton(word: str) -> str:
+    """The first letter, then consonants, doubled ones once."""
+    bones = word[0] + "".join(char for char in word[1:] if char not in "aeiou")
+    return "".join(char for char, before in zip(bones, f" {bones}", strict=False) if char != before)
+
+
+@cache
+def _skeletons() -> Mapping[str, str]:
+    """English words of the lexicon by what is left of them without vowels."""
+    texts = [*lexicon.STRONG.values(), *lexicon.WEAK.values(), *lexicon.NEUTRAL, *sorted(lexicon.HEADS), *lexicon.TAILS]
+    found: dict[str, str] = {}
+    for text in texts:
+        for word in re.findall(r"[a-z]{5,}", text):
+            bones = _skeleton(word)
+            if _SKELETON <= len(bones) < len(word):
+                found.setdefault(bones, word)
+    return found
 
 
 def _outweighs(neutral: tuple[str, int], best: _Match, length: int) -> bool:
@@ -218,7 +259,11 @@ def _neutral_ending(core: tuple[str, ...]) -> tuple[str, int] | None:
 
 @cache
 def _table_words(kind: TableKind) -> frozenset[str]:
-    lists = {"person": lexicon.PERSON_TABLES, "organisation": lexicon.ORG_TABLES, "thing": lexicon.THING_TABLES}
+    lists = {
+        "person": lexicon.PERSON_TABLES + lexicon_more.PERSON_TABLES,
+        "organisation": lexicon.ORG_TABLES,
+        "thing": lexicon.THING_TABLES,
+    }
     return frozenset(lists.get(kind, ()))
 
 

@@ -38,10 +38,11 @@ _KEYED = re.compile(
 _HEX = re.compile(r"[0-9a-f]{24,}", re.IGNORECASE)
 _BASE64 = re.compile(r"[A-Za-z0-9+/_\-]{20,}={0,2}")
 _AGENT = re.compile(r"(?:Mozilla|Opera|curl|okhttp|Dalvik|PostmanRuntime|python-requests|\w+)/\d[\w.]*(?: .*)?")
+_COMPACT_DATE = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
 _DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)|(\d{1,2})[./](\d{1,2})[./](\d{4})")
 _LATLON = re.compile(r"\(?\s*-?\d{1,3}\.\d{3,}\s*[,; ]\s*-?\d{1,3}\.\d{3,}\s*\)?")
 _WORDS = re.compile(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*", re.UNICODE)
-_NAME = re.compile(r"[^\W\d_][^\W\d_.'’\-]*(?:[ ,.'’\-]+[^\W\d_][^\W\d_.'’\-]*){0,6}\.?", re.UNICODE)
+_NAME = re.compile(r"[^\W\d_][^\W\d_.'’\-]*(?:[ ,.'’/\-]+[^\W\d_][^\W\d_.'’\-]*){0,6}\.?", re.UNICODE)
 _STREET_WORDS = (
     r"street|st|avenue|ave|road|rd|lane|ln|drive|dr|boulevard|blvd|court|ct|square|sq|place|pl|terrace|way|highway|hwy|"
     r"parkway|circle|trail|plaza|mews|crescent|close|grove|route|apt|suite|unit|flat|box|"
@@ -93,6 +94,11 @@ class Values:
     def few(self) -> bool:
         """Whether few values repeat often, as those of an enumeration do."""
         return self.filled >= 20 and len(self) <= 60 and len(self) * 4 <= self.filled
+
+    @property
+    def various(self) -> bool:
+        """Whether nearly every row has a value of its own; samples end at some hundreds of distinct ones."""
+        return len(self) >= 20 and len(self) >= 0.9 * min(self.filled, 250)
 
     @cached_property
     def words(self) -> float:
@@ -200,6 +206,41 @@ def is_bare_phone(value: str) -> bool:
         return False
 
 
+# Countries whose numbers are tried where values name none, the larger ones first; each writes lengths and first
+# digits of its own, which numbers of other kinds seldom meet.
+_REGIONS = ("US", "GB", "DE", "FR", "ES", "IT", "NL", "BE", "BR", "PT", "PL", "CH", "SE", "DK", "NO", "IN", "AU", "MX")
+_TRIED = 60
+
+
+def local_phone_share(values: Values) -> float:
+    """Best share of values that are valid numbers of one country, written as it writes them at home."""
+    tried = values.distinct[:_TRIED]
+    possible = [value for value in tried if looks_like_phone(value)]
+    if len(tried) < 8 or len(possible) < 0.7 * len(tried):
+        return 0.0
+    if sum(1 for value in possible if value[0] == "0" or not value.isdigit()) < 0.5 * len(possible):
+        return 0.0  # bare digits are amounts, references and ids as well
+    return max(sum(1 for value in possible if _valid_in(value, region)) for region in _REGIONS) / len(tried)
+
+
+def _valid_in(value: str, region: str) -> bool:
+    try:
+        return phonenumbers.is_valid_number(phonenumbers.parse(value, region))
+    except phonenumbers.NumberParseException:
+        return False
+
+
+def shaped_like_names(values: Values) -> float:
+    """Share of values of two to five words that are written as names are, known or not."""
+    return values.share(
+        lambda value: (
+            2 <= len(value.replace(",", " ").replace("/", " ").split()) <= 5
+            and looks_like_name(value)
+            and sum(word[0].isupper() for word in _WORDS.findall(value)) >= 2
+        )
+    )
+
+
 def is_password_hash(value: str) -> bool:
     return _HASH.fullmatch(value) is not None or _JWT.fullmatch(value) is not None
 
@@ -237,7 +278,9 @@ def is_lat_lon(value: str) -> bool:
 
 
 def year_of_date(value: str) -> int | None:
-    """The year of a date as text, or None."""
+    """The year of a date as text (also `19640229`, as old systems write it), or None."""
+    if _COMPACT_DATE.fullmatch(value):
+        return int(value[:4])
     match = _DATE.match(value)
     if match is None:
         return None

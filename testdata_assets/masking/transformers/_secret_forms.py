@@ -18,7 +18,7 @@ BASE64_SIGNS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/
 
 # Password hashes whose fields are base64 of whole bytes: the last character has bits that must be zero.
 _BASE64_HASHES = (
-    r"\$argon2(?:id|i|d)\$(?:v=\d+\$)?m=\d+,t=\d+,p=\d+(?:,\w+=[^$,]*)*\$",
+    r"\$argon2(?:id|i|d)\$(?:v=\d+\$)?m=\d+,t=\d+,p=\d+[,$]",
     r"\$pbkdf2(?:-sha\d+)?\$(?:i=)?\d+(?:,l=\d+)?\$",
     r"pbkdf2_sha\d+\$\d+\$",
     r"\$scrypt\$ln=\d+,r=\d+,p=\d+\$",
@@ -28,7 +28,7 @@ _BASE64_HASHES = (
 _OTHER_PREFIXES = (
     r"\$2[abxy]?\$\d\d\$",
     r"\$(?:1|5|6|apr1)\$(?:rounds=\d+\$)?",
-    r"\$(?:y|gy|7)\$[^$]+\$",
+    r"\$(?:y|gy|7)\$[./A-Za-z0-9]+\$",
     r"\$[PH]\$",
     r"pbkdf2:sha\d+:\d+\$",
     r"scrypt:\d+:\d+:\d+\$",
@@ -46,6 +46,7 @@ _BASE64_PREFIX = "^(" + "|".join(_BASE64_HASHES) + ")"
 _BCRYPT = r"^\$2[abxy]?\$\d\d\$[./A-Za-z0-9]{53}$"
 _JWT = r"^(?:Bearer )?(eyJ[A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]{22,})$"
 _PEM = "-----BEGIN [A-Z0-9 ]+-----"
+_LABEL_SIGNS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 "
 
 
 def prefix_lengths(values: pl.Series) -> tuple[Positions, NDArray[np.bool_]]:
@@ -75,18 +76,32 @@ def bcrypt_rows(values: pl.Series) -> NDArray[np.int64]:
 
 
 def pem_delimiters(values: pl.Series, text: TextArray) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Rows that are PEM blocks, and their characters from each `-----` to the next: BEGIN and END lines."""
+    """Rows that are PEM blocks, and the characters of their BEGIN and END lines.
+
+    Other lines of dashes (dividers, headings) say nothing of where a body begins, so what follows them is masked.
+    """
     rows = values.str.contains(_PEM).to_numpy()
     kept = np.zeros(len(text.codes), np.bool_)
     if not rows.any():
         return rows, kept
-    dash = np.concatenate((text.codes == 0x2D, np.zeros(5, np.bool_)))
-    size = len(text.codes)
+    codes, size = text.codes, len(text.codes)
+    dash = np.concatenate((codes == 0x2D, np.zeros(5, np.bool_)))
     five = dash[:size] & dash[1 : size + 1] & dash[2 : size + 2] & dash[3 : size + 3] & dash[4 : size + 4]
-    starts = five & ~np.concatenate((np.zeros(1, np.bool_), dash[: size - 1]))
-    counted = running(starts)
-    begun = counted[1:] - np.repeat(counted[text.offsets[:-1]], text.lengths)
-    kept = np.repeat(rows, text.lengths) & (begun % 2 == 1)
+    starts = np.flatnonzero(five & ~np.concatenate((np.zeros(1, np.bool_), dash[: size - 1])))
+    owners = np.searchsorted(text.offsets, starts, side="right") - 1
+    first, end, owners = starts[:-1] + 5, starts[1:], owners[:-1]
+    within = (owners == np.searchsorted(text.offsets, end, side="right") - 1) & rows[owners]
+    # Nothing but a label between the dashes: `BEGIN PRIVATE KEY`.
+    other = running(~is_any(codes, _LABEL_SIGNS))
+    within &= other[end] == other[np.minimum(first, end)]
+    labelled = np.zeros(len(first), np.bool_)
+    for word in (b"BEGIN ", b"END "):
+        found = end - first > len(word)
+        for place, letter in enumerate(word):
+            found &= codes[np.minimum(first + place, size - 1)] == letter
+        labelled |= found
+    chosen = np.flatnonzero(within & labelled)
+    kept[ragged_indices(first[chosen], (end - first)[chosen])] = True
     # The letter of an escaped line break is no part of the base64 text.
     escape = np.flatnonzero(text.codes[:-1] == 0x5C) + 1
     kept[escape[np.repeat(rows, text.lengths)[escape]]] = True

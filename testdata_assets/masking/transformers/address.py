@@ -11,6 +11,7 @@ from pydantic import Field, field_validator
 
 from testdata_assets.masking.transformers._drawn_words import cut, in_case_of
 from testdata_assets.masking.transformers._entities import entity_columns, entity_seeds
+from testdata_assets.masking.transformers._number_types import numeric_limits
 from testdata_assets.masking.transformers._places import Addresses, known_countries, lay_out
 from testdata_assets.masking.transformers.base import (
     TEXT_TYPES,
@@ -33,6 +34,7 @@ _NUMBERS = {
     "lat": frozenset({"float4", "float8", "numeric"}),
     "lon": frozenset({"float4", "float8", "numeric"}),
 }
+_DEGREE_DIGITS = {"lat": 2, "lon": 3}
 _INVENTED = ("street", "full")
 _OF_COUNTRY = ("country", "country_code")
 _OF_CITY = ("city", "region", "lat", "lon")
@@ -103,6 +105,9 @@ class Address(RowTransformer[AddressParams]):
         found = super().problems(column)
         if not found and column.base_type not in TEXT_TYPES | _NUMBERS.get(self.params.part, frozenset()):
             return (f"address's {self.params.part} cannot be written to a column of type {column.type}",)
+        limits, needed = numeric_limits(column.type), _DEGREE_DIGITS.get(self.params.part)
+        if not found and limits is not None and needed is not None and limits[0] - limits[1] < needed:
+            return (f"a {self.params.part} has up to {needed} digits before the point, {column.type} fewer",)
         return found
 
     def apply_rows(self, values: pl.Series, rows: Rows, context: MaskContext) -> pl.Series:
@@ -113,6 +118,10 @@ class Address(RowTransformer[AddressParams]):
         latin = pl.Series(["latin"], dtype=pl.String).new_from_index(0, len(values))
         drawn = self._drawn(values, Addresses(seeds, keyed, wanted, latin))
         stays = values.is_null() | (values.str.strip_chars() == "")
+        limits = numeric_limits(context.column.type)
+        if limits is not None and self.params.part in _DEGREE_DIGITS:
+            # What the server would round away need not be written.
+            drawn = drawn.str.extract(rf"^(-?[0-9]+(?:\.[0-9]{{1,{max(limits[1], 1)}}})?)")
         drawn = cut(drawn, context.max_length)
         return pl.select(pl.when(stays).then(values).otherwise(drawn).alias(values.name)).to_series()
 

@@ -14,6 +14,7 @@ from testdata_assets.masking.transformers.registry import register
 from testdata_assets.masking.transformers.text import Draw, TextTransformer
 
 _SHORTEST, _LONGEST = 12, 19
+_GREATEST = str((1 << 63) - 1)
 _ISSUER_DIGITS = 6
 _DOUBLED = np.array([0, 2, 4, 6, 8, 1, 3, 5, 7, 9], np.int64)
 
@@ -63,7 +64,15 @@ class CreditCard(TextTransformer[Params]):
         codes = masked.codes.copy()
         shift = text.codes[numbers.positions(-1, 1)] - 0x30 - numbers.check_digits(text.codes)
         codes[numbers.positions(-1, 1)] = (numbers.check_digits(codes) + shift) % 10 + 0x30
-        return TextArray(codes, text.offsets).to_series()
+        result = TextArray(codes, text.offsets).to_series()
+        if draw.context.column.base_type == "int8":
+            # Of numbers close to the type's greatest, which no card has, the mask may be beyond it.
+            digits = result.str.strip_prefix("-")
+            beyond = (digits.str.len_bytes() == _LONGEST) & (digits > _GREATEST)
+            result = pl.select(
+                pl.when(beyond).then(result.str.replace(rf"^(-?.{{{_ISSUER_DIGITS}}}).", "${1}0")).otherwise(result)
+            ).to_series()
+        return result
 
 
 class _Numbers:

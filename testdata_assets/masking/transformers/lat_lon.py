@@ -30,6 +30,8 @@ from testdata_assets.production.catalog import Column
 _PAIR = rf"\A(\s*\(?\s*)({NUMBER})(\s*[,;]\s*|\s+)({NUMBER})(\s*\)?\s*)\z"
 _SHARE = 10  # by default nothing moves by less than this part of the radius
 _FURTHEST = 200_000.0
+_DOUBLE_EDGES = (("e+308", "e+307"), ("e-324", "e-323"))
+_EDGES = {"float4": (("e+38", "e+37"), ("e-45", "e-44")), "float8": _DOUBLE_EDGES, "point": _DOUBLE_EDGES}
 
 
 class LatLonParams(Params):
@@ -158,4 +160,8 @@ class LatLon(RowTransformer[LatLonParams]):
             column = replace(column, base_type="numeric")  # digits only: NaN and Infinity are words of the type
         inner = replace(context, column=column)
         texts = values.gather(pl.Series(rows))
-        return merge_rows(values, rows, scrambled(Draw(texts, context.hash.for_purpose(self.name), inner)))
+        masked = scrambled(Draw(texts, context.hash.for_purpose(self.name), inner))
+        for edge, within in _EDGES.get(context.column.base_type, ()):
+            # No coordinate, but a number still: other digits must not carry it over the end of its type.
+            masked = masked.str.replace_all(edge, within, literal=True)
+        return merge_rows(values, rows, masked)

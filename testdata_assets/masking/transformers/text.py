@@ -20,11 +20,19 @@ from testdata_assets.masking.characters import FIXED, characters
 from testdata_assets.masking.hashing import KeyedHash, Words
 from testdata_assets.masking.permutation import default_classes, permute_text
 from testdata_assets.masking.text_arrays import Positions, TextArray, merge_rows, running, slices_of, string_bytes
-from testdata_assets.masking.transformers.base import Coincidence, Guarantees, MaskContext, P, Transformer
+from testdata_assets.masking.transformers.base import (
+    Coincidence,
+    Guarantees,
+    MaskContext,
+    P,
+    Transformer,
+    Uniqueness,
+)
 from testdata_assets.production.catalog import Column
 
 BLOCK = 4096  # values a step works on: arrays stay in the processor's cache
 _REDRAWS = 8
+_NUMBER_TYPES = frozenset({"int2", "int4", "int8", "numeric", "float4", "float8"})
 # A transformer may take sixty times the size of what it works on at once.
 _LONG_BYTES = 2 << 20
 _PIECE_CHARACTERS = 1 << 18
@@ -156,7 +164,10 @@ class TextTransformer(Transformer[P]):
         """Replacements for sensitive values, in order; at most `draw.limit` characters where it can."""
 
     def guarantees_for(self, column: Column) -> Guarantees:
-        """In very narrow columns no output is sure to be nobody's."""
+        """In very narrow columns no output is sure to be nobody's, and numbers may meet."""
+        if column.base_type in _NUMBER_TYPES and self.guarantees.uniqueness is Uniqueness.INJECTIVE:
+            # Texts stay distinct; numbers may not: 3 and -3 could become 0 and -0.
+            return replace(self.guarantees, uniqueness=Uniqueness.LOSSY)
         narrow = column.max_length is not None and column.max_length < _ROOMY
         if narrow and self.guarantees.coincidence is Coincidence.DISJOINT:
             return replace(self.guarantees, coincidence=Coincidence.MAY_COINCIDE)
@@ -201,6 +212,9 @@ class TextTransformer(Transformer[P]):
         padded = context.column.base_type == "bpchar"
         bare = values.str.strip_chars_end(" ") if padded else values
         blank = (bare.str.strip_chars() == "").to_numpy()
+        if context.column.base_type in _NUMBER_TYPES and not self.redraws:
+            # A permutation of letters would leave no number.
+            blank = blank | bare.is_in(["NaN", "Infinity", "-Infinity"]).to_numpy()
         if blank.all():
             return values
         rows = np.flatnonzero(~blank)

@@ -82,14 +82,16 @@ class TimestampNoise(Transformer[TimestampNoiseParams]):
         keyed = context.hash.for_purpose(self.name)
         base_type = context.column.base_type
         result = values
-        other = ~endless(values)
+        # Where case does not count, `bc` and `INFINITY` are read as what they are in other spelling.
+        other = ~endless(values.str.to_lowercase() if context.fold_case else values)
+        read = values.str.to_uppercase() if context.fold_case else values
         if base_type not in _CLOCKS:
-            moments = read_moments(values, base_type)
+            moments = read_moments(read, base_type)
             if len(moments.rows):
                 result = merge_rows(result, moments.rows, self._noisy(moments, keyed))
                 other[moments.rows] = False
         if base_type in _CLOCKS | TEXT_TYPES:
-            clocks = read_clocks(values)
+            clocks = read_clocks(read)
             if len(clocks.rows):
                 micro = self._noisy_clock(clocks.micro, clocks.unit, keyed.draws(clocks.canonical))
                 result = merge_rows(result, clocks.rows, clocks.written(micro))

@@ -217,7 +217,8 @@ def _references(conn: Conn, raw: Conn) -> None:
         "SELECT count(*) FROM egg e JOIN chicken c ON c.id = e.chicken_id WHERE c.egg_id IS NOT NULL",
         "SELECT count(*) FROM boss a JOIN boss b ON b.id = a.boss_id JOIN boss c ON c.id = a.deputy_id",
         "SELECT count(*) FROM tenant JOIN site ON uid = tenant_uid JOIN room r ON (r.tenant_uid, r.site_code) ="
-        " (site.tenant_uid, site.code) JOIN booking b ON (b.tenant_uid, b.site_code, b.no) = (r.tenant_uid, r.site_code, r.no)",
+        " (site.tenant_uid, site.code) JOIN booking b ON (b.tenant_uid, b.site_code, b.no) ="
+        " (r.tenant_uid, r.site_code, r.no)",
     ):
         assert scalar(conn, query) == scalar(raw, query) != 0
     assert scalar(conn, "SELECT bool_and(convalidated) FROM pg_constraint WHERE contype = 'f'") is True
@@ -297,12 +298,17 @@ INSERT INTO cut SELECT i::text FROM generate_series(1000, 1400) i;
 CREATE TABLE partial (v text, open bool, state text);
 CREATE UNIQUE INDEX partial_once ON partial (v) WHERE open;
 CREATE UNIQUE INDEX partial_state ON partial (v) WHERE (state = 'new' AND NOT open);
-INSERT INTO partial SELECT 'v' || i / 2, i % 2 = 0, CASE i % 2 WHEN 0 THEN 'new' ELSE 'old' END FROM generate_series(1, 400) i;
+INSERT INTO partial SELECT 'v' || i / 2, i % 2 = 0, CASE i % 2 WHEN 0 THEN 'new' ELSE 'old' END
+FROM generate_series(1, 400) i;
 CREATE TABLE excluded (no int, during tsrange,
     CONSTRAINT excluded_no EXCLUDE (no WITH =), CONSTRAINT excluded_during EXCLUDE USING gist (during WITH &&));
-INSERT INTO excluded SELECT i, tsrange('2024-01-01'::date + i, '2024-01-01'::date + i + 1) FROM generate_series(1, 400) i;
-CREATE TABLE made (mail text, short text GENERATED ALWAYS AS (substr(mail, 1, 8)) STORED, CONSTRAINT made_once UNIQUE (short));
+INSERT INTO excluded SELECT i, tsrange('2024-01-01'::date + i, '2024-01-01'::date + i + 1)
+FROM generate_series(1, 400) i;
+CREATE TABLE made (mail text, short text GENERATED ALWAYS AS (substr(mail, 1, 8)) STORED,
+    CONSTRAINT made_once UNIQUE (short));
 INSERT INTO made SELECT i || ' name ' || i FROM generate_series(1, 400) i;
+CREATE TABLE once (v text, n text, UNIQUE NULLS NOT DISTINCT (v), UNIQUE NULLS NOT DISTINCT (n));
+INSERT INTO once SELECT 'v' || i, 'n' || i FROM generate_series(1, 40) i;
 CREATE TABLE listed (k text, v int) PARTITION BY LIST (k);
 CREATE TABLE listed_a PARTITION OF listed FOR VALUES IN ('a', 'b');
 INSERT INTO listed VALUES ('a', 1), ('b', 2);
@@ -321,6 +327,8 @@ REFUSED: dict[tuple[str, str], object] = {
     ("public.excluded", "no"): LOSSY,
     ("public.excluded", "during"): {"transform": "shuffle", "by": ["no"]},
     ("public.made", "mail"): {"transform": "email"},
+    ("public.once", "v"): None,
+    ("public.once", "n"): {"transform": "hash", "when": "n in ('n1', 'n2')", "else": None},
     ("public.listed", "k"): "hash",
     ("public.ranged", "k"): KEY,
 }
@@ -335,6 +343,8 @@ BROKEN = {
     ("public.excluded", "no", "exclusion constraint excluded_no"),
     ("public.excluded", "during", "exclusion constraint excluded_during"),
     ("public.made", "mail", "unique index made_once"),
+    ("public.once", "v", "unique index once_v_key"),
+    ("public.once", "n", "unique index once_n_key"),
 }
 
 
@@ -402,14 +412,17 @@ CREATE FUNCTION noted() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; E
 CREATE TRIGGER jane_trigger AFTER UPDATE ON people FOR EACH ROW WHEN (NEW.at = '{PRIVATE}') EXECUTE FUNCTION noted();
 CREATE RULE jane_rule AS ON INSERT TO people WHERE NEW.at = '{PRIVATE}' DO INSTEAD NOTHING;
 CREATE STATISTICS jane_statistics ON (at = '{PRIVATE}'), id FROM people;
+CREATE DOMAIN jane_default AS text DEFAULT '{PRIVATE}';
+CREATE TABLE jane_key (v text) PARTITION BY RANGE ((coalesce(v, '{PRIVATE}')));
+CREATE AGGREGATE jane_sum (text) (SFUNC = textcat, STYPE = text, INITCOND = '{PRIVATE}');
 CREATE TABLE made (id int, g text GENERATED ALWAYS AS ('{PRIVATE}') STORED);
 INSERT INTO made VALUES (1);
 COMMENT ON TABLE people IS 'ask {PRIVATE}'; COMMENT ON COLUMN people.at IS '{PRIVATE}';
 """
 NAMED = (
     "people.owner", "not_jane", "jane_only", "jane_expression", "kind", "janes", "stored_janes", "jane()",
-    "not_jane_domain", "jane_part", "jane_policy", "jane_trigger", "jane_rule", "jane_statistics", "made.g",
-    "table public.people", "column at of table public.people",
+    "not_jane_domain", "jane_part", "jane_policy", "jane_trigger", "jane_rule", "jane_statistics", "jane_default",
+    "jane_key", "jane_sum", "made.g", "table public.people", "column at of table public.people",
 )  # fmt: skip
 
 
@@ -425,4 +438,63 @@ def test_private_texts_in_the_catalog_are_found_and_named(settings: Settings, em
     found = {f"{finding.table} {finding.column_or_object}" for finding in check.findings}
     assert [name for name in NAMED if not any(name in each for each in found)] == []
     assert PRIVATE not in str(report)
+    refresh.reject_image(settings, places, built.golden_id, "test")
+
+
+def test_keys_of_unlike_types_need_a_transformer_that_masks_them_alike(settings: Settings, empty: Dsn) -> None:
+    """7, '7' and 7.0 agree, or the plan says what would make them."""
+    with connect(empty) as conn:
+        conn.execute("CREATE TABLE a (id bigint PRIMARY KEY, uid uuid); CREATE TABLE b (a_id text, a_uid text)")
+    catalog = catalog_of(empty)
+
+    def plan_with(key: object, uid: object) -> None:
+        changes: dict[tuple[str, str], object] = {("public.a", "id"): key, ("public.a", "uid"): uid}
+        changes |= {("public.b", "a_id"): INHERIT, ("public.b", "a_uid"): INHERIT}
+        links = [{"from": f"public.b.a_{name}", "to": f"public.a.{name}"} for name in ("id", "uid")]
+        rules = rules_for(empty, changes) | {"relationships": links}
+        plan = compile_plan(parse_rules(yaml.safe_dump(rules)), catalog, b"k" * 32)
+        assert [warning for warning in plan.warnings if "mask differently" in warning.message] == []
+
+    plan_with("integer_permute", "uuid")
+    with pytest.raises(PlanRefused) as caught:
+        plan_with("hash", "hash")
+    key, uid = caught.value.problems
+    assert "type bigint there, text here" in key.message
+    assert "integer_permute or keep" in key.remedy
+    assert "uuid or keep" in uid.remedy
+
+
+PERIODS = """
+CREATE EXTENSION btree_gist;
+CREATE TABLE room (id int, open tsrange, PRIMARY KEY (id, open WITHOUT OVERLAPS));
+INSERT INTO room SELECT i, tsrange('2024-01-01'::date + d, '2024-01-01'::date + d + 1)
+FROM generate_series(1, 30) i, generate_series(0, 3) d;
+CREATE TABLE stay (room_id int, during tsrange, FOREIGN KEY (room_id, PERIOD during) REFERENCES room (id, PERIOD open));
+INSERT INTO stay SELECT i, '[2024-01-01 12:00, 2024-01-03 12:00)' FROM generate_series(1, 30) i;
+"""
+
+
+def test_keys_over_periods(settings: Settings, empty: Dsn, tmp_path: Path) -> None:
+    """Postgres 18's temporal keys: masked beside the period, and a reference that several rows cover together."""
+    with connect(empty) as conn:
+        if not conn.execute("SELECT 1 FROM pg_available_extensions WHERE name = 'btree_gist'").fetchone():
+            pytest.skip("this Postgres has no btree_gist")
+        conn.execute(PERIODS.encode())
+    rules = rules_for(empty, {("public.room", "id"): KEY, ("public.stay", "room_id"): INHERIT})
+    settings, places = deployment(settings, empty, tmp_path, rules)
+    built = refresh.build_image(settings, places, refresh.take_snapshot(settings, places).snapshot_id)
+    report = validate_candidate(settings, places, built.golden_id)
+    assert report.passed, [(check.name, check.findings) for check in report.checks if not check.passed]
+    image = places.server.with_database(built.database_name)
+    with connect(image) as conn:
+        conn.execute("ALTER TABLE stay DROP CONSTRAINT stay_room_id_during_fkey")
+        conn.execute(
+            "ALTER TABLE stay ADD CONSTRAINT stay_room_id_during_fkey FOREIGN KEY (room_id, PERIOD during)"
+            " REFERENCES room (id, PERIOD open) NOT VALID"
+        )
+        conn.execute("ALTER TABLE stay DISABLE TRIGGER ALL")
+        conn.execute("UPDATE stay SET during = '[2024-01-01, 2025-01-01)' WHERE room_id IN (SELECT min(id) FROM room)")
+    again = validate_candidate(settings, places, built.golden_id)
+    check = next(check for check in again.checks if check.name == "referential_integrity")
+    assert ("orphaned rows", 1) in {(finding.kind, finding.count) for finding in check.findings}
     refresh.reject_image(settings, places, built.golden_id, "test")

@@ -265,3 +265,20 @@ def test_the_engine_masks_in_the_order_columns_are_read(monkeypatch: pytest.Monk
     assert rows[0] == [f"ta\\tb/ta\\tb/{masked_mail}", f"ta\\tb/{masked_mail}", masked_mail, "ta\\tb"]
     assert rows[1] == ["\\N", "c/-", "\\N", "c"]
     assert result.changes["a"] == (1, 1)
+
+
+def test_a_condition_may_null_some_references_to_a_kept_key(make: SimpleNamespace) -> None:
+    catalog = make.catalog(
+        make.table("public.u", "id int8 not", "kind text"),
+        make.table("public.o", "u_id int8", "kind text"),
+        keys=(make.key("public.o(u_id)", "public.u(id)"),),
+        unique=(make.unique("public.u(id)", "u_pkey", primary=True),),
+    )
+    some = "public.o: {u_id: {transform: null, when: kind is null, else: keep}, kind: keep}"
+    assert make.plan("public.u: {id: keep, kind: keep}\n" + some, catalog)
+    for parent in (
+        "public.u: {id: hash, kind: keep}\n",
+        "public.u: {mode: truncate}\n",
+        "public.u: {where: \"kind == 'x'\", id: keep, kind: keep}\n",
+    ):
+        assert make.refusal(parent + some, catalog)

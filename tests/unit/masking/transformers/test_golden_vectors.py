@@ -1,25 +1,35 @@
 """Outputs pinned for one key: no upgrade of a library, and no edit here, may change masks unnoticed.
 
-To accept a deliberate change run this file as a script; it writes `golden_vectors.json` anew. Data that
-outputs depend on (pools, characters) gets a new version with it.
+To record new cases:           .venv/bin/python tests/unit/masking/transformers/test_golden_vectors.py
+To accept changed masks too:   .venv/bin/python tests/unit/masking/transformers/test_golden_vectors.py --accept-changes
+
+The first adds what is missing and stops, writing nothing, where a recorded mask has changed; it shows the values. The
+second writes all anew: masks of every golden image change with it, so say why in the commit. Data that outputs depend
+on (pools, characters, lists) gets a new version with it.
 """
 
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
 
+sys.path.insert(0, str(Path(__file__).parent))
+
+import transformer_cases as table
+
 from testdata_assets.masking.hashing import KeyedHash
 from testdata_assets.masking.transformers import registry
-from testdata_assets.masking.transformers.base import MaskContext
+from testdata_assets.masking.transformers.base import MaskContext, RowTransformer
 from testdata_assets.production.catalog import Column
 
 FILE = Path(__file__).parent / "golden_vectors.json"
 KEY = bytes(range(32))
+_TABLE_VALUES = 6  # of each case of the shared table
 PEOPLE = ["John Smith", "O'BRIEN-jones", "Ludwig van Beethoven", "José Núñez", "Иван Петров", "王小明", "김민수", "J.",
           "ヤマダ タロウ", "Ελένη Παππά", "محمد الأحمد", "דוד כהן", "राहुल शर्मा", "สมชาย ใจดี", "😀 Bob"]  # fmt: skip
 CASES: list[tuple[str, dict[str, Any], str, int | None, bool, list[str]]] = [
@@ -56,13 +66,17 @@ CASES: list[tuple[str, dict[str, Any], str, int | None, bool, list[str]]] = [
     ("username", {}, "text", None, False, ["J.Smith", "мария_92", "bob@acme.co.uk"]),
     ("username", {}, "varchar", 8, False, ["jsmith42"]),
 ]  # fmt: skip
+Recorded = dict[str, dict[str, str | None]]
 
 
 def masks(
     name: str, params: dict[str, Any], base_type: str, limit: int | None, fold: bool, values: list[str]
-) -> list[str]:
+) -> list[str | None]:
     context = MaskContext(KeyedHash.derive(KEY, "golden"), Column("c", base_type, base_type, "S", limit), fold)
-    return registry.build(name, params).apply(pl.Series("c", values, dtype=pl.String), context).to_list()
+    found: list[str | None] = (
+        registry.build(name, params).apply(pl.Series("c", values, dtype=pl.String), context).to_list()
+    )
+    return found
 
 
 def label(case: tuple[Any, ...]) -> str:
@@ -70,21 +84,86 @@ def label(case: tuple[Any, ...]) -> str:
     return json.dumps([name, params, base_type, limit, fold])
 
 
+def table_values(case: table.Case) -> list[str]:
+    """A few values from all over a case's sample."""
+    values = [value for value in table.samples(case) if len(value) <= 300]
+    return values[:: max(len(values) // _TABLE_VALUES, 1)][:_TABLE_VALUES]
+
+
+def table_masks(case: table.Case) -> dict[str, str | None]:
+    """Masks of a case of the table; those that hang on the row carry it beside the value."""
+    rows = [table.row_of(value, number) for number, value in enumerate(table_values(case))]
+    built = case.build()
+    read = (*built.reads(), *built.reads_masked()) if isinstance(built, RowTransformer) else ()
+    shown = [" | ".join([str(row.value), *(f"{name}={getattr(row, name)}" for name in read)]) for row in rows]
+    return dict(zip(shown, case.mask(rows, key=KEY, domain="golden"), strict=True))
+
+
+def current() -> Recorded:
+    """All vectors as the code makes them now."""
+    found: Recorded = {label(case): dict(zip(case[-1], masks(*case), strict=True)) for case in CASES}
+    for case in table.cases():
+        found[str(case)] = table_masks(case)
+    return found
+
+
+@pytest.fixture(scope="module")
+def recorded() -> Recorded:
+    loaded: Recorded = json.loads(FILE.read_text(encoding="utf-8"))
+    return loaded
+
+
 @pytest.mark.parametrize("case", CASES, ids=label)
-def test_masks_are_as_recorded(case: tuple[Any, ...]):
-    recorded = json.loads(FILE.read_text(encoding="utf-8"))[label(case)]
-    assert dict(zip(case[-1], masks(*case), strict=True)) == recorded
+def test_masks_are_as_recorded(case: tuple[Any, ...], recorded: Recorded):
+    assert dict(zip(case[-1], masks(*case), strict=True)) == recorded[label(case)]
 
 
-def test_every_masking_transformer_has_vectors():
-    without = {"keep", "null", "constant", "json"}  # nothing drawn, or drawn by those below
-    assert {case[0] for case in CASES} | without == set(registry.all())
+@pytest.mark.parametrize("name", sorted(table.PARAMS))
+def test_masks_of_the_shared_table_are_as_recorded(name: str, recorded: Recorded):
+    for case in table.cases():
+        if case.name == name:
+            assert table_masks(case) == recorded[str(case)], str(case)
 
 
-def write() -> None:
-    recorded = {label(case): dict(zip(case[-1], masks(*case), strict=True)) for case in CASES}
-    FILE.write_text(json.dumps(recorded, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+def test_every_transformer_has_vectors_and_no_vector_is_left_over(recorded: Recorded):
+    assert {case.name for case in table.cases()} == set(registry.all())
+    assert set(recorded) == {label(case) for case in CASES} | {str(case) for case in table.cases()}
+
+
+def test_changed_masks_are_not_written_silently(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    file, new = tmp_path / "vectors.json", {"case": {"value": "mask"}, "other": {"v": "m"}}
+    file.write_text('{"case": {"value": "another mask"}, "gone": {}}', encoding="utf-8")
+    before = file.read_bytes()
+    assert write(file, new, accept=False) == 1
+    assert file.read_bytes() == before
+    assert "case: 'value' -> 'another mask', now 'mask'" in capsys.readouterr().out
+    assert write(file, new, accept=True) == 0
+    assert json.loads(file.read_text(encoding="utf-8")) == new
+    assert write(file, {**new, "third": {"x": None}}, accept=False) == 0
+    assert set(json.loads(file.read_text(encoding="utf-8"))) == {"case", "other", "third"}
+
+
+def write(file: Path, found: Recorded, accept: bool) -> int:
+    """Records vectors; without `accept` only such as contradict no recorded one. Returns an exit code."""
+    known: Recorded = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    changed = [
+        f"{case}: {value!r} -> {mask!r}, now {found[case].get(value)!r}"
+        for case, vectors in known.items()
+        if case in found
+        for value, mask in vectors.items()
+        if found[case].get(value) != mask
+    ]
+    gone = [f"{case}: recorded, but no case any more" for case in known if case not in found]
+    print(*changed, *gone, sep="\n")
+    print(f"{len(changed)} masks changed, {len(gone)} cases gone, {len(found.keys() - known.keys())} cases new")
+    if (changed or gone) and not accept:
+        print("Nothing written. If that is meant, run again with --accept-changes.")
+        return 1
+    file.write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    return 0
 
 
 if __name__ == "__main__":
-    write()
+    if sys.argv[1:] not in ([], ["--accept-changes"]):
+        sys.exit(__doc__)
+    sys.exit(write(FILE, current(), accept=bool(sys.argv[1:])))

@@ -5,10 +5,10 @@ with parameters on a column: `cases()` makes one for each column of `COLUMNS` th
 script this file masks a fixed sample under every case and prints a digest of each, to compare processes.
 """
 
+# ruff: noqa: E501, S104 - tables of values
 from __future__ import annotations
 
 import hashlib
-import itertools
 import json
 import random
 from collections.abc import Iterable, Sequence
@@ -274,17 +274,14 @@ def cases() -> tuple[Case, ...]:
     for name, variants in PARAMS.items():
         if name not in registry.all():
             continue
-        for params in variants:
+        for place, params in enumerate(variants):
             built = registry.build(name, params)
             kinds = _ANY_KIND if not built.base_types and name not in ("array", "composite") else tuple(COLUMNS)
             for kind in kinds:
-                if (
-                    name in ("json", "xml")
-                    and COLUMNS[kind].max_length is not None
-                    or name in ("json", "xml")
-                    and kind == "name"
-                ):
+                if name in ("json", "xml") and (COLUMNS[kind].max_length is not None or kind == "name"):
                     continue  # no document has room there
+                if place and kind in ("varchar(3)", "citext", "name"):
+                    continue  # tried under the first parameters
                 if built.accepts(COLUMNS[kind].base_type) and not built.problems(COLUMNS[kind]):
                     made.append(Case(name, params, kind, fold=kind == "citext"))
     return tuple(made)
@@ -305,7 +302,7 @@ HOSTILE = [
     "--", "..", "+", "()", "( )", "x", "X", "xX", "Jo", "Al.", "J. R. R.", "de", "von der", "SMITH", "smith", "a" * 63,
     "b" * 64, "ab " * 30,
 ]  # fmt: skip
-LONG = ["x" * 65_536, "Ünï " * 16_384, "7" * 5_000, "😀" * 5_000]
+LONG = ["x" * 65_536, "Ünï " * 2_048, "7" * 5_000, "😀" * 500]
 _WORDS = ["John Smith", "O'BRIEN-jones", "Müller GmbH", "Иван Петров", "王小明", "김민수", "Ελένη Παππά", "New York", "12B Main St",
           "bob@acme.org", "Senior Engineer", "+1 (555) 234-5678", "Bavaria", "Mr", "Frau", "Germany", "1980-05-03"]  # fmt: skip
 
@@ -340,7 +337,7 @@ PLAUSIBLE: dict[str, list[str]] = {
     "gender_title": ["Mr", "Mrs", "Ms", "Dr.", "Herr", "Frau", "M.", "Mme", "female", "m"],
     "iban": ["DE89370400440532013000", "GB82 WEST 1234 5698 7654 32", *_series("DE####################", 60)],
     "integer_permute": [str(number) for number in (*range(120), 999, 1000, 32_767, 2_147_483_647)],
-    "ip": ["10.1.2.3", "8.8.8.8", "2001:db8::1", *_series("1##.#.##.1##", 60)],
+    "ip": ["10.1.2.3", "8.8.8.8", "2001:db8::1", *_series("10{0}.#.{0}#.1{0}{0}", 60, "1234")],
     "job_title": ["Senior Payments Analyst", "Baker", "Head of Sales", "CEO", "VP ENGINEERING", "nurse"],
     "last_name": _LAST,
     "lat_lon": ["52.520008, 13.404954", "48.8566,2.3522", *_series("4#.#####, 1#.#####", 40)],
@@ -393,9 +390,9 @@ TYPED: dict[str, list[str]] = {
     "timetz": ["00:00:00+00", "23:59:59.999999-12", "24:00:00+14", *_series("1#:{0}#:{0}#+0{0}:30", 60, "012345")],
     "uuid": ["00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff", *PLAUSIBLE["uuid"]],
     "inet": ["0.0.0.0", "255.255.255.255", "10.0.0.1/8", "::", "::1", "2001:db8::1", "fe80::1/64", "::ffff:10.0.0.1",
-             "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", *_series("1##.#.##.1##", 60), *_series("2001:db8::1***:1***", 30)],
+             "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", *_series("10{0}.#.{0}#.1{0}{0}", 60, "1234"), *_series("2001:db8::1***:1***", 30)],
     "cidr": ["0.0.0.0/0", "10.0.0.0/8", "192.168.1.0/24", "8.8.8.8/32", "::/0", "2001:db8::/32", "2001:db8::1/128",
-             *_series("1##.#.##.0/24", 40)],
+             *_series("10{0}.#.{0}#.0/24", 40, "1234")],
     "macaddr": ["00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff", "08:00:2b:01:02:03", *_series("0*:**:**:**:**:**", 60)],
     "macaddr8": ["00:00:00:00:00:00:00:00", "08:00:2b:ff:fe:01:02:03", *_series("0*:**:**:**:**:**:**:**", 60)],
     "bytea": ["\\x", "\\x00", "\\xff", "\\x" + b"John Smith".hex(), "\\x" + "Žluťoučký 😀".encode().hex(),
@@ -449,19 +446,22 @@ def samples(case: Case, hostile: bool = True) -> list[str]:
     """Distinct values of the case's column: plausible ones, and hostile ones where asked for."""
     if case.kind in TYPED:
         found = TYPED[case.kind]
-        if case.name == "integer_permute":
-            found = [value for value in found if set(value) <= set("-0123456789")]
+        if case.name == "integer_permute" and case.kind.startswith("numeric"):
+            whole = [value for value in TYPED["int4"] if len(value) < 9]
+            found = [value + ".00" for value in whole] if case.kind == "numeric(10,2)" else [*whole, "NaN", "9" * 40]
         return list(dict.fromkeys(found))
     texts = PLAUSIBLE.get(case.name, [*_WORDS, *_series("{0} {1} ####", 60, _FIRST, _LAST)])
+    if case.params.get("part") in ("lat", "lon"):
+        texts = [text.split(",")[0] for text in PLAUSIBLE["lat_lon"]]
     texts = [*texts, *HOSTILE] if hostile else texts
     return list(dict.fromkeys(fitted(case, text) for text in texts))
 
 
 def digests() -> dict[str, str]:
-    """A digest of each case's masks of its whole sample."""
+    """A digest of each case's masks of a third of its sample."""
     found = {}
     for case in cases():
-        masked = json.dumps(case.mask_values([*samples(case), *itertools.islice(samples(case), 7)]))
+        masked = json.dumps(case.mask_values(samples(case)[::3]))
         found[str(case)] = hashlib.sha256(masked.encode()).hexdigest()
     return found
 

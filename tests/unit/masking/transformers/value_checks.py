@@ -1,5 +1,6 @@
 """Whether a text is what Postgres would print for a type, and what makes two values equal there."""
 
+# ruff: noqa: E501 - tables
 from __future__ import annotations
 
 import calendar
@@ -28,7 +29,7 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _MONEY = re.compile(r"-?\$\d{1,3}(,\d{3})*\.\d\d")
 _NUMERIC = re.compile(r"-?\d+(\.\d+)?")
 _FLOAT = re.compile(r"-?\d+(\.\d+)?(e[+-]\d+)?")
-_ELEMENT = r'(?:NULL|-?\d+|"(?:[^"\\]|\\.)*"|[^{}",\\\s]+)'
+_ELEMENT = r'(?:NULL|-?\d+|"(?:[^"\\]|\\.)*"|[^{}",\\ \t\n\r\v\f]+)'
 _ARRAY = re.compile(rf"(?:\[-?\d+:-?\d+\])*=?\{{[{{}},]*(?:{_ELEMENT}[{{}},]*)*\}}", re.DOTALL)
 _PAIR = re.compile(r'"(?:[^"\\]|\\.)*"=>(?:NULL|"(?:[^"\\]|\\.)*")', re.DOTALL)
 _FIELD = r'(?:"(?:[^"\\]|""|\\.)*"|[^",()\\]*)'
@@ -83,7 +84,7 @@ def _day(value: str, last_year: int, rest: str) -> bool:
     most = (
         29 if month == 2 and calendar.isleap(proleptic) else (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)[month - 1]
     )
-    return 1 <= day <= most and (-4713, 11, 24) <= (proleptic, month, day) and proleptic <= last_year
+    return 1 <= day <= most and (proleptic, month, day) >= (-4713, 11, 24) and proleptic <= last_year
 
 
 def _inet(value: str, column: Column) -> bool:
@@ -134,7 +135,7 @@ _CHECKS: dict[str, Callable[[str, Column], bool]] = {
     "uuid": lambda value, _: _UUID.fullmatch(value) is not None,
     "macaddr": lambda value, _: re.fullmatch("[0-9a-f]{2}(:[0-9a-f]{2}){5}", value) is not None,
     "macaddr8": lambda value, _: re.fullmatch("[0-9a-f]{2}(:[0-9a-f]{2}){7}", value) is not None,
-    "bytea": lambda value, _: re.fullmatch(r"\\x([0-9a-f]{2})*", value) is not None,
+    "bytea": lambda value, _: re.fullmatch(r"\\x([0-9a-f]{2})*|[^\\]*", value) is not None,  # hexadecimal, or as it is
     "bool": lambda value, _: value in ("t", "f", "1"),  # a constant 1 is read as true
     "tsvector": lambda value, _: value == "" or re.fullmatch(r"('([^']|'')+'(:\d+[A-D]?(,\d+[A-D]?)*)? ?)+", value) is not None,
     "_text": lambda value, _: _ARRAY.fullmatch(value) is not None,

@@ -1,0 +1,320 @@
+"""The first half of a draft: samples, what each column holds, and which columns share a domain."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+
+from testdata_assets.masking.discovery.classify import NUMBERS, Surroundings, Verdict, classify
+from testdata_assets.masking.discovery.documents import (
+    Part,
+    read_array,
+    read_composite,
+    read_documents,
+    read_hstore,
+)
+from testdata_assets.masking.discovery.domains import Candidate, group, nearest
+from testdata_assets.masking.discovery.findings import (
+    ANYTHING,
+    UNREADABLE,
+    Group,
+    checks_of,
+    lists,
+    of_parts,
+)
+from testdata_assets.masking.discovery.names import TableKind, read_name, table_kind, words
+from testdata_assets.masking.discovery.values import Values
+from testdata_assets.masking.lineage import Lineage
+from testdata_assets.masking.plan_domains import type_family
+from testdata_assets.masking.plan_uniqueness import mentions
+from testdata_assets.masking.rule_models import ColumnRef, MaskingRules
+from testdata_assets.masking.transformers.base import TEXT_TYPES
+from testdata_assets.postgres.identifiers import TableName
+from testdata_assets.production.catalog import Catalog, Column, Table
+from testdata_assets.production.sampling import ColumnSample, Sampler
+from testdata_assets.production.source import OpenSource
+from testdata_assets.progress import current_progress
+
+_UNJOINED = frozenset(
+    {"free_text", "attachment", "biometric", "search_index", "document", "health", "financial", "lat_lon"}
+)
+_ENOUGH_SIGNS = 2  # columns of people, before a table counts as one of them
+_PLACES = frozenset({"city", "region", "postcode", "street_address", "full_address", "lat_lon"})
+_REFERRING = frozenset({"id", "fk", "ref", "uuid", "number", "nr", "no", "nbr", "code", "key"})
+_PERSONAL = frozenset(
+    [
+        "email",
+        "phone",
+        "first_name",
+        "last_name",
+        "person_name",
+        "birth_date",
+        "national_id",
+        "passport",
+        "street_address",
+        "gender",
+    ]
+)
+
+
+class Draft:
+    """A source's columns with their samples, verdicts and domains."""
+
+    def __init__(self, source: OpenSource, sample: int, seconds: float) -> None:
+        self.source = source
+        self.catalog: Catalog = source.catalog
+        self.lineage = Lineage(MaskingRules(tables={}), source.catalog)
+        self.sampler = Sampler(source, distinct=sample, seconds=seconds)
+        foreign = frozenset(source.catalog.foreign_tables)
+        self.modes: dict[TableName, str] = {}
+        self.reasons: dict[TableName, str] = {}
+        for table in source.catalog.tables:
+            if table.name in foreign or table.kind == "f":
+                self._truncate(table.name, "a foreign table: its rows are on another server")
+            elif table.row_security:
+                self._truncate(
+                    table.name, "row security hides rows from this role; read as one with BYPASSRLS to mask it"
+                )
+        self.own: dict[ColumnRef, tuple[Table, Column]] = {
+            ColumnRef(table.name, column.name): (table, column)
+            for table in source.catalog.tables
+            if table.kind in ("r", "p")
+            for column in table.stored_columns
+            if self.lineage.owner(table.name, column.name).table == table.name
+        }
+        self.samples: dict[tuple[TableName, str], ColumnSample] = {}
+        self.bare: set[TableName] = set()
+        self.groups: list[Group] = []
+        self.group_of: dict[ColumnRef, Group] = {}
+        self.single_keys = {
+            ColumnRef(index.table, index.columns[0])
+            for index in source.catalog.unique_indexes
+            if len(index.columns) == 1 and not index.expressions and not index.predicate and not index.exclusion
+        }
+        self.checks = checks_of(source.catalog)
+
+    def _truncate(self, name: TableName, why: str) -> None:
+        root = self.lineage.ancestry(name)[-1]
+        self.modes[root] = "truncate"
+        self.reasons.setdefault(root, why)
+
+    # Verdicts
+
+    def classify(self) -> None:
+        """Samples every table and gives every group of columns its verdict."""
+        tables = list(dict.fromkeys(table.name for table, _ in self.own.values()))
+        by_name = {table.name: table for table in self.catalog.tables}
+        with current_progress().task("Looking at samples", len(tables), "tables") as advance:
+            for name in tables:
+                if self.lineage.ancestry(name)[-1] not in self.modes:
+                    self.samples.update(self.sampler.sample([by_name[name]]))
+                advance(1)
+        kinds = self._table_kinds()
+        verdicts = {reference: self._verdict(reference, kinds) for reference in self.own}
+        verdicts |= self._second_look(verdicts, kinds)
+        for members in self._joined():
+            roots = tuple(each for each in members if each not in self.lineage.edges) or (min(members),)
+            verdict, parts = verdicts[roots[0]]
+            for each in (*roots[1:], *members):
+                other = verdicts[each][0]
+                if (
+                    verdict.category is None
+                    and other.category is not None
+                    and not other.undecided
+                    and other.confidence >= 0.75
+                ):
+                    verdict = replace(other, why=f"{other.why}, as {each}")
+            found = Group(roots, members, verdict, parts=parts)
+            self.groups.append(found)
+            self.group_of.update(dict.fromkeys(members, found))
+
+    def _second_look(
+        self, first: Mapping[ColumnRef, tuple[Verdict, tuple[Part, ...]]], kinds: dict[TableName, TableKind]
+    ) -> dict[ColumnRef, tuple[Verdict, tuple[Part, ...]]]:
+        """Verdicts that change now that values have told which tables hold people, and which hold nothing of them."""
+        people: Counter[TableName] = Counter()
+        personal: set[TableName] = set()
+        for reference, (verdict, _) in first.items():
+            if verdict.category is not None and not verdict.undecided:
+                people[reference.table] += verdict.category in _PERSONAL and verdict.confidence >= 0.7
+                of_thing = kinds[reference.table] == "thing" and verdict.category in _PLACES
+                if not of_thing and verdict.category not in ("free_text", "company", "url"):
+                    personal.add(reference.table)
+        risen = {name for name, count in people.items() if count >= _ENOUGH_SIGNS and kinds[name] == "other"}
+        kinds.update(dict.fromkeys(risen, "person"))
+        linked = {reference.table for reference in self.own if self._names_people(reference, kinds)}
+        self.bare = {name for name in kinds if kinds[name] != "person" and name not in personal and name not in linked}
+        return {
+            reference: self._verdict(reference, kinds)
+            for reference, (verdict, _) in first.items()
+            if reference.table in risen or (reference.table in self.bare and verdict.undecided)
+        } | {
+            reference: (Verdict(None, 0.5, f"where things are: nothing in {reference.table.name} is of people"), ())
+            for reference, (verdict, _) in first.items()
+            if reference.table in self.bare and kinds[reference.table] == "thing" and verdict.category in _PLACES
+        }
+
+    def _names_people(self, reference: ColumnRef, kinds: Mapping[TableName, TableKind]) -> bool:
+        """Whether a column references a table of people, by a foreign key or by its name (`driver_id`)."""
+        if any(kinds.get(edge.target.table) == "person" for edge in self.lineage.edges.get(reference, ())):
+            return True
+        *rest, last = words(reference.column)
+        return last in _REFERRING and bool(rest) and table_kind("_".join(rest)) == "person"
+
+    def _joined(self) -> list[tuple[ColumnRef, ...]]:
+        """Columns joined by foreign keys, each group sorted; most hold one column."""
+        neighbours: dict[ColumnRef, set[ColumnRef]] = {reference: set() for reference in self.own}
+        for edges in self.lineage.edges.values():
+            for edge in edges:
+                if edge.source in neighbours and edge.target in neighbours:
+                    neighbours[edge.source].add(edge.target)
+                    neighbours[edge.target].add(edge.source)
+        seen: set[ColumnRef] = set()
+        found = []
+        for start in neighbours:
+            if start in seen:
+                continue
+            members, stack = {start}, [start]
+            while stack:
+                for other in neighbours[stack.pop()] - members:
+                    members.add(other)
+                    stack.append(other)
+            seen |= members
+            found.append(tuple(sorted(members)))
+        return found
+
+    def _table_kinds(self) -> dict[TableName, TableKind]:
+        """What each table is about; one with several columns that name people is about people."""
+        kinds: dict[TableName, TableKind] = {}
+        signs: Counter[TableName] = Counter()
+        for reference, (_, column) in self.own.items():
+            kinds.setdefault(reference.table, table_kind(reference.table.name))
+            verdict = classify(column, Values((), 0), Surroundings())
+            if verdict.category in _PERSONAL and verdict.confidence >= 0.7:
+                signs[reference.table] += 1
+        for name, count in signs.items():
+            if count >= 3 and kinds[name] == "other":
+                kinds[name] = "person"
+        return kinds
+
+    def _topic(self, table: TableName) -> str | None:
+        sign = read_name(table.name)
+        return sign.category if sign is not None and sign.strong and sign.category in ("health", "financial") else None
+
+    @cached_property
+    def _addressed(self) -> frozenset[TableName]:
+        """Tables with columns named like parts of addresses."""
+        signs = ((reference.table, read_name(reference.column)) for reference in self.own)
+        parts = ("street_address", "postcode", "full_address")
+        return frozenset(table for table, sign in signs if sign is not None and sign.strong and sign.category in parts)
+
+    def _verdict(self, reference: ColumnRef, kinds: Mapping[TableName, TableKind]) -> tuple[Verdict, tuple[Part, ...]]:
+        table, column = self.own[reference]
+        sample = self.samples.get((reference.table, reference.column), ColumnSample())
+        around = Surroundings(
+            kind=kinds[reference.table],
+            table=reference.table.name,
+            topic=self._topic(reference.table),
+            address=reference.table in self._addressed,
+            name="_".join(words(column.name)),
+            bare=reference.table in self.bare,
+            key=bool(column.identity) or reference in self.single_keys,
+            listed=any(lists(text, column, bare) for text, bare in self._checks_on(table, column)),
+        )
+        base = column.base_type
+        if base in ("json", "jsonb"):
+            documents = read_documents(sample.values, column.name, around)
+            if documents.personal_keys:
+                return Verdict("document", 0.8, "keys of its objects look personal, and no rule masks keys"), ()
+            return of_parts(documents.parts, "no document seen"), (*documents.parts, ANYTHING)
+        if base == "hstore":
+            parts = read_hstore(column, sample.values, around)
+            return of_parts(parts, "no value seen"), (*parts, ANYTHING)
+        if column.category == "A" and column.parts:
+            element = read_array(column, sample.values, sample.filled, around)
+            return (element.verdict if element else UNREADABLE), (
+                element,
+            ) if element and element.verdict.category else ()
+        if column.category == "C" and column.parts:
+            parts = read_composite(column, sample.values, around)
+            verdict = of_parts(parts, "no value seen")
+            return verdict, parts if verdict.category else ()
+        return classify(column, Values.of(sample.values, sample.filled), around), ()
+
+    def _checks_on(self, table: Table, column: Column) -> list[tuple[str, str]]:
+        """CHECK constraints that read a column, with the name they know it by."""
+        found = [(text, column.name) for text in self.checks.get(str(table.name), ()) if mentions(text, column.name)]
+        return found + [(text, "VALUE") for text in self.checks.get(column.type, ())]
+
+    # Domains
+
+    def assign_domains(self) -> None:
+        """Gives columns that share values one domain, and parts of documents the domain they share values with."""
+        open_groups = [
+            found
+            for found in self.groups
+            if found.verdict.category not in (None, *_UNJOINED) and not found.parts and self._scalar(found.roots[0])
+        ]
+        several = {key for key, count in Counter(self._family(found) for found in open_groups).items() if count > 1}
+        wanted: dict[TableName, tuple[Table, list[Column]]] = {}
+        for found in open_groups:
+            if self._family(found) in several:
+                table, column = self.own[found.roots[0]]
+                if table.name not in self.sampler.skipped and self.lineage.ancestry(table.name)[-1] not in self.modes:
+                    wanted.setdefault(table.name, (table, []))[1].append(column)
+        sketches = self.sampler.sketches(wanted)
+        candidates = []
+        for found in open_groups:
+            reference = found.roots[0]
+            table, column = self.own[reference]
+            candidates.append(
+                Candidate(
+                    reference,
+                    found.verdict.category or "",
+                    type_family(column),
+                    table.estimated_rows,
+                    reference in self.single_keys,
+                    column.max_length,
+                    sketches.get((reference.table, reference.column)),
+                )
+            )
+        names = group(candidates)
+        for found in open_groups:
+            found.domain = names[found.roots[0]]
+        self._assign_part_domains(open_groups)
+
+    def _scalar(self, reference: ColumnRef) -> bool:
+        column = self.own[reference][1]
+        return column.category not in "ACE" and column.base_type in TEXT_TYPES | NUMBERS | {
+            "inet",
+            "cidr",
+            "uuid",
+            "macaddr",
+        }
+
+    def _family(self, found: Group) -> tuple[str, str]:
+        return found.verdict.category or "", type_family(self.own[found.roots[0]][1])
+
+    def _assign_part_domains(self, open_groups: Sequence[Group]) -> None:
+        known: dict[str, dict[str, frozenset[str]]] = {}
+        sizes: Counter[tuple[str, str]] = Counter()
+        for found in open_groups:
+            category, domain = found.verdict.category or "", found.domain or ""
+            sample = self.samples.get((found.roots[0].table, found.roots[0].column), ColumnSample())
+            values = frozenset(value.strip().casefold() for value in sample.values)
+            by_domain = known.setdefault(category, {})
+            by_domain[domain] = by_domain.get(domain, frozenset()) | values
+            sizes[category, domain] += len(found.members)
+        for found in self.groups:
+            if not found.parts:
+                continue
+            parts = []
+            for part in found.parts:
+                category = part.verdict.category or ""
+                if category in known and category not in _UNJOINED:
+                    usual = max(known[category], key=lambda name: sizes[category, name])
+                    part = replace(part, domain=nearest(part.values.distinct, known[category], usual))
+                parts.append(part)
+            found.parts = tuple(parts)

@@ -1,0 +1,269 @@
+"""The second half of a draft: a transformer for every group, taken back until the plan's checks are content."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from testdata_assets.errors import UsageFault
+from testdata_assets.masking.discovery.beside import Beside, beside
+from testdata_assets.masking.discovery.choose import KEEP, NULL, Choice, choices, fits
+from testdata_assets.masking.discovery.draft import Draft
+from testdata_assets.masking.discovery.findings import (
+    ANYTHING,
+    Discovery,
+    Found,
+    Group,
+    shape,
+)
+from testdata_assets.masking.discovery.write import ColumnEntry, TableEntry, render
+from testdata_assets.masking.plan import Problem, examine
+from testdata_assets.masking.plan_uniqueness import mentions
+from testdata_assets.masking.rule_models import ColumnRef, MaskingRules
+from testdata_assets.masking.rules import parse_rules
+from testdata_assets.postgres.identifiers import TableName
+from testdata_assets.production.catalog import Column, Table
+
+_PASSES = 40
+_DOMAINLESS = frozenset(
+    {
+        "keep",
+        "null",
+        "constant",
+        "free_text",
+        "json",
+        "bytes",
+        "image_blank",
+        "tsvector",
+        "number_noise",
+        "shuffle",
+        "lat_lon",
+    }
+)
+
+
+class Settlement(Draft):
+    """A draft whose rules can be written."""
+
+    def choose(self) -> None:
+        """Lists the transformers of every group that all its members take."""
+        for found in self.groups:
+            table, column = self.own[found.roots[0]]
+            formed = bool(self._checks_on(table, column))
+            if found.verdict.category is None and not found.parts:
+                continue
+            options = choices(
+                found.verdict,
+                column,
+                tuple(part for part in found.parts if part != ANYTHING) or shape(found),
+                formed=formed,
+                around=self._beside(found),
+            )
+            if found.verdict.category == "document" and column.base_type in ("json", "jsonb"):
+                options = [each for each in options if each.transform != "json"]
+            others = [self.own[each][1] for each in found.members]
+            alone = len(found.members) == 1  # then `choices` has looked already
+            found.choices = [each for each in options if alone or all(fits(each, other) for other in others)] or [KEEP]
+            if self._partitions_by(table, column):
+                found.choices = [KEEP]
+
+    def _beside(self, found: Group) -> Beside | None:
+        """What a group of one column may read in its table; several columns have no row in common."""
+        if len(found.members) > 1:
+            return None
+        table, column = self.own[found.roots[0]]
+        keys = frozenset(each.column for each in self.single_keys if each.table == table.name)
+        return beside(column, table.stored_columns, keys)
+
+    def _partitions_by(self, table: Table, column: Column) -> bool:
+        """Whether an expression that the table is partitioned by reads the column."""
+        if None not in table.partition_columns:
+            return False
+        for (kind, name), text in self.source.definitions.items():
+            if kind == "relation" and text.startswith("p "):
+                try:
+                    same = TableName.parse(name) == table.name
+                except UsageFault:
+                    continue
+                if same and mentions(text[2:], column.name):
+                    return True
+        return False
+
+    def settled(self) -> Discovery:
+        """Steps down the lists until the plan's checks refuse nothing, and renders the result."""
+        text, rules = "", MaskingRules(tables={})
+        problems: tuple[Problem, ...] = ()
+        for _ in range(_PASSES):
+            text = self._render()
+            rules = parse_rules(text)
+            problems = examine(rules, self.catalog).problems
+            if not problems or not self._yield_to(problems):
+                break
+        return Discovery(text, rules, tuple(self._found()), len(self._tables()), tuple(problems))
+
+    def _yield_to(self, problems: Sequence[Problem]) -> bool:
+        """Takes back what was refused; False where nothing more can be taken back."""
+        changed = False
+        stepped: set[int] = set()
+        for problem in problems:
+            if problem.table is None:
+                continue
+            name = TableName.parse(problem.table)
+            if problem.kind in ("row_security", "foreign_table"):
+                changed |= self._empty(name, problem.message)
+                continue
+            if problem.column is None:
+                continue
+            reference = self.lineage.owner(name, problem.column)
+            found = self.group_of.get(reference)
+            if found is None:
+                continue
+            if problem.kind == "foreign_key" and problem.message.endswith("which is emptied"):
+                changed |= self._cut_loose(reference)
+            elif problem.kind == "unclassified":
+                changed |= self._alone(reference)
+            elif id(found) not in stepped and found.choice != KEEP:
+                stepped.add(id(found))
+                found.step = len(found.choices) - 1 if problem.kind == "partition_key" else found.step + 1
+                changed = True
+        return changed
+
+    def _empty(self, name: TableName, why: str) -> bool:
+        root = self.lineage.ancestry(name)[-1]
+        if root in self.modes:
+            return False
+        self._truncate(name, why)
+        return True
+
+    def _cut_loose(self, reference: ColumnRef) -> bool:
+        """A reference to an emptied table: NULL where it may be, or its table is emptied too."""
+        column = self.own[reference][1]
+        if column.not_null:
+            return self._empty(reference.table, "it references a table that is emptied")
+        return self._alone(reference, NULL)
+
+    def _alone(self, reference: ColumnRef, choice: Choice | None = None) -> bool:
+        """Gives a column that inherited (or should have) a rule of its own."""
+        before = self.group_of[reference]
+        if before.roots == (reference,) and (choice is None or before.choice == choice):
+            return False
+        found = Group(
+            (reference,),
+            (reference,),
+            before.verdict,
+            [choice] if choice else list(before.choices),
+            domain=before.domain,
+        )
+        before.members = tuple(each for each in before.members if each != reference)
+        before.roots = tuple(each for each in before.roots if each != reference) or before.members
+        self.groups.append(found)
+        self.group_of[reference] = found
+        return True
+
+    # The result
+
+    def _tables(self) -> list[TableName]:
+        """The tables the file names: roots, and children with columns of their own."""
+        names = {reference.table for reference in self.own}
+        names |= {table.name for table in self.catalog.tables if self.lineage.ancestry(table.name)[-1] == table.name}
+        names |= set(self.modes)
+        kept = [name for name in names if name in self.modes or self.lineage.ancestry(name)[-1] not in self.modes]
+        return sorted(kept)
+
+    def _domains(self) -> dict[int, str | None]:
+        """The domain each group writes: its own where its transformer differs from what the domain mostly uses."""
+        uses: dict[str, Counter[str]] = {}
+        for found in self.groups:
+            if found.domain and found.choice.transform not in _DOMAINLESS:
+                uses.setdefault(found.domain, Counter())[repr(found.choice)] += 1
+        written: dict[int, str | None] = {}
+        for found in self.groups:
+            usual = uses.get(found.domain or "", Counter()).most_common(1)
+            mine = found.domain if usual and usual[0][0] == repr(found.choice) else None
+            if (
+                mine is None
+                and found.verdict.category is not None
+                and found.choice.transform not in _DOMAINLESS | {"array", "composite", "hstore"}
+            ):
+                mine = str(found.roots[0])
+            written[id(found)] = mine
+        return written
+
+    def _render(self) -> str:
+        domains = self._domains()
+        tables = []
+        for name in self._tables():
+            if name in self.modes:
+                tables.append(TableEntry(name, mode=self.modes[name], comment=self.reasons.get(name, "")))
+                continue
+            entries = [
+                self._entry(reference, self.group_of[reference], domains)
+                for reference in self.own
+                if reference.table == name
+            ]
+            tables.append(TableEntry(name, entries))
+        objects = {}
+        if any(text.kind == "comment" for text in self.catalog.texts):
+            objects["comments"] = "keep"
+        if self.catalog.large_objects:
+            objects["large_objects"] = "drop"
+        return render(tables, objects, self._notes())
+
+    def _notes(self) -> list[str]:
+        notes = []
+        if self.sampler.skipped:
+            names = ", ".join(map(str, self.sampler.skipped[:10]))
+            notes.append(f"Judged by names alone, since no sample came in time: {names}.")
+        return notes
+
+    def _entry(self, reference: ColumnRef, found: Group, domains: Mapping[int, str | None]) -> ColumnEntry:
+        if reference not in found.roots:
+            return ColumnEntry(reference.column, None, f"as {self._source_of(reference, found)}, which it references")
+        verdict, choice = found.verdict, found.choice
+        why = f"{verdict.confidence:.2f}: {verdict.why}"
+        if found.exposed:
+            why = f"REVIEW, nothing fits its constraints but keep. {why}"
+        elif verdict.undecided:
+            why += "; please decide"
+        table, column = self.own[reference]
+        if choice != KEEP and self._checks_on(table, column):
+            why += "; a CHECK constraint reads it"
+        rule = choice.as_rule()
+        if verdict.category is not None:
+            rule = {"pii": verdict.category, **rule}
+        domain = domains[id(found)]
+        if domain is not None:
+            rule = {
+                **{key: rule[key] for key in ("pii", "transform") if key in rule},
+                "domain": domain,
+                **choice.params,
+            }
+        notes = {part.path: f"{part.verdict.confidence:.2f}: {part.verdict.why}" for part in found.parts}
+        return ColumnEntry(reference.column, rule, why, notes if choice.transform == "json" else {})
+
+    def _source_of(self, reference: ColumnRef, found: Group) -> ColumnRef:
+        return next((each for each in self.lineage.upstream(reference) if each in found.roots), found.roots[0])
+
+    def _found(self) -> list[Found]:
+        domains = self._domains()
+        result = []
+        for reference in self.own:
+            found = self.group_of[reference]
+            verdict = found.verdict
+            if self.lineage.ancestry(reference.table)[-1] in self.modes:
+                continue
+            inherits = None if reference in found.roots else str(self._source_of(reference, found))
+            result.append(
+                Found(
+                    str(reference.table),
+                    reference.column,
+                    verdict.category,
+                    found.choice.transform,
+                    domains[id(found)],
+                    verdict.confidence,
+                    verdict.why,
+                    inherits,
+                    verdict.undecided or found.exposed,
+                )
+            )
+        return result

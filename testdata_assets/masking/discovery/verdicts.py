@@ -1,0 +1,68 @@
+"""What discovery says of a column, and what it is told about the column's table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+
+from testdata_assets.masking.discovery.names import NameSign, TableKind, table_kind
+
+INTEGERS = frozenset({"int2", "int4", "int8"})
+NUMBERS = INTEGERS | {"numeric", "float4", "float8", "money"}
+MOMENTS = frozenset({"date", "timestamp", "timestamptz"})
+UNKNOWN = "unknown"
+ENOUGH = 5  # values, before they refute a name
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a column holds.
+
+    Attributes:
+        category: Of personal data; None where it holds nothing personal.
+        confidence: 0 to 1.
+        why: A few words without any value.
+        undecided: Nothing told: what holds is the safe side.
+    """
+
+    category: str | None
+    confidence: float
+    why: str
+    undecided: bool = False
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a column's table says about it.
+
+    Attributes:
+        kind: What the table is about.
+        table: Its bare name, for reasons.
+        topic: What the table's own name says its rows are: health, financial, or nothing.
+        address: Other columns of the table are parts of addresses.
+        name: The column's own name, its words joined by `_`.
+        key: The column is the table's surrogate key, or unique by itself.
+        listed: A CHECK constraint lists its values.
+        bare: Nothing else in the table is personal, and it references no table of people.
+        today: For ages.
+    """
+
+    kind: TableKind = "other"
+    table: str = ""
+    topic: str | None = None
+    address: bool = False
+    name: str = ""
+    key: bool = False
+    listed: bool = False
+    bare: bool = False
+    today: date = field(default_factory=lambda: datetime.now(UTC).date())
+
+
+def of_people(around: Surroundings) -> bool:
+    """Whether the table's own name says that its rows are people; others may hold what people do or get."""
+    return table_kind(around.table) == "person"
+
+
+def shown(sign: NameSign) -> str:
+    """A name's telling words, for reasons."""
+    return sign.phrase.replace("_", " ")

@@ -1,0 +1,100 @@
+"""What stands around a column: tables with nothing of people, abbreviations, numbers of one country, row masks."""
+
+from __future__ import annotations
+
+import pytest
+
+from testdata_assets.masking.discovery.beside import Beside, beside
+from testdata_assets.masking.discovery.choose import choices
+from testdata_assets.masking.discovery.classify import Surroundings, Verdict, classify
+from testdata_assets.masking.discovery.names import read_name
+from testdata_assets.masking.discovery.values import Values, local_phone_share, shaped_like_names, year_of_date
+from testdata_assets.production.catalog import Column
+
+TEXT = Column("x", "text", "text", "text", "S")
+
+
+def _column(name: str, base: str = "text", category: str = "S", *, not_null: bool = False) -> Column:
+    return Column(name, base, base, base, category, not_null=not_null)
+
+
+@pytest.mark.parametrize(
+    ("name", "category"),
+    [
+        ("HLDR", "person_name"),
+        ("FNGRPRNT", "biometric"),
+        ("GNDR_CD", "gender"),
+        ("sha256_upload", None),
+        ("upload_md5", None),
+    ],
+)
+def test_words_without_their_vowels_are_read(name: str, category: str | None) -> None:
+    sign = read_name(name)
+    assert (sign.category if sign else None) == category
+
+
+def test_codes_stay_only_where_nothing_is_of_people() -> None:
+    codes = Values.of([f"QX{number:05}" for number in range(80)])
+    column = _column("wobble")
+    assert classify(column, codes, Surroundings(bare=True)).category is None
+    assert classify(column, codes, Surroundings()).undecided
+
+
+def test_numbers_of_one_country_are_phones() -> None:
+    dutch = Values.of([f"06-{number}" for number in range(12345678, 12345718)])
+    amounts = Values.of([str(number) for number in range(12345678, 12345718)])
+    assert local_phone_share(dutch) == 1.0
+    assert local_phone_share(amounts) == 0.0
+    assert classify(_column("wobble"), dutch, Surroundings()).category == "phone"
+
+
+def test_dates_of_old_systems_have_years() -> None:
+    assert year_of_date("19640229") == 1964
+    assert year_of_date("19641329") is None
+
+
+@pytest.mark.parametrize("value", ["OKORO, Adaeze", "ADAEZE/OKORO MRS", "Adaeze Okoro", "DE GROOT, Jan Peter"])
+def test_names_are_told_by_how_they_are_written(value: str) -> None:
+    assert shaped_like_names(Values.of([value])) == 1.0
+
+
+def test_things_are_not_written_like_names() -> None:
+    assert shaped_like_names(Values.of(["blue chair", "Desk 140", "OK", "walnut"])) == 0.0
+
+
+def test_people_in_a_table_are_told_apart_by_codes() -> None:
+    codes = Values.of([f"E-{number:06}" for number in range(200)])
+    patients = Surroundings(kind="person", table="patients", key=True)
+    assert classify(_column("barcode"), codes, patients).category == "customer_id"
+    assert classify(_column("barcode"), codes, Surroundings(kind="thing", table="products")).category is None
+
+
+def test_amounts_are_financial_in_tables_of_people_only() -> None:
+    amounts = Values.of([f"{number}.50" for number in range(20, 90)])
+    column = _column("wobble", "numeric", "N")
+    assert classify(column, amounts, Surroundings(kind="person", table="employees")).category == "financial"
+    assert classify(column, amounts, Surroundings(kind="person", table="deliveries")).category is None
+
+
+def test_coordinates_find_their_other_half() -> None:
+    table = [_column(name, "float8", "N") for name in ("start_lat", "start_lng", "end_lat", "end_lng", "rate")]
+    assert beside(table[1], table, frozenset()) == Beside(None, "lon", "start_lat")
+    assert beside(table[2], table, frozenset()) == Beside(None, "lat", "end_lng")
+    assert beside(table[4], table, frozenset()) == Beside()
+    best = choices(Verdict("lat_lon", 0.9, ""), table[0], around=Beside(None, "lat", "start_lng"))[0]
+    assert (best.transform, best.params) == ("lat_lon", {"part": "lat", "other": "start_lng"})
+
+
+def test_a_lone_coordinate_does_without() -> None:
+    alone = _column("lat", "float8", "N")
+    assert choices(Verdict("lat_lon", 0.9, ""), alone, around=beside(alone, [alone], frozenset()))[0].transform == (
+        "number_noise"
+    )
+
+
+def test_traits_are_dealt_out_by_the_key() -> None:
+    table = [_column("id", "int8", "N", not_null=True), _column("religion", not_null=True)]
+    around = beside(table[1], table, frozenset({"id"}))
+    best = choices(Verdict("demographic", 0.9, ""), table[1], around=around)[0]
+    assert (best.transform, best.params) == ("shuffle", {"by": "id", "alone": "keep"})
+    assert choices(Verdict("demographic", 0.9, ""), table[1], around=None)[0].transform == "scramble"
