@@ -33,7 +33,7 @@ down: setup ## Stop the embedded server
 	$(BIN)/testdata down
 
 test: setup ## Run the tests (without the slow ones)
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-slow: setup ## Run the long soak, fault and scale tests
 	$(BIN)/python -m pytest -m slow $(ARGS)

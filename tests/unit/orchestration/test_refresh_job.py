@@ -79,6 +79,7 @@ class Rooms:
             row_count=100,
             bytes=1000,
             seconds={"mask_and_load": 1.0, "validate": 1.0},
+            building_seconds=2.0,
             masked_columns=[{"table": "public.users", "column": "email", "transformer": "email", "pii": "email"}],
             checks=[{"name": "row_counts", "passed": True}],
         )
