@@ -377,7 +377,7 @@ def _spread(raw: pl.Series, masked: pl.Series) -> pl.Series:
 
 def _changes(values: pl.Series, masked: pl.Series) -> tuple[int, int]:
     """(values that say something, those of them that changed); '' and blanks stay as they are by design."""
-    telling = values.str.strip_chars() != ""
+    telling = values.str.contains(r"\S")
     return int(telling.sum()), int(((masked != values).fill_null(True) & telling).sum())
 
 
