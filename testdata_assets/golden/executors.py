@@ -11,6 +11,7 @@ import pickle
 import secrets
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor
@@ -128,7 +129,7 @@ class _Pending(Generic[T]):
     tries: int = 1
 
 
-class _Ordered(Generic[T]):
+class _Ordered(ABC, Generic[T]):
     """Keeps blocks under way and hands out their answers in order."""
 
     def __init__(self, store: ChunkStore, keys: KeyRing, budget: Budget, slots: int) -> None:
@@ -202,14 +203,17 @@ class _Ordered(Generic[T]):
             with self._lock:
                 self._tables -= 1
 
+    @abstractmethod
     def _cost(self, record: RecordPlace) -> int:
-        raise NotImplementedError
+        """Bytes that a block holds while it is under way."""
 
+    @abstractmethod
     def _submitter(self, plan: TablePlan) -> Callable[[BlockTask], Future[T]]:
-        raise NotImplementedError
+        """Starts the tasks of one table."""
 
+    @abstractmethod
     def _result(self, pending: _Pending[T], submit: Callable[[BlockTask], Future[T]]) -> BlockAnswer:
-        raise NotImplementedError
+        """Waits for a task."""
 
 
 class LocalMasking(_Ordered[BlockAnswer]):

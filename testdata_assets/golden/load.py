@@ -251,8 +251,8 @@ def _account(table: _Table, answer: BlockAnswer, collector: FingerprintCollector
         table.profiler.add_counts(answer.rows, answer.null_counts)
     for column, hashes in answer.sensitive.items():
         collector.add_hashes(f"{table.plan.table.name}.{column}", hashes, prose=column in table.prose)
-    for hashes in answer.kept.values():
-        collector.allow_hashes(hashes)
+    for column, hashes in answer.kept.items():
+        collector.allow_hashes(f"{table.plan.table.rule_table}.{column}", hashes)
     table.seconds.update(answer.seconds)
     for column, (rows, changed) in answer.changes.items():
         before = table.changes.get(column, (0, 0))

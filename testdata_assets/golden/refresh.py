@@ -43,6 +43,7 @@ from testdata_assets.production.source import ensure_sample, open_source
 from testdata_assets.settings import Settings
 from testdata_assets.unexpected import is_transient
 
+_SHOWN_TABLES = 5
 _REFRESH_LOCK = 7_263_511_002  # advisory, in the control database
 _CHANGES = TypeAdapter(list[ChangeCount])
 _PROFILES = TypeAdapter(dict[str, TableProfile])
@@ -159,8 +160,13 @@ def build_image(settings: Settings, places: Places, snapshot_id: str, run_id: st
         snapshot = registry.snapshot(snapshot_id)
         store = _open_store(settings, snapshot)
         manifest = read_manifest(store)
-        plan = compile_current_plan(settings, manifest.catalog, masking_key)
-        keys = KeyRing.load(settings, plan.held)
+        try:
+            plan = compile_current_plan(settings, manifest.catalog, masking_key)
+            keys = KeyRing.load(settings, plan.held)
+            _check_same_tables(plan, manifest)
+        except RefusedError:
+            _drop_snapshot(registry, snapshot)  # the rules changed meanwhile; nobody can build from it any more
+            raise
         golden_id = _new_id("g")
         name = f"golden_{golden_id[2:].replace('-', '_')}"
         database = ImageDatabase(places.server, name, name)
@@ -203,6 +209,21 @@ def build_image(settings: Settings, places: Places, snapshot_id: str, run_id: st
             seconds=built.seconds,
             masked_columns=build.masked_columns(plan, keys),
             row_counts=build.row_counts_json(built.loaded.rows),
+        )
+
+
+def _check_same_tables(plan: MaskingPlan, manifest: Manifest) -> None:
+    """Rules that changed since the snapshot may want rows that it does not hold; an empty table would pass unseen."""
+    missing = [
+        str(each.table.name) for each in plan.tables if each.reads_rows and not manifest.streams_of(each.table.name)
+    ]
+    if missing:
+        shown = ", ".join(missing[:_SHOWN_TABLES])
+        raise RefusedError(
+            f"The rules changed while the refresh ran: the snapshot has no rows of {shown}",
+            where="masking.yaml",
+            remedy="Run testdata refresh again.",
+            code="rules-changed",
         )
 
 

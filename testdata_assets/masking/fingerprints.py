@@ -22,6 +22,7 @@ import polars_hash as plh
 from testdata_assets.production.chunk_store import ChunkStore
 
 STREAM = "fingerprints"
+ALLOWED = "fingerprints-allowed"
 # A refresh holds this many in memory at a time, 12 bytes each and as much again while they are sorted.
 SPILL_FINGERPRINTS = 8 << 20
 _PARTS = 64
@@ -58,12 +59,14 @@ class Fingerprints:
         values: Sorted distinct fingerprints, uint64 of shape (n,).
         origins: For each fingerprint, the index into `columns` of one column it came from, int32 of shape (n,).
         columns: Names `schema.table.column`.
+        allowed: Sorted fingerprints by column (of the table that rules name) of values that a condition keeps there.
     """
 
     seed: int
     values: Hashes
     origins: npt.NDArray[np.int32]
     columns: list[str]
+    allowed: dict[str, Hashes] = field(default_factory=dict)
     _bitmap: npt.NDArray[np.bool_] | None = field(default=None, repr=False)
 
     def hash(self, values: pl.Series) -> pl.Series:
@@ -101,7 +104,10 @@ class Fingerprints:
             values[done : done + here] = np.frombuffer(block, np.uint64, here)
             origins[done : done + here] = np.frombuffer(block, np.int32, here, offset=8 * here)
             done += here
-        return cls(header["seed"], values, origins, header["columns"])
+        allowed = dict(
+            zip(header["allowed"], (np.frombuffer(block, np.uint64) for block in store.read(ALLOWED)), strict=False)
+        )  # the stream of none holds one empty block
+        return cls(header["seed"], values, origins, header["columns"], allowed)
 
 
 class FingerprintCollector:
@@ -120,7 +126,7 @@ class FingerprintCollector:
         self._store, self._budget = store, budget
         self._columns: dict[str, int] = {}
         self._held: list[tuple[int, Hashes]] = []
-        self._allowed: list[Hashes] = []
+        self._allowed: dict[str, list[Hashes]] = {}
         self._count = self._runs = 0
         self._lock = threading.Lock()
 
@@ -156,23 +162,34 @@ class FingerprintCollector:
                 ),
             )
 
-    def allow(self, values: pl.Series) -> None:
-        """Values that a rule lets into the image as they are: not searched for, whoever else masks them."""
-        self.allow_hashes(fingerprint(values, self.seed))
+    def allow(self, column: str, values: pl.Series) -> None:
+        """Values that a condition keeps in a column: no leak there, and one everywhere else if somebody masks them.
 
-    def allow_hashes(self, hashes: Hashes) -> None:
+        Args:
+            column: `schema.table.column` of the table that rules name.
+            values: Strings without nulls.
+        """
+        self.allow_hashes(column, fingerprint(values, self.seed))
+
+    def allow_hashes(self, column: str, hashes: Hashes) -> None:
         """The same for fingerprints made elsewhere under the same seed."""
         with self._lock:
-            self._allowed.append(hashes)
+            parts = self._allowed.setdefault(column, [])
+            parts.append(hashes)
+            if len(parts) > _PARTS:
+                parts[:] = [np.unique(np.concatenate(parts))]
 
     def finish(self) -> Fingerprints:
         """Everything added so far, in memory."""
         parts = list(self._merged())
         columns = list(self._columns)
         if not parts:
-            return Fingerprints(self.seed, np.empty(0, np.uint64), np.empty(0, np.int32), columns)
+            return Fingerprints(self.seed, np.empty(0, np.uint64), np.empty(0, np.int32), columns, self._all_allowed())
         values, origins = (np.concatenate(each) for each in zip(*parts, strict=True))
-        return Fingerprints(self.seed, values, origins, columns)
+        return Fingerprints(self.seed, values, origins, columns, self._all_allowed())
+
+    def _all_allowed(self) -> dict[str, Hashes]:
+        return {column: np.unique(np.concatenate(parts)) for column, parts in sorted(self._allowed.items())}
 
     def save(self, store: ChunkStore) -> None:
         """Writes everything into a snapshot's store, one part of the range of fingerprints after the other."""
@@ -182,21 +199,24 @@ class FingerprintCollector:
             count, parts = len(ready.values), iter([(ready.values, ready.origins)])
         else:
             parts = self._merged()
-        header = json.dumps({"seed": self.seed, "count": count, "columns": list(self._columns)}).encode()
+        allowed = self._all_allowed()
+        store.write(ALLOWED, (hashes.tobytes() for hashes in allowed.values()))
+        header = json.dumps(
+            {"seed": self.seed, "count": count, "columns": list(self._columns), "allowed": list(allowed)}
+        ).encode()
         store.write(STREAM, itertools.chain([header], (_packed(values, origins) for values, origins in parts)))
 
     def _merged(self) -> Iterator[tuple[Hashes, Origins]]:
         """Distinct fingerprints in ascending order with their origins, by parts of their range."""
         held = _sorted(self._held)
-        allowed = np.unique(np.concatenate(self._allowed)) if self._allowed else np.empty(0, np.uint64)
         if not self._runs or self._store is None:
-            yield _attributed([held], allowed)
+            yield _attributed([held])
             return
         runs = [self._store.read(_run(number)) for number in range(self._runs)]
         bounds = np.searchsorted(held[0], _BOUNDS)
         for start, end in zip(bounds, [*bounds[1:], len(held[0])], strict=True):
             pieces = [_unpacked(next(run)) for run in runs]
-            yield _attributed([*pieces, (held[0][start:end], held[1][start:end])], allowed)
+            yield _attributed([*pieces, (held[0][start:end], held[1][start:end])])
 
 
 def _sorted(parts: list[tuple[int, Hashes]]) -> tuple[Hashes, Origins]:
@@ -210,8 +230,8 @@ def _sorted(parts: list[tuple[int, Hashes]]) -> tuple[Hashes, Origins]:
     return values, codes[first]
 
 
-def _attributed(pieces: list[tuple[Hashes, Origins]], allowed: Hashes) -> tuple[Hashes, Origins]:
-    """One of several sorted pieces: each fingerprint once, without allowed ones, codes turned into columns."""
+def _attributed(pieces: list[tuple[Hashes, Origins]]) -> tuple[Hashes, Origins]:
+    """One of several sorted pieces: each fingerprint once, codes turned into columns."""
     values = np.concatenate([piece[0] for piece in pieces])
     codes = np.concatenate([piece[1] for piece in pieces])
     if len(pieces) > 1:
@@ -220,9 +240,6 @@ def _attributed(pieces: list[tuple[Hashes, Origins]], allowed: Hashes) -> tuple[
         first = np.ones(len(values), np.bool_)
         first[1:] = values[1:] != values[:-1]
         values, codes = values[first], codes[first]
-    if len(allowed):
-        wanted = ~np.isin(values, allowed)
-        values, codes = values[wanted], codes[wanted]
     return values, codes >> 1
 
 

@@ -63,7 +63,7 @@ class PartRule:
         if self.keeps or not len(values):
             return values
         inner = self.rule.context(outer) if part is None else self.rule.context_of_part(outer, part)
-        chosen, positions = _distinct(values)
+        chosen, positions = distinct_parts(values)
         guarantees = self.transformer.guarantees_for(inner.column)
         searched = guarantees.coincidence is Coincidence.DISJOINT or guarantees.searchable
         if searched and inner.collect is not None:
@@ -100,7 +100,7 @@ def combined(guarantees: list[Guarantees]) -> Guarantees:
     )
 
 
-def _distinct(values: pl.Series) -> tuple[pl.Series, pl.Series | None]:
+def distinct_parts(values: pl.Series) -> tuple[pl.Series, pl.Series | None]:
     """Distinct values and, for each value, its place among them; or the values themselves where few repeat."""
     values = values.rename("v")
     if len(values) > _DISTINCT_PROBE:

@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from testdata_assets.masking.fingerprints import Fingerprints
+from testdata_assets.masking.fingerprints import Fingerprints, Hashes
 from testdata_assets.validation.report import Finding
 
 Role = Literal["disjoint", "masked", "kept"]
@@ -48,12 +48,14 @@ class ColumnHits:
     Attributes:
         role: `disjoint` (masked, outputs promised disjoint), `masked` (otherwise), `kept`.
         related: Origins that share a domain with a `disjoint` column: it promises to hold none of their values.
+        allowed: Sorted fingerprints of values that a condition keeps in it.
         strong: Matches by origin column and whether they were inside longer text.
         weak: Matches that may be chance, the same way.
     """
 
     role: Role
     related: frozenset[str] = frozenset()
+    allowed: Hashes = field(default_factory=lambda: np.empty(0, np.uint64))
     probed: int = 0
     strong: Counter[tuple[str, bool]] = field(default_factory=Counter)
     weak: Counter[tuple[str, bool]] = field(default_factory=Counter)
@@ -150,6 +152,10 @@ class LeakDetector:
         plain = hashes.fill_null(0).to_numpy()
         mask = self._fingerprints.contains(plain) & eligible
         match = _Match(mask, int(eligible.sum()))
+        if len(hits.allowed) and mask.any():
+            places = np.flatnonzero(mask)
+            mask = mask.copy()
+            mask[places[np.isin(plain[places], hits.allowed)]] = False
         if not mask.any():
             return match
         found = plain[mask]

@@ -14,10 +14,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from testdata_assets.masking import copy_text
-from testdata_assets.masking.fingerprints import Fingerprints
+from testdata_assets.masking.fingerprints import Fingerprints, Hashes
 from testdata_assets.masking.nested_rules import NestedRule, part_column
 from testdata_assets.masking.plan import ColumnPlan, MaskingPlan
 from testdata_assets.masking.transformers.base import Coincidence
@@ -47,6 +48,7 @@ class ColumnScan:
         kept_in_part: Whether something inside its values may be kept, so that names are looked for inside.
         related: Origins that share a masking domain with it.
         parts: Parts JSON documents by their paths' roles.
+        allowed: Fingerprints of values that a condition keeps in it.
         leaks: Hits by role; several only where `parts` is there.
         patterns: None where nothing is kept.
         emails_only: Masked parts cannot be told from kept ones: phones and cards may be of our own making.
@@ -61,6 +63,7 @@ class ColumnScan:
     parts: JsonParts | None
     patterns: PatternHits | None
     emails_only: bool = False
+    allowed: Hashes = field(default_factory=lambda: np.empty(0, np.uint64))
     leaks: dict[Role, ColumnHits] = field(default_factory=dict)
     values: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -143,6 +146,10 @@ def scan(
         column.column.base_type for (table, name), column in plans.items() if f"{table}.{name}" in origins
     )
     pages = reader.pages()
+    tables = {table.table.name: table.table for table in plan.tables}
+    nothing: Hashes = np.empty(0, np.uint64)
+    # What a materialized view repeats is judged in the table it comes from.
+    anywhere = np.unique(np.concatenate([nothing, *fingerprints.allowed.values()]))
     scans: list[ColumnScan] = []
     parts: list[tuple[Slice, list[ColumnScan]]] = []
     for table, columns, derived in _stored(reader, image):
@@ -152,6 +159,8 @@ def scan(
             entry = _column_scan(table, column, plans.get(place), parts_of.get(place), origin_types, derived)
             if entry is not None:
                 entry.related = related.get(place, frozenset())
+                owner = tables[table].rule_table if table in tables else table
+                entry.allowed = anywhere if derived else fingerprints.allowed.get(f"{owner}.{column.name}", nothing)
                 chosen.append((column, entry))
         if chosen:
             entries = [entry for _, entry in chosen]
@@ -254,11 +263,11 @@ def _scan_values(values: pl.Series, entry: ColumnScan, detector: LeakDetector, w
     spent = time.monotonic() - started
     for role, (found, rows) in groups.items():
         started = time.monotonic()
-        hits = ColumnHits(role, entry.related)
+        hits = ColumnHits(role, entry.related, entry.allowed)
         inside = role == "kept" or (entry.kept_in_part and entry.parts is None)
         detector.probe(found, rows, hits, embedded=inside)
         with entry.lock:
-            entry.leaks.setdefault(role, ColumnHits(role, entry.related)).merge(hits)
+            entry.leaks.setdefault(role, ColumnHits(role, entry.related, entry.allowed)).merge(hits)
         between = time.monotonic()
         if entry.patterns is not None and (role == "kept" or entry.parts is None):
             patterns.look(found, rows, entry.patterns, emails_only=entry.emails_only)

@@ -81,13 +81,20 @@ def read_documents(texts: Iterable[str], column: str, around: Surroundings) -> D
     objects: dict[str, set[str]] = {}
     for document in documents:
         _keys(document, "$", objects)
-    open_objects = {path for path, keys in objects.items() if len(keys) > _MANY_KEYS or not all(map(_is_field, keys))}
+    open_objects = {path for path, keys in objects.items() if _keys_are_data(keys)}
     leaves: dict[str, _Leaf] = {}
     for document in documents:
         _leaves(document, "$", (column,), open_objects, leaves)
     parts = tuple(_part(path, leaf, around) for path, leaf in list(leaves.items())[:_MOST_PATHS])
     odd = [key for path in open_objects for key in objects[path]]
     return Documents(parts, any(_personal_key(key) for key in odd))
+
+
+def _keys_are_data(keys: set[str]) -> bool:
+    """Whether an object's keys are values rather than names of fields: they must not come into a rules file."""
+    if len(keys) > _MANY_KEYS or not all(map(_is_field, keys)):
+        return True
+    return bool(keys) and sum(map(_personal_key, keys)) * 2 >= len(keys)
 
 
 def _is_field(key: str) -> bool:

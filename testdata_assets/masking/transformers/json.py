@@ -28,6 +28,7 @@ from pydantic import Field, field_validator
 from testdata_assets.errors import RefusedError, TestdataError
 from testdata_assets.masking.json_paths import JsonPattern, PathMatcher
 from testdata_assets.masking.json_tokens import STRING, Tokens, tokenise
+from testdata_assets.masking.nested_parts import distinct_parts
 from testdata_assets.masking.nested_rules import NestedRule, part_column
 from testdata_assets.masking.text_arrays import Positions, merge_rows
 from testdata_assets.masking.transformers.base import (
@@ -50,7 +51,6 @@ _CONTROL = r"[\x00-\x1f]"
 _SHORT_ESCAPES = {"\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _SHOWN_PATHS = 5
 _LOOKED_AT = 2000
-_DISTINCT_PROBE = 2000
 
 
 class JsonParams(Params):
@@ -181,7 +181,7 @@ def _masked(tokens: Tokens, leaves: Positions, numbers: bool, each: _PathRule, c
             remedy="Write a rule with another transformer for this path.",
             code="json-leaf-type",
         )
-    values, positions = _distinct(tokens.texts(leaves) if numbers else tokens.strings(leaves))
+    values, positions = distinct_parts(tokens.texts(leaves) if numbers else tokens.strings(leaves))
     if inner.collect is not None and transformer.guarantees_for(inner.column).coincidence is Coincidence.DISJOINT:
         inner.collect(values)
     try:
@@ -214,19 +214,6 @@ def _quoted(values: pl.Series) -> pl.Series:
             values = values.str.replace_all(chr(code), escape, literal=True)
     quote = pl.lit('"')
     return pl.select(quote + values.rename("v") + quote).to_series().rename("")
-
-
-def _distinct(values: pl.Series) -> tuple[pl.Series, pl.Series | None]:
-    """Distinct values and, for each value, its place among them; or the values themselves where few repeat."""
-    values = values.rename("v")
-    if len(values) > _DISTINCT_PROBE:
-        probe = values.gather_every(len(values) // _DISTINCT_PROBE)
-        if probe.n_unique() > probe.len() // 2:
-            return values, None
-    frame = values.to_frame()
-    distinct = frame.unique(maintain_order=True).with_row_index("i")
-    positions = frame.join(distinct, on="v", how="left", maintain_order="left").get_column("i")
-    return distinct.get_column("v"), positions
 
 
 def _slices(values: pl.Series) -> list[pl.Series]:

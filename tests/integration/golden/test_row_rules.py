@@ -38,6 +38,10 @@ CREATE TABLE visits (day date NOT NULL, path text) PARTITION BY RANGE (day);
 CREATE TABLE visits_a PARTITION OF visits FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
 CREATE TABLE visits_b PARTITION OF visits FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
 INSERT INTO visits SELECT '2025-06-01'::date + i % 400, '/p/' || i FROM generate_series(1, 1000) i;
+CREATE TABLE contacts (id int PRIMARY KEY, email text, kind text, memo text);
+INSERT INTO contacts SELECT i, 'contact.' || i % 300 || '@source-mail.net', (ARRAY['staff', 'user'])[1 + i % 2],
+    'memo ' || i FROM generate_series(1, 600) i;
+CREATE MATERIALIZED VIEW staff AS SELECT email FROM contacts WHERE kind = 'staff';
 CREATE TABLE audit (of text);
 CREATE FUNCTION noted() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
     INSERT INTO audit VALUES (TG_TABLE_NAME); RETURN NEW; END$$;
@@ -65,6 +69,12 @@ RULES = {
             "level": "keep",
             "line": "keep",
         },
+        "public.contacts": {
+            "id": "keep",
+            "email": {"transform": "email", "pii": "email", "when": "kind == 'user'", "else": "keep"},
+            "kind": "keep",
+            "memo": "keep",
+        },
         "public.survey": {"mode": "synthesize", "rows": 250},
         "public.answers": {"mode": "synthesize", "rows": 40},
         "public.visits": {"mode": "synthesize", "rows": 30},
@@ -88,7 +98,14 @@ ACCEPTED = {
             "column": "email",
             "reason": "Addresses of staff are kept by a condition.",
             "expires": "2999-12-31",
-        }
+        },
+        {
+            "check": "no_pii_patterns",
+            "table": "public.contacts",
+            "column": "email",
+            "reason": "Addresses of staff are kept by a condition.",
+            "expires": "2999-12-31",
+        },
     ],
 }
 
@@ -115,7 +132,7 @@ def deployment(settings: Settings, source: Dsn, tmp_path: Path) -> tuple[Setting
 def test_rows_are_chosen_masked_and_fabricated_by_rule(deployment: tuple[Settings, Places]) -> None:
     settings, places = deployment
     snapshot = refresh.take_snapshot(settings, places)
-    assert snapshot.row_count == 9000 + 12000
+    assert snapshot.row_count == 9000 + 12000 + 600
     image = refresh.build_image(settings, places, snapshot.snapshot_id)
     dsn = places.server.with_database(image.database_name)
     kept = "SELECT count(*) FROM people WHERE email = 'person.' || id || '@source-mail.net'"
@@ -135,6 +152,34 @@ def test_rows_are_chosen_masked_and_fabricated_by_rule(deployment: tuple[Setting
     report = validate_candidate(settings, places, image.golden_id)
     assert report.passed, [(check.name, check.details) for check in report.checks if not check.passed]
     assert refresh.publish_image(settings, places, image.golden_id).status == "published"
+
+
+def test_what_a_condition_keeps_in_one_column_is_a_leak_in_another(
+    deployment: tuple[Settings, Places], source: Dsn
+) -> None:
+    settings, places = deployment
+    with connect(source) as conn:
+        conn.execute("UPDATE contacts SET memo = email WHERE id = 7")
+    snapshot = refresh.take_snapshot(settings, places)
+    image = refresh.build_image(settings, places, snapshot.snapshot_id)
+    report = validate_candidate(settings, places, image.golden_id)
+    (leaks,) = [check for check in report.checks if check.name == "no_production_values"]
+    assert not leaks.passed
+    assert "memo" in leaks.summary, leaks
+    refresh.reject_image(settings, places, image.golden_id, "test")
+
+
+def test_rules_that_change_during_a_refresh_are_refused(deployment: tuple[Settings, Places]) -> None:
+    settings, places = deployment
+    emptied = {**RULES, "tables": {**RULES["tables"], "public.contacts": {"mode": "truncate"}}}
+    (settings.rules_dir / "masking.yaml").write_text(yaml.safe_dump(emptied), encoding="utf-8")
+    snapshot = refresh.take_snapshot(settings, places)
+    (settings.rules_dir / "masking.yaml").write_text(yaml.safe_dump(RULES), encoding="utf-8")
+    with pytest.raises(RefusedError) as caught:
+        refresh.build_image(settings, places, snapshot.snapshot_id)
+    assert caught.value.error_code == "rules-changed"
+    assert "public.contacts" in caught.value.what
+    assert not (settings.state_dir / "snapshots" / snapshot.snapshot_id).exists()
 
 
 def test_more_rows_than_a_table_can_tell_apart_are_refused(deployment: tuple[Settings, Places], source: Dsn) -> None:

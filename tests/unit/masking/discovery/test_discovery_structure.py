@@ -7,6 +7,7 @@ import pytest
 from testdata_assets.masking.discovery.beside import Beside, beside
 from testdata_assets.masking.discovery.choose import choices
 from testdata_assets.masking.discovery.classify import Surroundings, Verdict, classify
+from testdata_assets.masking.discovery.documents import read_documents
 from testdata_assets.masking.discovery.names import read_name
 from testdata_assets.masking.discovery.values import Values, local_phone_share, shaped_like_names, year_of_date
 from testdata_assets.production.catalog import Column
@@ -98,3 +99,14 @@ def test_traits_are_dealt_out_by_the_key() -> None:
     best = choices(Verdict("demographic", 0.9, ""), table[1], around=around)[0]
     assert (best.transform, best.params) == ("shuffle", {"by": "id", "alone": "keep"})
     assert choices(Verdict("demographic", 0.9, ""), table[1], around=None)[0].transform == "scramble"
+
+
+def test_keys_that_are_values_do_not_come_into_paths() -> None:
+    texts = ['{"anna@mail-of-hers.net": 3, "bob@mail-of-his.org": 1}', '{"carl.gustav@mail-of-his.org": 2}']
+    found = read_documents(texts, "scores", Surroundings())
+    assert [part.path for part in found.parts] == ["$.*"]
+    assert found.personal_keys
+    names = read_documents(['{"Elisabeth": 3}'] * 3, "scores", Surroundings())
+    assert all("Elisabeth" not in part.path for part in names.parts)
+    fields = read_documents(['{"email": "a@mail-of-hers.net", "city": "Bonn", "total": 3}'] * 3, "data", Surroundings())
+    assert sorted(part.path for part in fields.parts) == ["$.city", "$.email", "$.total"]
