@@ -10,16 +10,27 @@ import itertools
 from abc import abstractmethod
 from dataclasses import replace
 from functools import cached_property
+from types import ModuleType
 from typing import ClassVar
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from testdata_assets.masking import kernels
 from testdata_assets.masking.characters import FIXED, characters
 from testdata_assets.masking.hashing import KeyedHash, Words
+from testdata_assets.masking.kernels.texts import Bytes, Masks, Places
 from testdata_assets.masking.permutation import default_classes, permute_text
-from testdata_assets.masking.text_arrays import Positions, TextArray, merge_rows, running, slices_of, string_bytes
+from testdata_assets.masking.text_arrays import (
+    Positions,
+    TextArray,
+    bytes_to_series,
+    merge_rows,
+    running,
+    slices_of,
+    string_bytes,
+)
 from testdata_assets.masking.transformers.base import (
     Coincidence,
     Guarantees,
@@ -158,10 +169,29 @@ class TextTransformer(Transformer[P]):
     at_once: ClassVar[int] = BLOCK
     # Whether a very long value may be masked piece by piece.
     by_pieces: ClassVar[bool] = True
+    # Module of kernels that mask the usual values (see `by_kernel`); None where there is none.
+    kernel: ClassVar[str | None] = None
 
     @abstractmethod
     def draw(self, draw: Draw) -> pl.Series:
         """Replacements for sensitive values, in order; at most `draw.limit` characters where it can."""
+
+    def by_kernel(self, loaded: ModuleType, data: Bytes, offsets: Places, context: MaskContext) -> Masks | None:
+        """Masks the usual ones among n values by compiled code, exactly as `apply` would without it.
+
+        It must leave out (`Masks.done`) whatever it does not understand: beyond ASCII, blank, of another shape, with
+        capitals where `context.fold_case` holds, and values whose first draw is too long for the column or equals
+        the value but for case. Never asked for bpchar columns.
+
+        Args:
+            loaded: The module of `kernel`.
+            data, offsets: UTF-8 bytes of the values end to end, and n + 1 offsets.
+            context: As for `apply`.
+
+        Returns:
+            None where it can do nothing for this column.
+        """
+        return None
 
     def guarantees_for(self, column: Column) -> Guarantees:
         """In very narrow columns no output is sure to be nobody's, and numbers may meet."""
@@ -176,6 +206,19 @@ class TextTransformer(Transformer[P]):
     def apply(self, values: pl.Series, context: MaskContext) -> pl.Series:
         if not len(values):
             return values
+        loaded = None if self.kernel is None else kernels.load(self.kernel, len(values))
+        if loaded is None or context.column.base_type == "bpchar":
+            return self._apply_general(values, context)
+        found = self.by_kernel(loaded, *string_bytes(values), context)
+        if found is None:
+            return self._apply_general(values, context)
+        masked = bytes_to_series(found.data, found.offsets).rename(values.name)
+        rest = np.flatnonzero(~found.done)
+        if not len(rest):
+            return masked
+        return merge_rows(masked, rest, self._apply_general(values.gather(pl.Series(rest)), context))
+
+    def _apply_general(self, values: pl.Series, context: MaskContext) -> pl.Series:
         sizes = values.str.len_bytes().cast(pl.Int64).to_numpy()
         if self.by_pieces and sizes.max() > _LONG_BYTES:
             return self._apply_long(values, sizes, context)
@@ -204,7 +247,7 @@ class TextTransformer(Transformer[P]):
             del joined
         if len(masked) == len(values) == 1:
             return masked[0]
-        short = self.apply(values.filter(pl.Series(sizes <= _LONG_BYTES)), context)
+        short = self._apply_general(values.filter(pl.Series(sizes <= _LONG_BYTES)), context)
         where = np.argsort(np.concatenate((np.flatnonzero(sizes <= _LONG_BYTES), np.flatnonzero(sizes > _LONG_BYTES))))
         return pl.concat([short, *masked]).gather(pl.Series(where)).rename(values.name)
 
