@@ -50,7 +50,7 @@ format: setup ## Format the code
 lock: setup ## Renew requirements.lock from pyproject.toml
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-	  --extra embedded --extra dask --extra s3 --extra dev --upgrade pyproject.toml -o requirements.lock
+	  --extra embedded --extra fast --extra dask --extra s3 --extra dev --upgrade pyproject.toml -o requirements.lock
 
 reference: setup ## Renew docs/reference/transformers.md from the registry
 	$(BIN)/python -m testdata_assets.cli.transformer_reference

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 from psycopg import sql
 
 from testdata_assets.postgres.connections import connect
@@ -17,6 +18,11 @@ from testdata_assets.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
+
+# Machines that run tests do other work too, and kernels are compiled when first used: how long an example takes says
+# nothing.
+hypothesis_settings.register_profile("testdata", deadline=None)
+hypothesis_settings.load_profile("testdata")
 
 
 @pytest.fixture(autouse=True)

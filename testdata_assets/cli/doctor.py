@@ -13,6 +13,7 @@ import typer
 from testdata_assets.cli import output
 from testdata_assets.errors import EnvironmentLack, TestdataError
 from testdata_assets.keys import KeyName, key_id, load_key
+from testdata_assets.masking import kernels
 from testdata_assets.postgres.connections import connect
 from testdata_assets.postgres.control import connect_control
 from testdata_assets.postgres.dsn import Dsn
@@ -53,6 +54,7 @@ def doctor(json_wanted: output.JsonFlag = False) -> int:
 def _examine(settings: Settings, places: Places) -> Iterator[Diagnosis]:
     yield Diagnosis("python", "ok", sys.version.split()[0])
     yield _disk(settings)
+    yield _kernels()
     yield _try("postgres programs", lambda: str(places.tools.path("pg_dump")))
     if places.uses_embedded:
         yield _try("embedded server", lambda: _embedded(places))
@@ -123,6 +125,14 @@ def _dagster_home(settings: Settings) -> str:
     from testdata_assets.cli.dagster_home import dagster_home
 
     return str(dagster_home(settings))
+
+
+def _kernels() -> Diagnosis:
+    if kernels.available():
+        return Diagnosis("masking", "ok", "compiled kernels")
+    return Diagnosis(
+        "masking", "ok", "without compiled kernels, a few times slower", "pip install 'testdata-assets[fast]'"
+    )
 
 
 def _disk(settings: Settings) -> Diagnosis:

@@ -6,6 +6,7 @@ import json
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -18,6 +19,7 @@ from testdata_assets.golden.large_objects import create_large_objects
 from testdata_assets.golden.load import LoadResult, load_masked
 from testdata_assets.golden.schema import SchemaArchive
 from testdata_assets.golden.sequences import set_sequences
+from testdata_assets.masking import kernels
 from testdata_assets.masking.keyring import KeyRing
 from testdata_assets.masking.plan import MaskingPlan
 from testdata_assets.postgres.connections import connect
@@ -100,22 +102,44 @@ def build(
         RefusedError: Schema, rows or constraints do not fit; see `schema` and `load`.
     """
     seconds: dict[str, float] = {}
-    with _timed(seconds, "mask_and_load"):
-        database.create()
-        archive = SchemaArchive(tools, schema_dump(store, manifest), comments=plan.objects.comments == "keep")
-        archive.restore("pre-data", database.dsn, database.owner, jobs=workers)
-        loaded = load_masked(database.dsn, manifest, store, plan, keys, workers=workers, executor=executor)
-        _fabricate(database.dsn, manifest.catalog, plan, loaded)
-        create_large_objects(database.dsn, manifest.catalog, store, plan, database.owner)
-    with _timed(seconds, "constraints"), current_progress().task("Indexes and constraints", None):
-        set_sequences(database.dsn, manifest.catalog, plan)
-        archive.restore("post-data", database.dsn, database.owner, jobs=workers)
-    with _timed(seconds, "analyze"), current_progress().task("Statistics and materialized views", None):
-        refresh_materialized_views(database.dsn, manifest.catalog.materialized_views, database.owner)
-        analyze(tools, database.dsn, workers)
-        database.surrender_privileges()
+    with ThreadPoolExecutor(1, thread_name_prefix="beside") as beside:
+        kernels.expect(sum(manifest.rows_of(table.table.name) * len(table.masked) for table in plan.tables))
+        if manifest.rows >= kernels.WORTHWHILE:
+            # While the server makes the database; what fails here fails again where it is wanted.
+            beside.submit(kernels.preload)
+        with _timed(seconds, "mask_and_load"):
+            archive, loaded = _fill(database, manifest, store, plan, keys, tools, workers, executor)
+        saved = beside.submit(loaded.fingerprints.save, store)
+        with _timed(seconds, "constraints"), current_progress().task("Indexes and constraints", None):
+            set_sequences(database.dsn, manifest.catalog, plan)
+            archive.restore("post-data", database.dsn, database.owner, jobs=workers)
+        with _timed(seconds, "analyze"), current_progress().task("Statistics and materialized views", None):
+            refresh_materialized_views(database.dsn, manifest.catalog.materialized_views, database.owner)
+            analyze(tools, database.dsn, workers)
+            database.surrender_privileges()
+        saved.result()
     seconds |= loaded.seconds  # of threads side by side within mask_and_load
     return BuiltImage(database, loaded, archive.left_out(), seconds)
+
+
+def _fill(
+    database: ImageDatabase,
+    manifest: Manifest,
+    store: ChunkStore,
+    plan: MaskingPlan,
+    keys: KeyRing,
+    tools: PgTools,
+    workers: int,
+    executor: str,
+) -> tuple[SchemaArchive, LoadResult]:
+    """Tables and their rows, without indexes and constraints."""
+    database.create()
+    archive = SchemaArchive(tools, schema_dump(store, manifest), comments=plan.objects.comments == "keep")
+    archive.restore("pre-data", database.dsn, database.owner, jobs=workers)
+    loaded = load_masked(database.dsn, manifest, store, plan, keys, workers=workers, executor=executor)
+    _fabricate(database.dsn, manifest.catalog, plan, loaded)
+    create_large_objects(database.dsn, manifest.catalog, store, plan, database.owner)
+    return archive, loaded
 
 
 def _fabricate(image: Dsn, catalog: Catalog, plan: MaskingPlan, loaded: LoadResult) -> None:

@@ -43,7 +43,7 @@ class LoadResult:
     Attributes:
         rows: Rows loaded by table (leaf partitions apart).
         fingerprints: Of sensitive values, not yet saved.
-        changes: Of columns that may coincide with real values.
+        changes: Of masked columns, those that become NULL or one constant apart.
         profiles: Of raw data, by table.
         expected: Rows by table that the snapshot and the rules make the image have.
         seconds: What decoding, masking and encoding took, all threads together.

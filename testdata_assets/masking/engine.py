@@ -14,13 +14,14 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from testdata_assets.errors import RefusedError, TestdataError
-from testdata_assets.masking import copy_text
+from testdata_assets.masking import copy_text, kernels
+from testdata_assets.masking.block_rows import BlockRows, Values, take_apart
 from testdata_assets.masking.hashing import KeyedHash
 from testdata_assets.masking.memo import Memo, Memos
 from testdata_assets.masking.plan import ColumnPlan, TablePlan
+from testdata_assets.masking.text_arrays import string_bytes
 from testdata_assets.masking.transformers.base import Coincidence, MaskContext, Params, RowTransformer
 from testdata_assets.production.profile import spread
 
@@ -41,7 +42,7 @@ class MaskedBlock:
         null_counts: NULLs in each column, exact.
         sensitive: Raw distinct values by column, of transformers with disjoint outputs.
         kept: Raw distinct values by column that a rule with a condition keeps.
-        changes: (rows, changed) by column, of transformers whose outputs may coincide with real values.
+        changes: (rows, changed) by column; those that become NULL or one constant apart.
         left_out: Rows that the table's filter left out.
         seconds: What decoding, masking and encoding took, on the clock.
     """
@@ -104,22 +105,21 @@ class TableMasker:
             sample = self._thinned(block, sample_every, number) if sample_every and self._names else None
             return MaskedBlock(block, block.count(b"\n"), sample)
         clock = [time.perf_counter()]
-        frame = copy_text.decode(block, self._names)
+        lines = take_apart(block, self._names)
         clock.append(time.perf_counter())
         del block  # the caller may have handed over the only reference
         left_out = 0
         if self.plan.where is not None:
-            wanted = self.plan.where.evaluate(BlockRows(frame), self._columns)
-            left_out = frame.height - int(wanted.sum())
-            frame = frame.filter(wanted) if left_out else frame
-        sample = frame[spread(frame.height, sample_every, number)] if sample_every else None
-        result = MaskedBlock(b"", frame.height, sample, _null_counts(frame), left_out=left_out)
-        rows = BlockRows(frame)
+            wanted = self.plan.where.evaluate(BlockRows(lines), self._columns)
+            left_out = lines.height - int(wanted.sum())
+            lines = lines.chosen(wanted) if left_out else lines
+        sample = lines.sample(spread(lines.height, sample_every, number)) if sample_every else None
+        result = MaskedBlock(b"", lines.height, sample, lines.null_counts(), left_out=left_out)
+        rows = BlockRows(lines)
         for column in self._masked:
-            name = column.column.name
-            rows.put(name, self._mask_column(frame.get_column(name), column, rows, result))
+            rows.put(column.column.name, self._mask_column(column, rows, result))
         clock.append(time.perf_counter())
-        result.data = copy_text.encode(frame.with_columns(rows.results))
+        result.data = lines.encoded(rows.results)
         clock.append(time.perf_counter())
         result.seconds = {
             stage: end - start
@@ -137,40 +137,42 @@ class TableMasker:
         lines = [block[start:end] for start, end in zip(starts[chosen], ends[chosen], strict=True)]
         return copy_text.decode(b"".join(lines), self._names)
 
-    def _mask_column(self, raw: pl.Series, column: ColumnPlan, rows: BlockRows, result: MaskedBlock) -> pl.Series:
+    def _mask_column(self, column: ColumnPlan, rows: BlockRows, result: MaskedBlock) -> Values:
         """Masks the rows that a condition chooses one way, the others the other way."""
         if column.condition is None or column.otherwise is None:
-            return self._mask_all(raw, column, rows, result)
+            return self._mask_all(column, rows, result)
+        result.add_changes(column.column.name, (0, 0))  # counted, even if no row is chosen
         holds = column.condition.evaluate(rows, self._columns)
         if holds.all():
-            return self._mask_all(raw, column, rows, result)
+            return self._mask_all(column, rows, result)
         if not holds.any():
-            return self._mask_column(raw, column.otherwise, rows, result)
+            return self._mask_column(column.otherwise, rows, result)
         first, second = np.flatnonzero(holds.to_numpy()), np.flatnonzero(~holds.to_numpy())
         both = pl.concat(
             [
-                self._mask_all(raw.filter(holds), column, rows.chosen(first), result),
-                self._mask_column(raw.filter(~holds), column.otherwise, rows.chosen(second), result),
+                self._mask_all(column, rows.chosen(first), result).of_all_rows(),
+                self._mask_column(column.otherwise, rows.chosen(second), result).of_all_rows(),
             ]
         )
-        places = np.empty(len(raw), np.int64)
-        places[np.concatenate((first, second))] = np.arange(len(raw))
-        return both.gather(pl.Series(places)).rename(raw.name)
+        places = np.empty(len(holds), np.int64)
+        places[np.concatenate((first, second))] = np.arange(len(holds))
+        return Values(both.gather(pl.Series(places)))
 
-    def _mask_all(self, raw: pl.Series, column: ColumnPlan, rows: BlockRows, result: MaskedBlock) -> pl.Series:
+    def _mask_all(self, column: ColumnPlan, rows: BlockRows, result: MaskedBlock) -> Values:
         """Masks a column, or the chosen rows of it, by one transformer."""
         name = column.column.name
         if not column.masked:
-            result.add_kept(name, copy_text.unescape(raw.drop_nulls().unique()))
-            return raw
+            kept = rows.original(name)
+            result.add_kept(name, kept.drop_nulls().unique())
+            return Values(kept)
         where = f"{self.plan.table.name}.{name}"
         sensitive: list[pl.Series] = []
         context = replace(column.context(self._hash_for), collect=sensitive.append)
         try:
             if isinstance(column.transformer, RowTransformer):
-                masked = self._mask_rows(raw, column, column.transformer, rows, context, result)
+                masked = self._mask_rows(column, column.transformer, rows, context, result)
             else:
-                masked = self._mask_values(raw, column, context, result)
+                masked = self._mask_values(rows.present(name), column, context, result)
         except TestdataError as error:
             error.where = where if error.where in ("", where) else f"{where} {error.where}"
             raise
@@ -186,39 +188,36 @@ class TableMasker:
 
     @staticmethod
     def _mask_rows(
-        raw: pl.Series,
         column: ColumnPlan,
         transformer: RowTransformer[Any],
         rows: BlockRows,
         context: MaskContext,
         result: MaskedBlock,
-    ) -> pl.Series:
+    ) -> Values:
         """Masks a column by the other columns of its rows."""
-        values = copy_text.unescape(raw)
+        values = rows.original(column.column.name)
         masked = transformer.apply_rows(values, rows, context)
         own = transformer.guarantees_for(column.seen_as)
         present = values.is_not_null()
         if context.collect is not None and (own.coincidence is Coincidence.DISJOINT or own.searchable):
             context.collect(values.drop_nulls().unique())
-        if own.coincidence is Coincidence.MAY_COINCIDE:
+        if own.coincidence is not Coincidence.CONSTANT or column.condition is not None:
             result.add_changes(column.column.name, _changes(values.filter(present), masked.filter(present)))
-        return copy_text.escape(masked).rename(raw.name)
+        return Values(masked)
 
-    def _mask_values(self, raw: pl.Series, column: ColumnPlan, context: MaskContext, result: MaskedBlock) -> pl.Series:
+    def _mask_values(self, raw: Values, column: ColumnPlan, context: MaskContext, result: MaskedBlock) -> Values:
         """Masks a column value by value, repeated ones once."""
-        values = copy_text.unescape(raw.drop_nulls())
+        values = raw.values
         repeats = _repeats(values)
         memo = self._memos.of(_memo_kind(column)) if (repeats or column.shares) and not _bulky(values) else None
         distinct, positions = _distinct(values) if memo is not None and repeats else (values, None)
         masked = self._apply(column, context, memo, distinct)
         if positions is not None:
             masked = masked.gather(positions)
-        if column.transformer.guarantees_for(column.seen_as).coincidence is Coincidence.MAY_COINCIDE:
+        own = column.transformer.guarantees_for(column.seen_as)
+        if own.coincidence is not Coincidence.CONSTANT or column.condition is not None:
             result.add_changes(column.column.name, _changes(values, masked))
-        masked = copy_text.escape(masked)
-        if values.len() == raw.len():
-            return masked.rename(raw.name)
-        return _spread(raw, masked)
+        return Values(masked, raw.present)
 
     @staticmethod
     def _apply(column: ColumnPlan, context: MaskContext, memo: Memo | None, values: pl.Series) -> pl.Series:
@@ -238,48 +237,6 @@ class TableMasker:
             return transformer.apply(missing, context)
 
         return compute(values) if memo is None else memo.mask(values, compute)
-
-
-class BlockRows:
-    """The rows of one block, or some of them, as row transformers and conditions see them."""
-
-    def __init__(
-        self,
-        frame: pl.DataFrame,
-        results: dict[str, pl.Series] | None = None,
-        places: NDArray[np.int64] | None = None,
-    ) -> None:
-        self._frame = frame
-        self._results = results if results is not None else {}
-        self._places = places
-        self._texts: dict[str, pl.Series] = {}
-
-    @property
-    def results(self) -> list[pl.Series]:
-        """The columns masked so far, escaped."""
-        return list(self._results.values())
-
-    def put(self, column: str, masked: pl.Series) -> None:
-        """Remembers a masked column, escaped."""
-        self._results[column] = masked
-
-    def chosen(self, places: NDArray[np.int64]) -> BlockRows:
-        """Some of the rows, by their places among these."""
-        return BlockRows(self._frame, self._results, places if self._places is None else self._places[places])
-
-    def original(self, column: str) -> pl.Series:
-        """Production's values, escapes undone, NULL as null."""
-        if column not in self._texts:
-            self._texts[column] = copy_text.unescape(self._here(self._frame.get_column(column)))
-        return self._texts[column]
-
-    def masked(self, column: str) -> pl.Series:
-        """The values as they will be in the image; of a kept column the original ones."""
-        found = self._results.get(column)
-        return self.original(column) if found is None else copy_text.unescape(self._here(found))
-
-    def _here(self, whole: pl.Series) -> pl.Series:
-        return whole if self._places is None else whole.gather(pl.Series(self._places))
 
 
 def in_reading_order(columns: tuple[ColumnPlan, ...]) -> tuple[ColumnPlan, ...]:
@@ -362,24 +319,20 @@ def _distinct(values: pl.Series) -> tuple[pl.Series, pl.Series | None]:
     return distinct.get_column("v"), positions
 
 
-def _spread(raw: pl.Series, masked: pl.Series) -> pl.Series:
-    """Puts masked values back into the rows whose raw value is not null."""
-    present = raw.is_not_null()
-    positions = present.cum_sum().cast(pl.Int64) - 1
-    if not masked.len():
-        return raw
-    return (
-        pl.DataFrame({"present": present, "v": masked.gather(positions.clip(lower_bound=0))})
-        .select(pl.when("present").then("v").alias(raw.name))
-        .to_series()
-    )
-
-
 def _changes(values: pl.Series, masked: pl.Series) -> tuple[int, int]:
-    """(values that say something, those of them that changed); '' and blanks stay as they are by design."""
-    telling = values.str.contains(r"\S")
+    """(values that say something, those of them that changed); blanks, asterisks and emoji stay as they are."""
+    loaded = kernels.load("changes", len(values))
+    if loaded is None or masked.null_count():
+        return _changes_of_any(values, masked)
+    unsure = np.empty(len(values), np.bool_)
+    rows, changed = loaded.count_changes(*string_bytes(values), *string_bytes(masked), unsure)
+    if unsure.any():
+        others = pl.Series(unsure)
+        more_rows, more_changed = _changes_of_any(values.filter(others), masked.filter(others))
+        return rows + more_rows, changed + more_changed
+    return rows, changed
+
+
+def _changes_of_any(values: pl.Series, masked: pl.Series) -> tuple[int, int]:
+    telling = values.str.contains(r"[\p{L}\p{N}]")
     return int(telling.sum()), int(((masked != values).fill_null(True) & telling).sum())
-
-
-def _null_counts(frame: pl.DataFrame) -> dict[str, int]:
-    return {str(name): int(count) for name, count in frame.null_count().row(0, named=True).items()}

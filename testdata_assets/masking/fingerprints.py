@@ -1,8 +1,8 @@
 """Keyed fingerprints of production's sensitive values, collected while masking and searched for in the image.
 
-Only columns whose transformer promises outputs disjoint from real values give fingerprints. A fingerprint is a seeded
-xxh3-64 of the case-folded value; the seed is random and lives and dies with the snapshot, whose encrypted store holds
-the only copy at rest.
+Only columns whose transformer promises outputs disjoint from real values, or nearly so, give fingerprints. A
+fingerprint is the keyed hash of the value's canonical form (`canonical.py`), and one more of an e-mail address's local
+part; the seed is random and lives and dies with the snapshot, whose encrypted store holds the only copy at rest.
 """
 
 from __future__ import annotations
@@ -17,9 +17,11 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-import polars_hash as plh
 
+from testdata_assets.masking.canonical import MINIMUM_CHARACTERS, Filter, forms
 from testdata_assets.production.chunk_store import ChunkStore
+
+__all__ = ["MINIMUM_CHARACTERS", "ChangeCount", "FingerprintCollector", "Fingerprints", "fingerprint"]
 
 STREAM = "fingerprints"
 ALLOWED = "fingerprints-allowed"
@@ -28,13 +30,6 @@ SPILL_FINGERPRINTS = 8 << 20
 _PARTS = 64
 _BOUNDS = np.arange(_PARTS, dtype=np.uint64) << np.uint64(58)
 _BYTES = 12  # a fingerprint and the number of its column
-
-MINIMUM_CHARACTERS = 5
-# Short runs of digits are found by chance in any database; numbers need more digits than words need letters.
-MINIMUM_DIGITS = 7
-
-# No transformer changes emoji or rows of asterisks, which are nobody's.
-_TELLING = rf"\p{{L}}|(?:\d\D*){{{MINIMUM_DIGITS}}}"
 
 Hashes = npt.NDArray[np.uint64]
 Origins = npt.NDArray[np.int32]
@@ -67,20 +62,25 @@ class Fingerprints:
     origins: npt.NDArray[np.int32]
     columns: list[str]
     allowed: dict[str, Hashes] = field(default_factory=dict)
-    _bitmap: npt.NDArray[np.bool_] | None = field(default=None, repr=False)
+    _filter: Filter | None = field(default=None, repr=False)
+
+    @property
+    def filter(self) -> Filter:
+        """Made when it is first asked for: 2 bytes a fingerprint, and up to 4."""
+        if self._filter is None:
+            self._filter = Filter.of(self.values)
+        return self._filter
 
     def hash(self, values: pl.Series) -> pl.Series:
-        """Fingerprints of strings, case-folded first: UInt64, nulls where a value is too short to count."""
-        return _hash(values, self.seed)
+        """Fingerprints of strings' canonical forms: UInt64, nulls where a value is too short to count."""
+        whole, _ = forms(values, self.seed)
+        return pl.select(pl.when(pl.Series(whole) != 0).then(pl.Series(whole))).to_series()
 
     def contains(self, hashes: Hashes) -> npt.NDArray[np.bool_]:
-        """Which hashes are production's: a bitmap of their top 24 bits first, then an exact look at the few left."""
+        """Which hashes are production's: a bitmap of their top bits first, then an exact look at the few left."""
         if not len(self.values) or not len(hashes):
             return np.zeros(len(hashes), dtype=np.bool_)
-        if self._bitmap is None:
-            self._bitmap = np.zeros(1 << 24, dtype=np.bool_)
-            self._bitmap[self.values >> np.uint64(40)] = True
-        found: npt.NDArray[np.bool_] = self._bitmap[hashes >> np.uint64(40)]
+        found = self.filter.passes(hashes)
         candidates = np.flatnonzero(found)
         positions = np.minimum(np.searchsorted(self.values, hashes[candidates]), len(self.values) - 1)
         found[candidates] = self.values[positions] == hashes[candidates]
@@ -257,21 +257,7 @@ def _run(number: int) -> str:
 
 
 def fingerprint(values: pl.Series, seed: int) -> Hashes:
-    """The fingerprints of raw values, those too short to count left out; uint64 of shape (n,)."""
-    hashes: Hashes = _hash(values, seed).drop_nulls().to_numpy()
-    return hashes
-
-
-def _hash(values: pl.Series, seed: int) -> pl.Series:
-    folded = pl.col("v").str.strip_chars().str.to_lowercase()
-    return (
-        values.to_frame("v")
-        .with_columns(folded)
-        .with_columns(
-            pl.when((pl.col("v").str.len_chars() >= MINIMUM_CHARACTERS) & pl.col("v").str.contains(_TELLING)).then(
-                pl.col("v")
-            )
-        )
-        .select(plh.col("v").nchash.xxh3_64(seed=seed))
-        .to_series()
-    )
+    """The fingerprints of raw values and of addresses' local parts, without those that are too short to count."""
+    both = np.concatenate(forms(values, seed))
+    found: Hashes = both[both != 0]
+    return found

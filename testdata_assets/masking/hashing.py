@@ -10,9 +10,11 @@ cipher authenticates short values (CBC-MAC of length and bytes) at a fifth of wh
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from types import ModuleType
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -20,6 +22,7 @@ import polars_hash as plh
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from numpy.typing import NDArray
 
+from testdata_assets.masking import kernels
 from testdata_assets.masking.text_arrays import bytes_to_series, slices_of, string_bytes, take_slices
 
 Words = NDArray[np.uint64]
@@ -27,6 +30,7 @@ Words = NDArray[np.uint64]
 _CIPHER_BLOCK = 16
 _WIDTHS = (64, 128, 256)  # short values, with the byte for their length, are padded to one of these
 _HASHED_AT_ONCE = 4096
+_ENCRYPTED_AT_ONCE = 8192  # blocks a kernel's step works on: a quarter of a megabyte before and after
 
 
 @cache
@@ -119,8 +123,23 @@ class KeyedHash:
         self, data: NDArray[np.uint8], starts: NDArray[np.int64], lengths: NDArray[np.int64]
     ) -> tuple[Words, Words]:
         """`draws` of values that are pieces of a buffer of UTF-8 bytes, in ascending order."""
-        prf = self.prf("draws")
         result: NDArray[np.uint64] = np.zeros((2, len(starts)), np.uint64)
+        loaded = kernels.load("draws", len(starts))
+        if loaded is None:
+            self._draw_short(data, starts, lengths, result)
+        else:
+            _draw_short_compiled(loaded, self.prf("draws"), data, starts, lengths, result)
+        long = np.flatnonzero(lengths >= _WIDTHS[-1])
+        if len(long):
+            ends = np.append(0, np.cumsum(lengths[long]))
+            pieces = bytes_to_series(take_slices(data, starts[long], lengths[long]), ends)
+            result[:, long] = self.for_purpose("long draws").seeds(pieces)
+        return result[0], result[1]
+
+    def _draw_short(
+        self, data: NDArray[np.uint8], starts: NDArray[np.int64], lengths: NDArray[np.int64], result: Words
+    ) -> None:
+        prf = self.prf("draws")
         for first in range(0, len(starts), _HASHED_AT_ONCE):
             block = slice(first, first + _HASHED_AT_ONCE)
             least = 0
@@ -129,12 +148,6 @@ class KeyedHash:
                 least = width
                 if len(rows):
                     result[:, rows] = prf.authenticate(data, starts[rows], lengths[rows], width)
-        long = np.flatnonzero(lengths >= _WIDTHS[-1])
-        if len(long):
-            ends = np.append(0, np.cumsum(lengths[long]))
-            pieces = bytes_to_series(take_slices(data, starts[long], lengths[long]), ends)
-            result[:, long] = self.for_purpose("long draws").seeds(pieces)
-        return result[0], result[1]
 
     def prf(self, purpose: str) -> Prf:
         """A pseudo-random function over pairs of words for one purpose."""
@@ -198,6 +211,18 @@ class Prf:
             items[rows] = self._encrypt(mixed.reshape(-1, 2)).view(f"V{_CIPHER_BLOCK}")[:, 0]
         return state.T >> np.uint64(4)
 
+    def encryptor(self) -> Callable[[Words, Words], None]:
+        """A function for one thread that encrypts an array (n, 2) of words, n from 1, into one of n + 1 rows or more.
+
+        Rows beyond n are undefined afterwards.
+        """
+        update = self._cipher.encryptor().update_into
+
+        def encrypt(blocks: Words, encrypted: Words) -> None:
+            update(blocks.data.cast("B"), encrypted.data.cast("B"))
+
+        return encrypt
+
     def _encrypt(self, block: Words) -> Words:
         """Encrypts an array (n, 2) of little-endian words, n from 1."""
         encrypted = bytearray(block.nbytes + _CIPHER_BLOCK - 1)
@@ -215,6 +240,9 @@ class Prf:
         Returns:
             Flat array of sum(lengths) draws, uniform in [0, 2**32).
         """
+        loaded = kernels.load("draws", int(lengths.sum()))
+        if loaded is not None:
+            return _stream_compiled(loaded, self, seeds, lengths)
         blocks = (lengths + 3) >> 2
         ends = np.cumsum(blocks)
         counter = np.arange(ends[-1] if len(ends) else 0, dtype=np.int64) - np.repeat(ends - blocks, blocks)
@@ -228,6 +256,51 @@ class Prf:
         where = np.arange(total[-1], dtype=np.int64) + np.repeat(starts - (total - lengths), lengths)
         chosen: NDArray[np.uint32] = draws[where]
         return chosen
+
+
+def _draw_short_compiled(
+    loaded: ModuleType,
+    prf: Prf,
+    data: NDArray[np.uint8],
+    starts: NDArray[np.int64],
+    lengths: NDArray[np.int64],
+    result: Words,
+) -> None:
+    """What `_draw_short` does, by kernels."""
+    values = read_only(data), read_only(starts), read_only(lengths)
+    size = max(1, min(len(starts), _ENCRYPTED_AT_ONCE))
+    blocks, rows = np.empty((size, 2), np.uint64), np.empty(size, np.int64)
+    encrypted, encrypt = np.empty((size + 1, 2), np.uint64), prf.encryptor()
+    for first in range(0, len(starts), size):
+        count = loaded.first_blocks(*values, first, min(first + size, len(starts)), blocks, rows)
+        number = 1
+        while count:
+            encrypt(blocks[:count], encrypted)
+            count = loaded.next_blocks(*values, number, count, encrypted, blocks, rows, result)
+            number += 1
+
+
+def _stream_compiled(
+    loaded: ModuleType, prf: Prf, seeds: tuple[Words, Words], lengths: NDArray[np.int64]
+) -> NDArray[np.uint32]:
+    """What `Prf.stream` does, by kernels."""
+    first, second, lengths = read_only(seeds[0]), read_only(seeds[1]), read_only(lengths)
+    blocks = np.empty((_ENCRYPTED_AT_ONCE, 2), np.uint64)
+    encrypted, encrypt = np.empty((_ENCRYPTED_AT_ONCE + 1, 2), np.uint64), prf.encryptor()
+    drawn = np.empty(int(lengths.sum()), np.uint32)
+    text = counter = filled = 0
+    while filled < len(drawn):
+        count = loaded.stream_blocks(first, second, lengths, text, counter, blocks)
+        encrypt(blocks[:count], encrypted)
+        text, counter, filled = loaded.stream_draws(lengths, text, counter, count, encrypted, drawn, filled)
+    return drawn
+
+
+def read_only(array: NDArray[Any]) -> NDArray[Any]:
+    """A contiguous view that cannot be written to: kernels would be compiled once more for arrays that can."""
+    view = np.ascontiguousarray(array).view()
+    view.flags.writeable = False
+    return view
 
 
 def choose(draws: Words, pool: Sequence[str]) -> pl.Series:

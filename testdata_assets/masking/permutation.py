@@ -13,19 +13,23 @@ steps can be undone, so distinct texts stay distinct at any length.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from testdata_assets.masking import kernels
 from testdata_assets.masking.characters import FIXED, characters
 from testdata_assets.masking.hashing import KeyedHash, Prf, Words
 from testdata_assets.masking.text_arrays import Codes, Positions, TextArray, offsets_of, ragged_indices
 
 ROUNDS = 6  # there and back: a value passes twelve
 _HALF_BITS = 60
+PAIRS_AT_ONCE = 8192  # by kernels
 
 
 def _network(
@@ -65,12 +69,63 @@ def cycle_pairs(prf: Prf, left: Words, right: Words, moduli: tuple[Words, Words]
     Returns:
         The permuted pair.
     """
+    loaded = kernels.load("permute", len(left))
+    if loaded is not None:
+        return _cycle_compiled(loaded, prf, left, right, moduli, tweak)
     left, right = _network(prf, left, right, moduli, tweak, range(ROUNDS))
     right = right + np.uint64(1)
     carry = right == moduli[1]
     right[carry] = 0
     left = (left + carry) % moduli[0]
     return _network(prf, left, right, moduli, tweak, range(ROUNDS - 1, -1, -1))
+
+
+def _cycle_compiled(
+    loaded: ModuleType, prf: Prf, left: Words, right: Words, moduli: tuple[Words, Words], tweak: Words
+) -> tuple[Words, Words]:
+    """What `cycle_pairs` does, by kernels."""
+    values = np.empty((2, len(left)), np.uint64)
+    batch = PairBatch(len(left))
+    for start in range(0, len(left), max(batch.size, 1)):
+        rows = slice(start, start + batch.size)
+        count = len(left[rows])
+        batch.values[:, :count] = left[rows], right[rows]
+        batch.moduli[:, :count] = moduli[0][rows], moduli[1][rows]
+        batch.tweaks[:count] = tweak[rows]
+        batch.cycle(loaded, prf, count)
+        values[:, rows] = batch.values[:, :count]
+    return values[0], values[1]
+
+
+class PairBatch:
+    """Arrays that kernels permute pairs in.
+
+    Attributes:
+        size: Pairs that there is room for: as many as there are to permute, within bounds.
+        values, moduli: (2, size): left and right halves.
+        tweaks: size words below 2**56, zero unless set.
+    """
+
+    def __init__(self, wanted: int) -> None:
+        self.size = size = max(1, min(wanted, PAIRS_AT_ONCE))
+        self.values = np.empty((2, size), np.uint64)
+        self.moduli = np.empty((2, size), np.uint64)
+        self._inverses = np.empty((2, size), np.uint64)
+        self.tweaks: Words = np.zeros(size, np.uint64)
+        self._blocks = np.empty((size, 2), np.uint64)
+        self._encrypted = np.empty((size + 1, 2), np.uint64)
+
+    def cycle(self, loaded: ModuleType, prf: Prf, count: int) -> None:
+        """Permutes the first `count` pairs as `cycle_pairs` does; `loaded` is the module `permute` of kernels."""
+        if not count:
+            return
+        encrypt = prf.encryptor()
+        arrays = (self.values, self.moduli, self._inverses, self.tweaks, self._blocks)
+        numbers = [-1, *range(ROUNDS), *reversed(range(ROUNDS)), -1]
+        for past, coming in itertools.pairwise(numbers):
+            loaded.next_round(past, coming, count, self._encrypted, *arrays)
+            if coming >= 0:
+                encrypt(self._blocks[:count], self._encrypted)
 
 
 def cycle_small(keyed: KeyedHash, index: NDArray[np.int64], klass: int, radix: int) -> NDArray[np.int64]:

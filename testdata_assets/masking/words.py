@@ -30,11 +30,11 @@ from testdata_assets.masking.text_arrays import (
 KEEP = -1  # the word stays
 REDRAW = -2  # every letter is replaced by one of its alphabet: initials, and scripts without a pool
 
-_LONGEST_KNOWN = 20
+LONGEST_KNOWN = 20  # longer words of vocabularies are told apart by their keys only
+SLOT_BITS = 14
 _SHORT_KEY = 10
-_SLOT_BITS = 14
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
-_POWERS = np.cumprod(np.full(64, _MULTIPLIER))
+POWERS = np.cumprod(np.full(64, _MULTIPLIER))  # of each letter's place in keys; the last for all places after it
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class WordList:
         where = ragged_indices(start, length)
         place = where - np.repeat(start, length)
         lower = characters().lower.take(self.text.codes[where]).astype(np.uint64)
-        terms = (lower + np.uint64(1)) * _POWERS[np.minimum(place, len(_POWERS) - 1)]
+        terms = (lower + np.uint64(1)) * POWERS[np.minimum(place, len(POWERS) - 1)]
         keys: Words = np.add.reduceat(terms, np.cumsum(length) - length) if len(rows) else np.zeros(0, np.uint64)
         return keys
 
@@ -102,7 +102,7 @@ class WordList:
         padded = np.concatenate((self.text.codes, np.zeros(_SHORT_KEY, np.int32)))
         codes = slices_of(padded, _SHORT_KEY)[start].view(np.int32).reshape(-1, _SHORT_KEY)
         lower = codes | 0x20 if not len(self.text.wide) else characters().lower.take(codes)
-        terms = (lower + 1).astype(np.uint64) * _POWERS[:_SHORT_KEY]
+        terms = (lower + 1).astype(np.uint64) * POWERS[:_SHORT_KEY]
         terms *= np.arange(_SHORT_KEY) < length[:, None]
         keys: Words = terms.sum(axis=1, dtype=np.uint64)
         return keys
@@ -110,8 +110,8 @@ class WordList:
     def among(self, vocabulary: Vocabulary) -> NDArray[np.bool_]:
         """Words found in a vocabulary, whatever their case."""
         first = np.minimum(characters().lower.take(self.text.codes.take(self.start)), 0x7F)
-        length = np.minimum(self.length, _LONGEST_KNOWN)
-        found = vocabulary.shapes.ravel().take(first * (_LONGEST_KNOWN + 1) + length)
+        length = np.minimum(self.length, LONGEST_KNOWN)
+        found = vocabulary.shapes.ravel().take(first * (LONGEST_KNOWN + 1) + length)
         rows = np.flatnonzero(found)
         key = self.key(rows)
         found[rows] = vocabulary.slots.take(_slot(key, vocabulary.salt)) == key
@@ -179,31 +179,36 @@ class Vocabulary:
         slots: Their keys, each in the slot that its salted product points to; 0 elsewhere.
         salt: An odd number under which no two keys share a slot.
         shapes: (128, longest + 1): whether any begins with this ASCII letter (127: any other) at this length.
+        ends: (32, 32, longest + 1): whether any begins and ends with letters of these lower five bits at this length.
     """
 
     slots: Words
     salt: np.uint64
     shapes: NDArray[np.bool_]
+    ends: NDArray[np.bool_]
 
 
 def vocabulary(words: Iterable[str]) -> Vocabulary:
     """Takes single words; case does not count."""
     listed = WordList.of(TextArray.from_strings(list(words)))
-    shapes = np.zeros((0x80, _LONGEST_KNOWN + 1), np.bool_)
-    first = np.minimum(characters().lower.take(listed.text.codes[listed.start]), 0x7F)
-    shapes[first, np.minimum(listed.length, _LONGEST_KNOWN)] = True
+    shapes = np.zeros((0x80, LONGEST_KNOWN + 1), np.bool_)
+    ends = np.zeros((0x20, 0x20, LONGEST_KNOWN + 1), np.bool_)
+    codes, length = characters().lower.take(listed.text.codes), np.minimum(listed.length, LONGEST_KNOWN)
+    first, last = codes[listed.start], codes[listed.start + listed.length - 1]
+    shapes[np.minimum(first, 0x7F), length] = True
+    ends[first & 0x1F, last & 0x1F, length] = True
     keys = np.unique(listed.key(np.arange(len(listed))))
     salt = _MULTIPLIER
     while len(np.unique(_slot(keys, salt))) < len(keys):
         salt = np.uint64(int(salt) * int(_MULTIPLIER) % 2**64)
-    slots = np.zeros(1 << _SLOT_BITS, np.uint64)
+    slots = np.zeros(1 << SLOT_BITS, np.uint64)
     slots[_slot(keys, salt)] = keys
-    return Vocabulary(slots, salt, shapes)
+    return Vocabulary(slots, salt, shapes, ends)
 
 
 def _slot(keys: Words, salt: np.uint64) -> NDArray[np.int64]:
     """Where each key would be found in a vocabulary."""
-    return ((keys * salt) >> np.uint64(64 - _SLOT_BITS)).astype(np.int64)
+    return ((keys * salt) >> np.uint64(64 - SLOT_BITS)).astype(np.int64)
 
 
 def _letters(text: TextArray) -> tuple[NDArray[np.bool_], Positions]:

@@ -7,6 +7,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from testdata_assets.masking.word_rules import Form, WordRule
 from testdata_assets.masking.words import KEEP, Vocabulary, WordList, pool_or_redraw, vocabulary
 
 PARTICLES = (
@@ -56,3 +57,15 @@ def full_name_choice(words: WordList) -> NDArray[np.int64]:
     family = np.where(comma_first, words.part == 0, family)
     choice = np.where(family, pool_or_redraw(words, "family"), pool_or_redraw(words, "first"))
     return np.where(kept, KEEP, choice)
+
+
+@cache
+def name_rule(role: str) -> WordRule:
+    """What `name_choice` does."""
+    return WordRule(Form.NAME, _particles(), _honorifics(), role)
+
+
+@cache
+def full_name_rule() -> WordRule:
+    """What `full_name_choice` does."""
+    return WordRule(Form.FULL_NAME, _particles(), _honorifics(), "family")

@@ -44,12 +44,12 @@ _CODE_LENGTHS = _code_lengths()
 
 
 @cache
-def _kept_digits() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _kept_digits() -> tuple[NDArray[np.int8], NDArray[np.int8]]:
     """National digits to keep: (country, national length, first two digits), and by North American area."""
     lengths = np.arange(LONGEST + 1)
     usual = np.where(lengths >= 9, lengths - _SUBSCRIBER, np.clip(lengths - 4, 0, 2))
-    kept = np.tile(usual[None, :, None], (1000, 1, 100))
-    areas = np.full(1000, 3, np.int64)
+    kept = np.tile(usual.astype(np.int8)[None, :, None], (1000, 1, 100))
+    areas = np.full(1000, 3, np.int8)
     text = files("testdata_assets.masking.data").joinpath("phone_prefixes.txt").read_text(encoding="ascii")
     for line in text.splitlines()[1:]:
         code, length, most, *odd = line.split()
@@ -62,6 +62,11 @@ def _kept_digits() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
             for entry in odd:
                 row[int(entry[:2])] = int(entry[3:])
     return kept, areas
+
+
+def kernel_tables() -> tuple[NDArray[np.int64], NDArray[np.int8], NDArray[np.int8]]:
+    """Lengths of country codes by three leading digits, and the digits to keep by country and by area."""
+    return _CODE_LENGTHS, *_kept_digits()
 
 
 @dataclass(frozen=True)
@@ -150,7 +155,7 @@ def national_parts(
     by_country, by_area = _kept_digits()
     two = digits[rows, np.minimum(skipped, _LOOK - 1)] * 10 + digits[rows, np.minimum(skipped + 1, _LOOK - 1)]
     area = two * 10 + digits[rows, np.minimum(skipped + 2, _LOOK - 1)]
-    kept = by_country[code, np.clip(national, 0, LONGEST), two]
+    kept = by_country[code, np.clip(national, 0, LONGEST), two].astype(np.int64)
     north = (code == 1) & (national == 10)
     kept = np.where(north, by_area[area], kept)
     local = plain_north & (counts == 7)

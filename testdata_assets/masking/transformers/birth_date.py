@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from types import ModuleType
 
 import numpy as np
 import polars as pl
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from testdata_assets.masking.hashing import Words
+from testdata_assets.masking.kernels.texts import Bytes, Masks, Places
 from testdata_assets.masking.text_arrays import Positions, TextArray, merge_rows, running
 from testdata_assets.masking.transformers.base import Coincidence, Guarantees, MaskContext, Params, Uniqueness
 from testdata_assets.masking.transformers.registry import register
@@ -19,6 +21,8 @@ from testdata_assets.masking.transformers.text import Draw, TextTransformer, scr
 _DAYS = np.array([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31], np.int64)
 _BEFORE = np.concatenate(([0], np.cumsum(_DAYS)))
 _LEAP_STEPS = (4, -4, 8, -8)
+_AT_ONCE = 8192  # dates that kernels work on: arrays stay in the processor's cache
+_ISO_DATE = 10  # characters
 _HYPHEN, _COLON, _BC = 0x2D, 0x3A, " BC"
 
 
@@ -43,6 +47,7 @@ class BirthDate(TextTransformer[BirthDateParams]):
     summary = "Replaces dates by another day of the same year; 29 February stays a leap day."
     params_model = BirthDateParams
     base_types = frozenset({"text", "date", "timestamp", "timestamptz"})
+    kernel = "dates"
     guarantees = Guarantees(uniqueness=Uniqueness.LOSSY, coincidence=Coincidence.MAY_COINCIDE, preserves_format=True)
 
     def apply(self, values: pl.Series, context: MaskContext) -> pl.Series:
@@ -69,6 +74,31 @@ class BirthDate(TextTransformer[BirthDateParams]):
         rest = np.flatnonzero(other)
         return result if not len(rest) else merge_rows(result, rest, _draw_other(draw, rest, draws[rest]))
 
+    def by_kernel(self, loaded: ModuleType, data: Bytes, offsets: Places, context: MaskContext) -> Masks | None:
+        if context.max_length is not None and context.max_length < _ISO_DATE:
+            return None
+        limit = self.params.not_after
+        last_day = (0, 0) if limit is None else (limit.year, _passed(limit))
+        keyed = context.hash.for_purpose(self.name)
+        prf = keyed.prf("day")
+        count = len(offsets) - 1
+        size = min(count, _AT_ONCE)
+        starts, ordinals, spans = (np.empty(size, np.int64) for _ in range(3))
+        lengths = np.full(size, _ISO_DATE)
+        done = np.empty(count, np.bool_)
+        target = np.empty(len(data), np.uint8)
+        ends = np.zeros(count + 1, np.int64)
+        end = 0
+        for first in range(0, count, size):
+            last = min(first + size, count)
+            block, flags = (data, offsets[first : last + 1]), done[first:last]
+            found = loaded.read_births(*block, *last_day, flags, starts, ordinals, spans)
+            seeds = keyed.draws_of(data[offsets[first] : offsets[last]], starts[:found], lengths[:found])
+            end = loaded.move_births(
+                *block, flags, ordinals, spans, prf.blocks(*seeds), target, ends[first + 1 : last + 1], end
+            )
+        return Masks(target[:end], ends, done)
+
     def _redrawn(self, iso: _IsoDates, draws: Words) -> tuple[Positions, Positions, Positions]:
         leap_day = (iso.month == 2) & (iso.day == 29)
         day_of_year = _BEFORE[iso.month - 1] + np.minimum(iso.day, _DAYS[iso.month - 1]) - 1
@@ -76,7 +106,7 @@ class BirthDate(TextTransformer[BirthDateParams]):
         span = np.full(len(iso.rows), 365, np.int64)
         limit = self.params.not_after
         if limit is not None:
-            passed = _BEFORE[limit.month - 1] + min(limit.day, _DAYS[limit.month - 1])
+            passed = _passed(limit)
             last_year = (iso.signed_year == limit.year) & (day_of_year < passed)
             span = np.where(last_year, passed, span)
         other = (draws[:, 0] % np.maximum(span - 1, 1).astype(np.uint64)).astype(np.int64)
@@ -144,6 +174,11 @@ def _read_iso(text: TextArray) -> _IsoDates:
     tail = np.maximum(ends[rows] - len(_BC), 0)[:, None] + np.arange(len(_BC))
     bc = (padded[np.minimum(tail, len(codes))] == [ord(symbol) for symbol in _BC]).all(axis=1)
     return _IsoDates(rows, start, width, hyphen + 1, year, month, day, np.where(bc, 1 - year, year))
+
+
+def _passed(limit: dt.date) -> int:
+    """Days of a common year up to a date."""
+    return int(_BEFORE[limit.month - 1] + min(limit.day, _DAYS[limit.month - 1]))
 
 
 def _is_leap(year: Positions) -> NDArray[np.bool_]:

@@ -91,6 +91,7 @@ class Choice(RowTransformer[ChoiceParams]):
     summary = "Draws one of a few categories by weight, row by row."
     params_model = ChoiceParams
     guarantees = Guarantees(uniqueness=Uniqueness.LOSSY, coincidence=Coincidence.MAY_COINCIDE)
+    often_stays = True
 
     def reads(self) -> tuple[str, ...]:
         return tuple(self.params.by)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
-import polars as pl
+from numpy.typing import NDArray
 
-from testdata_assets.masking.transformers.base import Coincidence, Guarantees, Params, Uniqueness
+from testdata_assets.masking.transformers._word_transformer import WordTransformer
+from testdata_assets.masking.transformers.base import Coincidence, Guarantees, Uniqueness
 from testdata_assets.masking.transformers.registry import register
-from testdata_assets.masking.transformers.text import Draw, TextTransformer
-from testdata_assets.masking.words import KEEP, Vocabulary, WordList, pool_or_redraw, replace_words, vocabulary
+from testdata_assets.masking.word_rules import Form, WordRule
+from testdata_assets.masking.words import KEEP, Vocabulary, WordList, pool_or_redraw, vocabulary
 
 _CONNECTING = (
     "new old north south east west upper lower great little port fort mount lake saint st ste san santa são "
@@ -25,7 +26,7 @@ def _kept_words() -> Vocabulary:
 
 
 @register
-class City(TextTransformer[Params]):
+class City(WordTransformer):
     """Draws a place of the same script and about the same length from a fixed pool.
 
     Keeps capitalisation, hyphens, the number of words and connecting words (`New`, `San`, `am`), so equal
@@ -36,9 +37,10 @@ class City(TextTransformer[Params]):
     summary = "Replaces city names by others of the same script, case and about length."
     guarantees = Guarantees(uniqueness=Uniqueness.LOSSY, coincidence=Coincidence.MAY_COINCIDE, preserves_format=True)
 
-    def draw(self, draw: Draw) -> pl.Series:
-        words = WordList.of(draw.text)
+    def choice(self, words: WordList) -> NDArray[np.int64]:
         kept = words.among(_kept_words())
         kept &= words.any_in_text(~kept)
-        choice = np.where(kept, KEEP, pool_or_redraw(words, "city"))
-        return replace_words(words, choice, draw.hash, draw.seeds, draw.limit).to_series()
+        return np.where(kept, KEEP, pool_or_redraw(words, "city"))
+
+    def rule(self) -> WordRule:
+        return WordRule(Form.LISTED, _kept_words(), _kept_words(), "city")

@@ -5,12 +5,13 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
-import polars as pl
+from numpy.typing import NDArray
 
-from testdata_assets.masking.transformers.base import Coincidence, Guarantees, Params, Uniqueness
+from testdata_assets.masking.transformers._word_transformer import WordTransformer
+from testdata_assets.masking.transformers.base import Coincidence, Guarantees, Uniqueness
 from testdata_assets.masking.transformers.registry import register
-from testdata_assets.masking.transformers.text import Draw, TextTransformer
-from testdata_assets.masking.words import KEEP, Vocabulary, WordList, pool_or_redraw, replace_words, vocabulary
+from testdata_assets.masking.word_rules import Form, WordRule
+from testdata_assets.masking.words import KEEP, Vocabulary, WordList, pool_or_redraw, vocabulary
 
 _FORMS = (
     "inc llc llp lp ltd limited gmbh mbh ag kg kgaa ohg ug co corp corporation company cie plc pty sa sarl sas srl "
@@ -26,7 +27,7 @@ def _kept_words() -> Vocabulary:
 
 
 @register
-class Company(TextTransformer[Params]):
+class Company(WordTransformer):
     """Invents every word but legal forms and connecting words.
 
     Keeps the number of words, script, capitalisation, punctuation and about the length, up to names of
@@ -37,9 +38,10 @@ class Company(TextTransformer[Params]):
     summary = "Replaces company names by invented ones, keeping legal form, script, case and about the length."
     guarantees = Guarantees(uniqueness=Uniqueness.LOSSY, coincidence=Coincidence.DISJOINT, preserves_format=True)
 
-    def draw(self, draw: Draw) -> pl.Series:
-        words = WordList.of(draw.text)
+    def choice(self, words: WordList) -> NDArray[np.int64]:
         kept = words.among(_kept_words()) & (words.length > 1)
         kept &= words.any_in_text(~kept)
-        choice = np.where(kept, KEEP, pool_or_redraw(words, "family"))
-        return replace_words(words, choice, draw.hash, draw.seeds, draw.limit).to_series()
+        return np.where(kept, KEEP, pool_or_redraw(words, "family"))
+
+    def rule(self) -> WordRule:
+        return WordRule(Form.LISTED, _kept_words(), _kept_words(), "family", kept_from=2)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from types import ModuleType
 
 import polars as pl
 from pydantic import Field, field_validator
 
-from testdata_assets.masking.transformers._addresses import AddressStyle, draw_addresses
-from testdata_assets.masking.transformers.base import Coincidence, Guarantees, Params, Uniqueness
+from testdata_assets.masking.kernels.texts import Bytes, Masks, Places
+from testdata_assets.masking.transformers._addresses import SHORTEST_HASHED, AddressStyle, draw_addresses
+from testdata_assets.masking.transformers._compiled_handles import Handles
+from testdata_assets.masking.transformers.base import Coincidence, Guarantees, MaskContext, Params, Uniqueness
 from testdata_assets.masking.transformers.registry import register
 from testdata_assets.masking.transformers.text import Draw, TextTransformer
 
@@ -54,6 +57,17 @@ class Email(TextTransformer[EmailParams]):
     params_model = EmailParams
     guarantees = Guarantees(uniqueness=Uniqueness.HASHED, coincidence=Coincidence.DISJOINT, preserves_format=True)
 
+    kernel = "emails"
+
+    @property
+    def _style(self) -> AddressStyle:
+        return AddressStyle(frozenset(self.params.keep_domains), self.params.mail_domain)
+
     def draw(self, draw: Draw) -> pl.Series:
-        style = AddressStyle(frozenset(self.params.keep_domains), self.params.mail_domain)
-        return draw_addresses(draw, draw.hash, style)
+        return draw_addresses(draw, draw.hash, self._style)
+
+    def by_kernel(self, loaded: ModuleType, data: Bytes, offsets: Places, context: MaskContext) -> Masks | None:
+        if context.max_length is not None and context.max_length < SHORTEST_HASHED:
+            return None
+        handles = Handles(addresses=context.hash.for_purpose(self.name), names=None, style=self._style)
+        return handles.masks(loaded, data, offsets, context)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import polars as pl
+import numpy as np
+from numpy.typing import NDArray
 
-from testdata_assets.masking.transformers._names import name_choice
-from testdata_assets.masking.transformers.base import Coincidence, Guarantees, Params, Uniqueness
+from testdata_assets.masking.transformers._names import name_choice, name_rule
+from testdata_assets.masking.transformers._word_transformer import WordTransformer
+from testdata_assets.masking.transformers.base import Coincidence, Guarantees, Uniqueness
 from testdata_assets.masking.transformers.registry import register
-from testdata_assets.masking.transformers.text import Draw, TextTransformer
-from testdata_assets.masking.words import WordList, replace_words
+from testdata_assets.masking.word_rules import WordRule
+from testdata_assets.masking.words import WordList
 
 
 @register
-class FirstName(TextTransformer[Params]):
+class FirstName(WordTransformer):
     """Draws a first name of the same script and about the same length.
 
     Keeps capitalisation, hyphens, apostrophes and the number of words. Names come from fixed pools of names
@@ -23,7 +25,8 @@ class FirstName(TextTransformer[Params]):
     summary = "Replaces first names by others of the same script, case and about length."
     guarantees = Guarantees(uniqueness=Uniqueness.LOSSY, coincidence=Coincidence.MAY_COINCIDE, preserves_format=True)
 
-    def draw(self, draw: Draw) -> pl.Series:
-        words = WordList.of(draw.text)
-        choice = name_choice(words, "first")
-        return replace_words(words, choice, draw.hash, draw.seeds, draw.limit).to_series()
+    def choice(self, words: WordList) -> NDArray[np.int64]:
+        return name_choice(words, "first")
+
+    def rule(self) -> WordRule:
+        return name_rule("first")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from types import ModuleType
 
 import numpy as np
 import polars as pl
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from testdata_assets.masking.characters import LETTER, PICTURE, SPACE, characters
 from testdata_assets.masking.hashing import KeyedHash, Words
+from testdata_assets.masking.kernels.texts import Bytes, Masks, Places
 from testdata_assets.masking.pools import ALL_SCRIPTS, SCRIPTS, Corpora, corpora, pools
 from testdata_assets.masking.text_arrays import (
     Positions,
@@ -19,12 +21,13 @@ from testdata_assets.masking.text_arrays import (
     running,
     take_slices,
 )
-from testdata_assets.masking.transformers.base import Coincidence, Guarantees, Params, Uniqueness
+from testdata_assets.masking.transformers.base import Coincidence, Guarantees, MaskContext, Params, Uniqueness
 from testdata_assets.masking.transformers.registry import register
 from testdata_assets.masking.transformers.text import Draw, TextTransformer
 
 _FULL_STOP = 0x2E
 _LATIN = (ALL_SCRIPTS.index("latin"),)
+_AT_ONCE = 4096  # texts that kernels work on: arrays stay in the processor's cache
 
 
 @register
@@ -38,6 +41,7 @@ class FreeText(TextTransformer[Params]):
     name = "free_text"
     summary = "Replaces text by invented words of the same script, keeping length, line breaks and emoji."
     guarantees = Guarantees(uniqueness=Uniqueness.LOSSY, coincidence=Coincidence.DISJOINT, preserves_length=True)
+    kernel = "prose"
 
     def draw(self, draw: Draw) -> pl.Series:
         data, offsets = draw.bytes
@@ -53,6 +57,34 @@ class FreeText(TextTransformer[Params]):
         plain = draw.narrowed(rows)
         masked = _draw_plain(*plain.bytes, plain.hash, plain.seeds)
         return merge_rows(merge_rows(draw.values, np.flatnonzero(other), result), rows, masked)
+
+    def by_kernel(self, loaded: ModuleType, data: Bytes, offsets: Places, context: MaskContext) -> Masks | None:
+        limit = len(data) if context.max_length is None else context.max_length
+        keyed = context.hash.for_purpose(self.name)
+        prf = keyed.prf("corpus")
+        latin = corpora(_LATIN)
+        count = len(offsets) - 1
+        size = min(count, _AT_ONCE)
+        starts, lengths = np.empty(size, np.int64), np.empty(size, np.int64)
+        done = np.empty(count, np.bool_)
+        target = np.empty(len(data), np.uint8)
+        ends = np.zeros(count + 1, np.int64)
+        end = 0
+        for first in range(0, count, size):
+            last = min(first + size, count)
+            block = data, offsets[first : last + 1]
+            plain = data[offsets[first] : offsets[last]]
+            lower = np.empty(len(plain) if context.fold_case else 0, np.uint8)
+            found = loaded.read(*block, limit, done[first:last], starts, lengths, lower)
+            seeds = keyed.draws_of(lower if context.fold_case else plain, starts[:found], lengths[:found])
+            slices = np.empty((2, found + len(plain) // latin.margin), np.uint64)
+            needed = loaded.blocks(seeds, lengths[:found], latin.margin, *slices)
+            draws = prf.blocks(slices[0, :needed], slices[1, :needed])
+            end = loaded.write(
+                *block, done[first:last], draws, _plain_corpus(), latin.starts, latin.margin,
+                target, ends[first + 1 : last + 1], end,
+            )  # fmt: skip
+        return Masks(target[:end], ends, done)
 
 
 def _starts(

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from functools import cache
+from types import ModuleType
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from testdata_assets.masking import kernels
 from testdata_assets.masking.characters import FIXED, characters
-from testdata_assets.masking.hashing import KeyedHash, Words
-from testdata_assets.masking.permutation import cycle_pairs, permute_text
+from testdata_assets.masking.hashing import KeyedHash, Words, read_only
+from testdata_assets.masking.kernels.texts import Bytes, Masks, Places
+from testdata_assets.masking.permutation import PairBatch, cycle_pairs, permute_text
 from testdata_assets.masking.text_arrays import (
     Pieces,
     Positions,
@@ -20,7 +23,7 @@ from testdata_assets.masking.text_arrays import (
     offsets_of,
 )
 from testdata_assets.masking.transformers._plain_v4 import read_plain_v4, write_plain_v4
-from testdata_assets.masking.transformers.base import Coincidence, Guarantees, Params, Uniqueness
+from testdata_assets.masking.transformers.base import Coincidence, Guarantees, MaskContext, Params, Uniqueness
 from testdata_assets.masking.transformers.registry import register
 from testdata_assets.masking.transformers.text import Draw, TextTransformer, scrambled
 
@@ -43,6 +46,7 @@ _BLOCKS = (
     (0xF0000000, 4),  # reserved, broadcast
 )
 _MIXED = -2
+_QUAD_BYTES = 15
 _DOT, _COLON, _SLASH = 0x2E, 0x3A, 0x2F
 
 
@@ -67,6 +71,35 @@ class Ip(TextTransformer[Params]):
     )
 
     at_once = 32768  # whoever leaves public space walks on, a few at a time: rather few steps for many
+
+    kernel = "addresses_v4"
+
+    def by_kernel(self, loaded: ModuleType, data: Bytes, offsets: Places, context: MaskContext) -> Masks | None:
+        permute = kernels.load("permute", len(offsets) - 1)
+        if permute is None:
+            return None
+        total = len(offsets) - 1
+        addresses, kept = np.empty(total, np.uint64), np.empty(total, np.uint64)
+        rows = np.empty(total, np.int64)
+        tables = _kernel_tables(loaded.NARROW)
+        count = loaded.read_quads(read_only(data), read_only(offsets), addresses, kept, rows, *tables)
+        prf = context.hash.for_purpose(self.name).prf("v4")
+        batch = PairBatch(count)
+        places, walking = np.arange(count), np.empty(count, np.int64)
+        while len(places):
+            walkers = 0
+            for start in range(0, len(places), batch.size):
+                part = places[start : start + batch.size]
+                loaded.split_bits(addresses, kept, part, batch.values, batch.moduli, batch.tweaks)
+                batch.cycle(permute, prf, len(part))
+                walkers = loaded.join_bits(addresses, kept, part, batch.values, walking, walkers, *tables)
+            # Whoever left public space walks on, all together: rather few steps for many than many for a few.
+            places = walking[:walkers].copy()
+        masked, done = np.empty(count * _QUAD_BYTES, np.uint8), np.zeros(total, np.bool_)
+        masked_offsets = np.zeros(total + 1, np.int64)
+        longest = _QUAD_BYTES if context.max_length is None else context.max_length
+        loaded.write_quads(addresses, count, rows, longest, masked, masked_offsets, done)
+        return Masks(masked[: masked_offsets[-1]], masked_offsets, done)
 
     def draw(self, draw: Draw) -> pl.Series:
         data, offsets = draw.bytes
@@ -194,6 +227,15 @@ def _block_table() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         if length > 16:
             block[first >> 16] = _MIXED
     return block, prefix
+
+
+@cache
+def _kernel_tables(narrow: int) -> tuple[NDArray[np.uint8], Words, Words]:
+    """Prefix lengths by an address's upper 16 bits, and all blocks' first addresses and prefix lengths."""
+    block, prefix = _block_table()
+    firsts, lengths = zip(*_BLOCKS, strict=True)
+    prefixes = np.where(block == _MIXED, narrow, prefix).astype(np.uint8)
+    return prefixes, np.array(firsts, np.uint64), np.array(lengths, np.uint64)
 
 
 def _look_up(address: Words) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

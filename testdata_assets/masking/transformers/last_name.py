@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import polars as pl
+import numpy as np
+from numpy.typing import NDArray
 
-from testdata_assets.masking.transformers._names import name_choice
-from testdata_assets.masking.transformers.base import Coincidence, Guarantees, Params, Uniqueness
+from testdata_assets.masking.transformers._names import name_choice, name_rule
+from testdata_assets.masking.transformers._word_transformer import WordTransformer
+from testdata_assets.masking.transformers.base import Coincidence, Guarantees, Uniqueness
 from testdata_assets.masking.transformers.registry import register
-from testdata_assets.masking.transformers.text import Draw, TextTransformer
-from testdata_assets.masking.words import WordList, replace_words
+from testdata_assets.masking.word_rules import WordRule
+from testdata_assets.masking.words import WordList
 
 
 @register
-class LastName(TextTransformer[Params]):
+class LastName(WordTransformer):
     """Invents a family name of the same script and about the same length from a pool of tens of thousands.
 
     Keeps capitalisation, hyphens, apostrophes (O'Brien), particles (van, de, al-) and the number of words.
@@ -23,7 +25,8 @@ class LastName(TextTransformer[Params]):
     summary = "Replaces family names by invented ones, keeping script, case, particles, hyphens and apostrophes."
     guarantees = Guarantees(uniqueness=Uniqueness.LOSSY, coincidence=Coincidence.MAY_COINCIDE, preserves_format=True)
 
-    def draw(self, draw: Draw) -> pl.Series:
-        words = WordList.of(draw.text)
-        choice = name_choice(words, "family")
-        return replace_words(words, choice, draw.hash, draw.seeds, draw.limit).to_series()
+    def choice(self, words: WordList) -> NDArray[np.int64]:
+        return name_choice(words, "family")
+
+    def rule(self) -> WordRule:
+        return name_rule("family")

@@ -97,6 +97,7 @@ class NumberBucket(Transformer[NumberBucketParams]):
     params_model = NumberBucketParams
     base_types = frozenset({"int2", "int4", "int8", "numeric", "float4", "float8"})
     guarantees = Guarantees(uniqueness=Uniqueness.LOSSY, coincidence=Coincidence.MAY_COINCIDE)
+    often_stays = True
 
     def problems(self, column: Column) -> tuple[str, ...]:
         found = super().problems(column)

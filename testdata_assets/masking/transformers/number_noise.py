@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import ModuleType
 from typing import Literal
 
 import numpy as np
@@ -9,9 +10,12 @@ import polars as pl
 from numpy.typing import NDArray
 from pydantic import Field
 
+from testdata_assets.masking import kernels
 from testdata_assets.masking.hashing import Words
+from testdata_assets.masking.kernels.texts import Masks
 from testdata_assets.masking.permutation import permute_text
-from testdata_assets.masking.text_arrays import Positions, TextArray, merge_rows
+from testdata_assets.masking.text_arrays import Positions, TextArray, merge_rows, string_bytes
+from testdata_assets.masking.transformers._by_kernel import completed
 from testdata_assets.masking.transformers._decimals import Decimals, read_decimals
 from testdata_assets.masking.transformers._money import digit_counts, money_numbers, with_digits
 from testdata_assets.masking.transformers._number_types import INTEGER_BITS, numeric_limits
@@ -33,6 +37,7 @@ _FLOAT_LIMITS = {"float4": 38, "float8": 308}
 _BELL_WORDS = 3  # 16-bit pieces of each seed
 # Standard deviation of the sum of six uniform draws.
 _BELL = 0.5**0.5
+_AT_ONCE = 8192  # numbers that kernels work on: arrays stay in the processor's cache
 
 
 class NumberNoiseParams(Params):
@@ -79,7 +84,47 @@ class NumberNoise(Transformer[NumberNoiseParams]):
     def apply(self, values: pl.Series, context: MaskContext) -> pl.Series:
         if context.column.base_type == "money":
             return on_present(values, context, lambda present: self._moved_money(present, context))
+        loaded = kernels.load("numbers", len(values))
+        if loaded is None or not len(values) or context.column.base_type == "bpchar":
+            return self._moved_present(values, context)
+        return completed(
+            values, self._by_kernel(loaded, values, context), lambda rest: self._moved_present(rest, context)
+        )
+
+    def _moved_present(self, values: pl.Series, context: MaskContext) -> pl.Series:
         return on_present(values, context, lambda present: self._moved(present, context))
+
+    def _by_kernel(self, loaded: ModuleType, values: pl.Series, context: MaskContext) -> Masks:
+        """The usual numbers among n values, moved by compiled code."""
+        data, offsets = string_bytes(values)
+        keyed = context.hash.for_purpose(self.name)
+        amounts = _in_units(self.params.amount or 0.0, np.arange(loaded.LONGEST + 1))
+        noise = (
+            self._ratio,
+            amounts,
+            _digits_of(amounts),
+            int(_type_top(context.integer_type or context.column.base_type, np.zeros(1, np.int64))[0]),
+            _BELL if self.params.distribution == "normal" else 0.0,
+        )
+        size = min(len(values), _AT_ONCE)
+        heads, scales, starts, lengths = (np.empty(size, np.int64) for _ in range(4))
+        canonical = np.empty(size * loaded.CANONICAL, np.uint8)
+        kinds = np.empty(len(values), np.uint8)
+        target = np.empty(len(data) + len(values) * loaded.EXTRA, np.uint8)
+        ends = np.zeros(len(values) + 1, np.int64)
+        place = 0
+        for first in range(0, len(values), size):
+            last = min(first + size, len(values))
+            block = data, offsets[first : last + 1], kinds[first:last]
+            count = loaded.read(*block, heads, scales, canonical, starts, lengths)
+            seeds = keyed.draws_of(canonical, starts[:count], lengths[:count])
+            loaded.move(heads, scales, seeds, *noise, count)
+            place = loaded.write(*block, heads, scales, target, ends[first + 1 : last + 1], place)
+        return Masks(target[:place], ends, kinds != 0)
+
+    @property
+    def _ratio(self) -> float:
+        return self.params.ratio or (0.0 if self.params.amount else _RATIO)
 
     def _moved_money(self, values: pl.Series, context: MaskContext) -> pl.Series:
         moved = self._moved(money_numbers(values), context, digit_counts(values))
@@ -111,13 +156,12 @@ class NumberNoise(Transformer[NumberNoiseParams]):
         self, numbers: Decimals, seeds: tuple[Words, Words], base_type: str, places: Positions | None
     ) -> NDArray[np.int64]:
         head, tails = numbers.head, numbers.tail_digits
-        ratio = self.params.ratio or (0.0 if self.params.amount else _RATIO)
         amount = _in_units(self.params.amount or 0.0, -numbers.power - tails)
-        reach = np.minimum(head * ratio + amount, _FAR)
+        reach = np.minimum(head * self._ratio + amount, _FAR)
         top = 10 ** np.maximum(numbers.digits, _digits_of(amount))
         if places is not None:
             top = np.minimum(top, 10 ** np.minimum(places - tails, 18))
-        top = np.minimum(top, _type_top(numbers, base_type, tails))
+        top = np.minimum(top, _type_top(base_type, tails))
         up = np.maximum(top - 1 - head, 0)
         if base_type in _FLOAT_LIMITS:
             # The greatest numbers of a type move down only.
@@ -170,7 +214,7 @@ def _digits_of(amount: NDArray[np.float64]) -> Positions:
     return digits
 
 
-def _type_top(numbers: Decimals, base_type: str, tails: Positions) -> Positions:
+def _type_top(base_type: str, tails: Positions) -> Positions:
     """One more than the greatest head that an integer type takes with any tail; where it is less, none goes up."""
     bits = 64 if base_type == "money" else INTEGER_BITS.get(base_type)
     if bits is None:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import polars as pl
+import numpy as np
+from numpy.typing import NDArray
 
-from testdata_assets.masking.transformers._names import full_name_choice
-from testdata_assets.masking.transformers.base import Coincidence, Guarantees, Params, Uniqueness
+from testdata_assets.masking.transformers._names import full_name_choice, full_name_rule
+from testdata_assets.masking.transformers._word_transformer import WordTransformer
+from testdata_assets.masking.transformers.base import Coincidence, Guarantees, Uniqueness
 from testdata_assets.masking.transformers.registry import register
-from testdata_assets.masking.transformers.text import Draw, TextTransformer
-from testdata_assets.masking.words import WordList, replace_words
+from testdata_assets.masking.word_rules import WordRule
+from testdata_assets.masking.words import WordList
 
 
 @register
-class PersonName(TextTransformer[Params]):
+class PersonName(WordTransformer):
     """Draws first names and invents the family name, so that no output is a real full name.
 
     Keeps the number of words, script, capitalisation, hyphens, apostrophes, particles, titles, suffixes,
@@ -23,7 +25,8 @@ class PersonName(TextTransformer[Params]):
     summary = "Replaces full names, keeping script, case, particles, titles, punctuation and about the length."
     guarantees = Guarantees(uniqueness=Uniqueness.LOSSY, coincidence=Coincidence.DISJOINT, preserves_format=True)
 
-    def draw(self, draw: Draw) -> pl.Series:
-        words = WordList.of(draw.text)
-        choice = full_name_choice(words)
-        return replace_words(words, choice, draw.hash, draw.seeds, draw.limit).to_series()
+    def choice(self, words: WordList) -> NDArray[np.int64]:
+        return full_name_choice(words)
+
+    def rule(self) -> WordRule:
+        return full_name_rule()

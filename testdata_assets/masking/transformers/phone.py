@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from types import ModuleType
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 from pydantic import Field
 
 from testdata_assets.masking.characters import FIXED, characters
-from testdata_assets.masking.permutation import default_classes, permute_text
+from testdata_assets.masking.kernels.texts import Bytes, Masks, Places
+from testdata_assets.masking.permutation import cycle_pairs, default_classes, permute_text
 from testdata_assets.masking.text_arrays import TextArray, merge_rows
-from testdata_assets.masking.transformers._phone_numbers import PhoneForm, read_phones
-from testdata_assets.masking.transformers._plain_phones import permute_plain_phones
-from testdata_assets.masking.transformers.base import Coincidence, Guarantees, Params, Uniqueness
+from testdata_assets.masking.transformers._phone_numbers import PhoneForm, kernel_tables, read_phones
+from testdata_assets.masking.transformers.base import Coincidence, Guarantees, MaskContext, Params, Uniqueness
 from testdata_assets.masking.transformers.registry import register
 from testdata_assets.masking.transformers.text import Draw, TextTransformer
+
+_NUMBER_COLUMNS = ("int8", "numeric")
+_AT_ONCE = 8192  # numbers that kernels work on: arrays stay in the processor's cache
 
 
 class PhoneParams(Params):
@@ -40,6 +45,7 @@ class Phone(TextTransformer[PhoneParams]):
     base_types = frozenset({"text", "int8", "numeric"})
     redraws = False
     hashes_values = False
+    kernel = "phones"
     guarantees = Guarantees(
         uniqueness=Uniqueness.INJECTIVE,
         coincidence=Coincidence.MAY_COINCIDE,
@@ -50,20 +56,7 @@ class Phone(TextTransformer[PhoneParams]):
 
     def draw(self, draw: Draw) -> pl.Series:
         country = int(self.params.country_code or 0)
-        number_column = draw.context.column.base_type in ("int8", "numeric")
-        plain = None if number_column else permute_plain_phones(*draw.bytes, draw.hash, country)
-        if plain is None:
-            return self._draw_any(draw, country, number_column)
-        rows, masked = plain
-        if len(rows) == len(masked):
-            return masked
-        other = np.ones(len(masked), np.bool_)
-        other[rows] = False
-        rest = np.flatnonzero(other)
-        return merge_rows(masked, rest, self._draw_any(draw.narrowed(rest), country, number_column))
-
-    @staticmethod
-    def _draw_any(draw: Draw, country: int, number_column: bool) -> pl.Series:
+        number_column = draw.context.column.base_type in _NUMBER_COLUMNS
         text = draw.text
         form = read_phones(text, country)
         result = permute_text(text, draw.hash, _classes(text, form, number_column), form.tweak)
@@ -80,6 +73,33 @@ class Phone(TextTransformer[PhoneParams]):
             whole = _classes(part, None, number_column)
             masked = merge_rows(masked, rows, permute_text(part, draw.hash, whole).to_series())
         return masked
+
+    def by_kernel(self, loaded: ModuleType, data: Bytes, offsets: Places, context: MaskContext) -> Masks | None:
+        if context.column.base_type in _NUMBER_COLUMNS:
+            return None
+        limit = len(data) if context.max_length is None else context.max_length
+        prf = context.hash.for_purpose(self.name).prf("feistel")
+        count = len(offsets) - 1
+        size = min(count, _AT_ONCE)
+        words = np.empty((5, size), np.uint64)
+        bases, free = np.empty(size, np.int64), np.empty(size, np.int64)
+        done = np.empty(count, np.bool_)
+        target = np.empty(len(data), np.uint8)
+        ends = np.zeros(count + 1, np.int64)
+        end = 0
+        for first in range(0, count, size):
+            last = min(first + size, count)
+            block = data, offsets[first : last + 1]
+            found = loaded.read(
+                *block, limit, int(self.params.country_code or 0), kernel_tables(), done[first:last], words, bases, free
+            )
+            left, right, *moduli, tweak = words[:, :found]
+            if found:
+                left, right = cycle_pairs(prf, left, right, (moduli[0], moduli[1]), tweak)
+            end = loaded.write(
+                *block, done[first:last], left, right, bases, free, target, ends[first + 1 : last + 1], end
+            )
+        return Masks(target[:end], ends, done)
 
 
 def _classes(text: TextArray, form: PhoneForm | None, number_column: bool) -> NDArray[np.int16]:

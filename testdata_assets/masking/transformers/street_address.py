@@ -5,12 +5,13 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
-import polars as pl
+from numpy.typing import NDArray
 
-from testdata_assets.masking.transformers.base import Coincidence, Guarantees, Params, Uniqueness
+from testdata_assets.masking.transformers._word_transformer import WordTransformer
+from testdata_assets.masking.transformers.base import Coincidence, Guarantees, Uniqueness
 from testdata_assets.masking.transformers.registry import register
-from testdata_assets.masking.transformers.text import Draw, TextTransformer
-from testdata_assets.masking.words import KEEP, Vocabulary, WordList, pool_or_redraw, replace_words, vocabulary
+from testdata_assets.masking.word_rules import Form, WordRule
+from testdata_assets.masking.words import KEEP, Vocabulary, WordList, pool_or_redraw, vocabulary
 
 _KINDS = (
     "street st avenue ave av road rd drive dr lane ln boulevard blvd way court ct place pl square sq terrace ter "
@@ -32,7 +33,7 @@ def _kept_words() -> Vocabulary:
 
 
 @register
-class StreetAddress(TextTransformer[Params]):
+class StreetAddress(WordTransformer):
     """Invents the street's name and draws its numbers.
 
     Keeps the script, the form (`Street`, `rue`, `Apt`, compass letters), punctuation, line breaks and the
@@ -44,11 +45,12 @@ class StreetAddress(TextTransformer[Params]):
     summary = "Replaces street names by invented ones and draws other numbers, keeping the form."
     guarantees = Guarantees(uniqueness=Uniqueness.LOSSY, coincidence=Coincidence.DISJOINT, preserves_format=True)
 
-    def draw(self, draw: Draw) -> pl.Series:
-        words = WordList.of(draw.text)
+    def choice(self, words: WordList) -> NDArray[np.int64]:
         kept = words.among(_kept_words())
         # A name of nothing but such words ("The Square") would remain: then all of them change.
         name = ~kept & (words.length > 1)
         kept &= words.any_in_text(name)
-        choice = np.where(kept, KEEP, pool_or_redraw(words, "family"))
-        return replace_words(words, choice, draw.hash, draw.seeds, draw.limit).to_series()
+        return np.where(kept, KEEP, pool_or_redraw(words, "family"))
+
+    def rule(self) -> WordRule:
+        return WordRule(Form.LISTED, _kept_words(), _kept_words(), "family", name_from=2)

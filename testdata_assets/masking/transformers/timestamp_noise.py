@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from types import ModuleType
+
 import numpy as np
 import polars as pl
 from pydantic import Field, field_validator
 
+from testdata_assets.masking import kernels
 from testdata_assets.masking.hashing import KeyedHash, Words
-from testdata_assets.masking.text_arrays import Positions, merge_rows
+from testdata_assets.masking.kernels.texts import Masks
+from testdata_assets.masking.text_arrays import Positions, merge_rows, string_bytes
+from testdata_assets.masking.transformers._by_kernel import completed
 from testdata_assets.masking.transformers._moments import (
     DAY,
     MINUTE,
@@ -32,6 +37,7 @@ from testdata_assets.masking.transformers.registry import register
 from testdata_assets.masking.transformers.text import Draw, scrambled
 from testdata_assets.production.catalog import Column
 
+_AT_ONCE = 8192  # moments that kernels work on: arrays stay in the processor's cache
 _CLOCKS = frozenset({"time", "timetz"})
 _MOMENTS = frozenset({"date", "timestamp", "timestamptz"})
 
@@ -76,7 +82,34 @@ class TimestampNoise(Transformer[TimestampNoiseParams]):
         return parse_span(self.params.within)
 
     def apply(self, values: pl.Series, context: MaskContext) -> pl.Series:
+        loaded = kernels.load("dates", len(values))
+        if loaded is None or not len(values) or context.column.base_type in _CLOCKS | {"bpchar"}:
+            return self._moved_present(values, context)
+        found = self._by_kernel(loaded, values, context)
+        return completed(values, found, lambda rest: self._moved_present(rest, context))
+
+    def _moved_present(self, values: pl.Series, context: MaskContext) -> pl.Series:
         return on_present(values, context, lambda present: self._moved(present, context))
+
+    def _by_kernel(self, loaded: ModuleType, values: pl.Series, context: MaskContext) -> Masks:
+        """The usual moments among n values, moved by compiled code."""
+        data, offsets = string_bytes(values)
+        keyed = context.hash.for_purpose(self.name)
+        size = min(len(values), _AT_ONCE)
+        days, micros, decimals, starts, lengths = (np.empty(size, np.int64) for _ in range(5))
+        canonical = np.empty(size * loaded.CANONICAL, np.uint8)
+        done = np.empty(len(values), np.bool_)
+        target = np.empty(len(data), np.uint8)
+        ends = np.zeros(len(values) + 1, np.int64)
+        end = 0
+        for first in range(0, len(values), size):
+            last = min(first + size, len(values))
+            block = data, offsets[first : last + 1], done[first:last]
+            moments = days, micros, decimals
+            count = loaded.read_moments(*block, *moments, canonical, starts, lengths)
+            seeds = keyed.draws_of(canonical, starts[:count], lengths[:count])
+            end = loaded.move_moments(*block, *moments, seeds[0], self._reach, target, ends[first + 1 : last + 1], end)
+        return Masks(target[:end], ends, done)
 
     def _moved(self, values: pl.Series, context: MaskContext) -> pl.Series:
         keyed = context.hash.for_purpose(self.name)

@@ -78,7 +78,8 @@ class _Parts:
         small = codes | 0x20
         odd_scheme = ((small < 0x61) | (small > 0x7A)) & ~is_any(codes, "+-.0123456789")
         plain = text.first(odd_scheme) == colon
-        absolute = plain & (colon > begins) & (padded[colon + 1] == _SLASH) & (padded[colon + 2] == _SLASH)
+        absolute = plain & (colon > begins) & (colon + 3 <= ends)
+        absolute &= (padded[colon + 1] == _SLASH) & (padded[colon + 2] == _SLASH)
         authority = np.where(absolute, colon + 3, begins)
         stop = np.append(np.flatnonzero(is_any(codes, "/?#")), len(codes))
         authority_end = np.minimum(stop[np.searchsorted(stop, authority)], ends)
@@ -110,7 +111,7 @@ def _classes(text: TextArray, parts: _Parts) -> NDArray[np.int16]:
     port = np.where(parts.good, parts.authority_end - parts.host_end, 0)
     classes[ragged_indices(parts.host_end, port)] = FIXED
     percent = np.flatnonzero(codes == _PERCENT)
-    percent = percent[percent < len(codes) - 2]
+    percent = percent[percent + 2 < text.offsets[np.searchsorted(text.offsets, percent, side="right")]]
     high, low = codes[percent + 1], codes[percent + 2]
     escape = percent[is_any(high, "0123456789abcdefABCDEF") & is_any(low, "0123456789abcdefABCDEF")]
     classes[escape + 1] = FIXED

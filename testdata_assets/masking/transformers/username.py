@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from types import ModuleType
+
 import numpy as np
 import polars as pl
 
+from testdata_assets.masking.kernels.texts import Bytes, Masks, Places
 from testdata_assets.masking.text_arrays import Pieces, merge_rows
-from testdata_assets.masking.transformers._addresses import AddressStyle, draw_addresses, read_at
+from testdata_assets.masking.transformers._addresses import (
+    SHORTEST_HASHED,
+    AddressStyle,
+    draw_addresses,
+    read_at,
+)
+from testdata_assets.masking.transformers._compiled_handles import Handles
 from testdata_assets.masking.transformers._handles import (
     HASH_CHARACTERS,
     WORD_CHARACTERS,
@@ -14,7 +23,7 @@ from testdata_assets.masking.transformers._handles import (
     capitals,
     read_stems,
 )
-from testdata_assets.masking.transformers.base import Coincidence, Guarantees, Params, Uniqueness
+from testdata_assets.masking.transformers.base import Coincidence, Guarantees, MaskContext, Params, Uniqueness
 from testdata_assets.masking.transformers.registry import register
 from testdata_assets.masking.transformers.text import Draw, TextTransformer, scrambled
 
@@ -33,6 +42,7 @@ class Username(TextTransformer[Params]):
     name = "username"
     summary = "Replaces user names by a word and a hash, keeping script, separator and capitals."
     guarantees = Guarantees(uniqueness=Uniqueness.HASHED, coincidence=Coincidence.DISJOINT)
+    kernel = "emails"
 
     def draw(self, draw: Draw) -> pl.Series:
         if draw.limit is not None and draw.limit < HASH_CHARACTERS:
@@ -43,6 +53,16 @@ class Username(TextTransformer[Params]):
             return result
         part = draw.narrowed(rows)
         return merge_rows(result, rows, draw_addresses(part, draw.context.hash.for_purpose("email"), AddressStyle()))
+
+    def by_kernel(self, loaded: ModuleType, data: Bytes, offsets: Places, context: MaskContext) -> Masks | None:
+        limit = context.max_length
+        if limit is not None and limit < HASH_CHARACTERS:
+            return None
+        hashed = limit is None or limit >= SHORTEST_HASHED  # shorter addresses are permuted
+        handles = Handles(
+            addresses=context.hash.for_purpose("email") if hashed else None, names=context.hash.for_purpose(self.name)
+        )
+        return handles.masks(loaded, data, offsets, context)
 
     @staticmethod
     def _names(draw: Draw) -> pl.Series:

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from testdata_assets.errors import UsageFault
 from testdata_assets.masking import copy_text
+from testdata_assets.masking.block_rows import BlockRows, FrameLines
 from testdata_assets.masking.conditions import Condition
-from testdata_assets.masking.engine import BlockRows
 from testdata_assets.production.catalog import Column
 
 
@@ -30,15 +30,17 @@ COLUMNS = {
     )
 }
 ROWS = BlockRows(
-    pl.DataFrame(
-        {
-            "plan": ["free", "pro", None, "it's"],
-            "age": ["7", "-3", None, "40"],
-            "total": ["1.50", "20", "NaN", None],
-            "active": ["t", "f", None, "t"],
-            "Odd Name": ["x  ", "y  ", None, "x  "],
-            "mail": ["Ann@x.org", "bob@x.org", None, ""],
-        }
+    FrameLines(
+        pl.DataFrame(
+            {
+                "plan": ["free", "pro", None, "it's"],
+                "age": ["7", "-3", None, "40"],
+                "total": ["1.50", "20", "NaN", None],
+                "active": ["t", "f", None, "t"],
+                "Odd Name": ["x  ", "y  ", None, "x  "],
+                "mail": ["Ann@x.org", "bob@x.org", None, ""],
+            }
+        )
     )
 )
 
@@ -101,7 +103,7 @@ def test_what_does_not_fit_the_table_is_named() -> None:
 def test_any_literal_can_be_written(value: str) -> None:
     quoted = value.replace("'", "''")
     raw = copy_text.escape(pl.Series("plan", [value, "something else entirely which is longer"]))
-    rows = BlockRows(raw.to_frame())
+    rows = BlockRows(FrameLines(raw.to_frame()))
     assert Condition.parse(f"plan == '{quoted}'").evaluate(rows, COLUMNS).to_list() == [True, False]
 
 

@@ -15,8 +15,9 @@ from pydantic import Field
 from testdata_assets.errors import RefusedError
 from testdata_assets.keys import key_id
 from testdata_assets.masking import tasks
+from testdata_assets.masking.block_rows import BlockRows, FrameLines
 from testdata_assets.masking.conditions import Condition
-from testdata_assets.masking.engine import BlockRows, TableMasker
+from testdata_assets.masking.engine import TableMasker
 from testdata_assets.masking.hashing import KeyedHash
 from testdata_assets.masking.plan import TablePlan, compile_plan
 from testdata_assets.masking.plan_models import ColumnPlan
@@ -111,7 +112,7 @@ def test_only_an_xml_declaration_passes_for_one() -> None:
     ],
 )
 def test_numerics_are_compared_exactly(text: str, expected: list[bool]) -> None:
-    rows = BlockRows(pl.DataFrame({"n": ["10000000000000001", "10000000000000000", "1.50", "0.00", "NaN"]}))
+    rows = BlockRows(FrameLines(pl.DataFrame({"n": ["10000000000000001", "10000000000000000", "1.50", "0.00", "NaN"]})))
     columns = {"n": _column("n", "numeric", "N")}
     assert Condition.parse(text).problems(columns) == ()
     assert Condition.parse(text).evaluate(rows, columns).to_list() == expected

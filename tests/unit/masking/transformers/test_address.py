@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from testdata_assets.masking.engine import BlockRows
+from testdata_assets.masking.block_rows import BlockRows, FrameLines
 from testdata_assets.masking.hashing import KeyedHash
 from testdata_assets.masking.transformers import registry
 from testdata_assets.masking.transformers._places import gazetteer, known_countries
@@ -46,7 +46,7 @@ def mask(
     hash_for = partial(KeyedHash.derive, key)
     context = MaskContext(hash_for(column), Column(column, "text", "text", "S", limit), hash_for=hash_for)
     named = {"id": ids, **({} if countries is None else {"country": countries})}
-    rows = BlockRows(pl.DataFrame(named, schema=dict.fromkeys(named, pl.String)))
+    rows = BlockRows(FrameLines(pl.DataFrame(named, schema=dict.fromkeys(named, pl.String))))
     if countries is not None:
         params["keep_country"] = "country"
     result = build(part, **params).apply_rows(pl.Series(column, values, dtype=pl.String), rows, context)

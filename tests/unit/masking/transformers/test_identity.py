@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from testdata_assets.masking.engine import BlockRows
+from testdata_assets.masking.block_rows import BlockRows, FrameLines
 from testdata_assets.masking.hashing import KeyedHash
 from testdata_assets.masking.pools import ALL_SCRIPTS, SINGLE_SCRIPTS
 from testdata_assets.masking.transformers import registry
@@ -46,7 +46,7 @@ def mask(
 ) -> list[str | None]:
     named = entities if isinstance(entities, dict) else {"id": entities}
     schema = dict.fromkeys(named, pl.String)
-    rows = BlockRows(pl.DataFrame(named, schema=schema))
+    rows = BlockRows(FrameLines(pl.DataFrame(named, schema=schema)))
     hash_for = partial(KeyedHash.derive, key)
     context = MaskContext(
         hash_for(f"public.t.{column}"), Column(column, base_type, base_type, "S", limit), fold, hash_for=hash_for

@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from testdata_assets.masking.engine import BlockRows
+from testdata_assets.masking.block_rows import BlockRows, FrameLines
 from testdata_assets.masking.hashing import KeyedHash
 from testdata_assets.masking.transformers import _coordinates, registry
 from testdata_assets.masking.transformers.base import MaskContext, RowTransformer
@@ -46,7 +46,7 @@ def mask(
 ) -> list[str | None]:
     hash_for = partial(KeyedHash.derive, key)
     context = MaskContext(hash_for("d"), column(base_type, limit=limit), hash_for=hash_for)
-    rows = BlockRows(pl.DataFrame({"o": others or []}, schema={"o": pl.String}))
+    rows = BlockRows(FrameLines(pl.DataFrame({"o": others or []}, schema={"o": pl.String})))
     result = build(**params).apply_rows(pl.Series("c", values, dtype=pl.String), rows, context)
     assert (result.name, result.dtype, len(result)) == ("c", pl.String, len(values))
     return result.to_list()

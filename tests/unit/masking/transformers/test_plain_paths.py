@@ -11,11 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from testdata_assets.masking.hashing import KeyedHash
 from testdata_assets.masking.text_arrays import string_bytes
-from testdata_assets.masking.transformers import _addresses, ip, phone
+from testdata_assets.masking.transformers import _addresses, ip
 from testdata_assets.masking.transformers._plain_addresses import PlainAddresses
-from testdata_assets.masking.transformers._plain_phones import permute_plain_phones
 from testdata_assets.masking.transformers._plain_v4 import read_plain_v4
 
 Mask = Callable[..., list[str]]
@@ -23,9 +21,6 @@ RUNS = settings(max_examples=150, deadline=None)
 
 usual = st.text(alphabet=st.sampled_from("abzABZ019._-+@"), min_size=1, max_size=24)
 address = st.builds("{}@{}".format, usual, st.sampled_from(["x.com", "Acme.org", "mail7.example.net", "b", "a.b.c"]))
-number = st.text(alphabet=st.sampled_from("0123456789 ()-/."), min_size=1, max_size=22)
-phones = st.builds("{}{}{}".format, st.sampled_from(["", "+", "+49", "+1", "00", "+1 (555) 2", "0"]), number,
-                   st.sampled_from(["", "", "", " x12", "é", "٣"]))  # fmt: skip
 octet = st.one_of(st.integers(0, 300).map(str), st.sampled_from(["01", "", "1000", "10", "192", "203", "240"]))
 quads = st.lists(octet, min_size=3, max_size=5).map(".".join)
 endings = st.sampled_from(["", "", "", "/24", " ", "a"])
@@ -58,16 +53,6 @@ def test_addresses(mask: Mask, values: list[str], fold: bool, params: dict[str, 
 
 
 @RUNS
-@given(st.lists(phones, min_size=1, max_size=20), st.sampled_from([{}, {"country_code": "49"}, {"country_code": "1"}]))
-def test_phones(mask: Mask, values: list[str], params: dict[str, Any]):
-    with pytest.MonkeyPatch.context() as patch:
-        one, other = both(
-            patch, phone, "permute_plain_phones", lambda *_: None, lambda: mask("phone", values, params=params)
-        )
-    assert one == other
-
-
-@RUNS
 @given(st.lists(st.builds("{}{}".format, quads, endings), min_size=1, max_size=20))
 def test_quads(mask: Mask, values: list[str]):
     none = np.zeros(0, np.int64), np.zeros(0, np.uint64)
@@ -80,10 +65,6 @@ def test_usual_values_do_go_the_cheap_way():
     mails = string_bytes(pl.Series(["person.1@mail7.example.net", "Ann+x@x.com", "ANN@X.COM", "é@x.com"]))
     assert PlainAddresses.read(*mails, folds=False).rows.tolist() == [0, 1]
     assert PlainAddresses.read(*mails, folds=True).rows.tolist() == [0]
-    numbers = permute_plain_phones(*string_bytes(pl.Series(["+493012345678", "none", "0151/23456789"])),
-                                   KeyedHash.derive(b"k" * 32, "d"), 0)  # fmt: skip
-    assert numbers is not None
-    assert numbers[0].tolist() == [0, 2]
     rows, found = read_plain_v4(*string_bytes(pl.Series(["10.1.2.3", "10.1.2.3/8", "255.255.255.255", "1.2.3.256"])))
     assert rows.tolist() == [0, 2]
     assert found.tolist() == [0x0A010203, 0xFFFFFFFF]

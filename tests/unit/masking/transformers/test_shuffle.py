@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from testdata_assets.errors import RefusedError
-from testdata_assets.masking.engine import BlockRows
+from testdata_assets.masking.block_rows import BlockRows, FrameLines
 from testdata_assets.masking.hashing import KeyedHash
 from testdata_assets.masking.transformers import registry
 from testdata_assets.masking.transformers.base import Coincidence, MaskContext, RowTransformer, Uniqueness
@@ -39,7 +39,7 @@ def mask(
     frame = pl.DataFrame({"id": ids, **(columns or {})}, schema_overrides=dict.fromkeys(columns or {}, pl.String))
     series = pl.Series("v", values, dtype=pl.String)
     context = MaskContext(KeyedHash.derive(key, domain), COLUMN)
-    result = build(**params).apply_rows(series, BlockRows(frame), context)
+    result = build(**params).apply_rows(series, BlockRows(FrameLines(frame)), context)
     assert (result.name, result.dtype) == ("v", pl.String)
     return result.to_list()
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from testdata_assets.errors import RefusedError
-from testdata_assets.masking.engine import BlockRows
+from testdata_assets.masking.block_rows import BlockRows, FrameLines, Values
 from testdata_assets.masking.hashing import KeyedHash
 from testdata_assets.masking.transformers import registry
 from testdata_assets.masking.transformers.base import MaskContext
@@ -31,9 +31,9 @@ def mask(
     template: str, values: list[str | None], masked: dict[str, list[str | None]], column: Column = COLUMN, **params: Any
 ) -> list[str | None]:
     originals = {name: ["raw"] * len(values) for name in masked}
-    rows = BlockRows(pl.DataFrame({"email": values, **originals}, schema_overrides={"email": pl.String}))
+    rows = BlockRows(FrameLines(pl.DataFrame({"email": values, **originals}, schema_overrides={"email": pl.String})))
     for name, texts in masked.items():
-        rows.put(name, pl.Series(name, texts, dtype=pl.String))
+        rows.put(name, Values(pl.Series(name, texts, dtype=pl.String)))
     series = pl.Series("email", values, dtype=pl.String)
     result = build(template, **params).apply_rows(series, rows, MaskContext(KeyedHash.derive(b"k" * 32, "d"), column))
     assert result.name == "email"

@@ -59,3 +59,16 @@ def test_other_texts_are_permuted(mask: Mask, other: str):
 def test_short_columns_get_a_permuted_url(mask: Mask):
     (masked,) = mask("url", ["https://acme.com/x"], base_type="varchar", limit=20)
     assert re.fullmatch(r"https://[a-z]{4}\.[a-z]{3}/[a-z]", masked)
+
+
+@pytest.mark.parametrize(
+    ("value", "following"), [("abc.de", "x//y"), ("abc.de:", "//y.de"), ("a.de/%", "41.de/41"), ("a.de/%4", "1.de/41")]
+)
+def test_what_follows_makes_no_difference(mask: Mask, value: str, following: str):
+    assert mask("url", [value, following]) == mask("url", [value]) + mask("url", [following])
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.text(alphabet="ab1.:/@%?", min_size=1, max_size=8), min_size=2, max_size=6))
+def test_neighbours_make_no_difference(mask: Mask, values: list[str]):
+    assert mask("url", values) == [each for value in values for each in mask("url", [value])]

@@ -1,0 +1,224 @@
+"""Hashes of canonical forms in one pass over the bytes; the definition is in `masking/canonical.py`."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from testdata_assets.masking.kernels.compiled import kernel
+
+Bytes = NDArray[np.uint8]
+Places = NDArray[np.int64]
+Hashes = NDArray[np.uint64]
+
+_TAGS = np.uint64(31)
+_M1, _M2, _33 = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53), np.uint64(33)
+_ZERO, _ONE = np.uint64(0), np.uint64(1)
+
+
+@kernel
+def _finish(value: np.uint64) -> np.uint64:
+    value = (value ^ (value >> _33)) * _M1
+    value = (value ^ (value >> _33)) * _M2
+    return value ^ (value >> _33)
+
+
+@kernel
+def forms(
+    data: Bytes,
+    offsets: Places,
+    classes: Bytes,
+    table: Hashes,
+    base: np.uint64,
+    mixers: Hashes,
+    whole: Hashes,
+    local: Hashes,
+) -> None:
+    """Fills `whole` and `local`, which hold zeros."""
+    for row in range(len(offsets) - 1):
+        start, end = offsets[row], offsets[row + 1]
+        joined = total = word = _ZERO
+        words = digits = size = skipped = blanks = ats = 0
+        local_total = _ZERO
+        local_words = local_digits = local_size = 0
+        all_digits = 0
+        leading = True
+        inside = False
+        trunk = -1
+        for place in range(start, end):
+            byte = data[place]
+            kind = classes[byte]
+            if byte == 40 and place + 2 < end and data[place + 1] == 48 and data[place + 2] == 41:
+                trunk = place + 1  # the zero in +44 (0)20 is none of the number
+            if place == trunk:
+                kind = np.uint8(0)
+            if kind == 1 or kind == 2:
+                if not inside:
+                    inside = True
+                    word = _ZERO
+                    words += 1
+                number = table[byte]
+                word = word * base + number
+                if kind == 2:
+                    all_digits += 1
+                if leading and byte == 48:
+                    skipped += 1
+                else:
+                    leading = False
+                    joined = joined * base + number
+                    size += 1
+                    if kind == 2:
+                        digits += 1
+            else:
+                if inside:
+                    inside = False
+                    total += _finish(word ^ mixers[0])
+                if kind == 3:
+                    blanks += 1
+                elif kind == 4:
+                    ats += 1
+                    if ats == 1:
+                        local_total, local_words = total, words
+                        local_digits, local_size = all_digits, size + skipped
+        if inside:
+            total += _finish(word ^ mixers[0])
+        if words == 0:
+            continue
+        letters = size - digits
+        if digits >= 7 and digits > letters:
+            tag = 16 + min(digits, 22) - 7
+            whole[row] = (_finish(joined ^ mixers[2]) & ~_TAGS) | np.uint64(tag)
+        elif letters > 0 and size + skipped >= 5:
+            value = _finish(total + mixers[1] * np.uint64(words))
+            whole[row] = (value & ~_TAGS) | np.uint64(words if words <= 13 else 15)
+        telling = local_size >= 8 and local_size > local_digits and (local_digits > 0 or local_words > 1)
+        if telling and ats == 1 and blanks == 0 and local_words <= 6:
+            value = _finish(local_total + mixers[1] * np.uint64(local_words))
+            local[row] = (_finish(value ^ mixers[3]) & ~_TAGS) | np.uint64(14)
+
+
+@kernel
+def runs(
+    data: Bytes,
+    offsets: Places,
+    classes: Bytes,
+    table: Hashes,
+    base: np.uint64,
+    mixers: Hashes,
+    bits: Bytes,
+    shift: np.uint64,
+    kinds: Bytes,
+    longest: int,
+    rows: Places,
+    hashes: Hashes,
+    starts: Places,
+    ends: Places,
+) -> int:
+    """Writes the runs of words that pass the filter, as many as fit; returns how many there are."""
+    mixed = np.empty(longest, np.uint64)  # the word for a set
+    bare = np.empty(longest, np.uint64)  # without leading zeros
+    bare_power = np.empty(longest, np.uint64)
+    full = np.empty(longest, np.uint64)
+    full_power = np.empty(longest, np.uint64)
+    first_byte = np.empty(longest, np.int64)
+    last_byte = np.empty(longest, np.int64)
+    sizes = np.empty(longest, np.int64)
+    digit_counts = np.empty(longest, np.int64)
+    zero_counts = np.empty(longest, np.int64)
+    blanks_before = np.empty(longest, np.int64)
+    count = 0
+    room = len(rows)
+    locals_wanted = kinds[14] == 1
+    for row in range(len(offsets) - 1):
+        start, end = offsets[row], offsets[row + 1]
+        words = 0
+        inside = False
+        blanks = 0
+        trunk = -1
+        for place in range(start, end):
+            byte = data[place]
+            kind = classes[byte]
+            if byte == 40 and place + 2 < end and data[place + 1] == 48 and data[place + 2] == 41:
+                trunk = place + 1  # the zero in +44 (0)20 is none of the number
+            if place == trunk:
+                kind = np.uint8(0)
+            if kind == 1 or kind == 2:
+                if not inside:
+                    inside = True
+                    first_byte[words] = place
+                    blanks_before[words] = blanks
+                    sizes[words] = digit_counts[words] = zero_counts[words] = 0
+                    full[words] = bare[words] = _ZERO
+                    full_power[words] = bare_power[words] = _ONE
+                number = table[byte]
+                full[words] = full[words] * base + number
+                full_power[words] = full_power[words] * base
+                if byte == 48 and zero_counts[words] == sizes[words]:
+                    zero_counts[words] += 1
+                else:
+                    bare[words] = bare[words] * base + number
+                    bare_power[words] = bare_power[words] * base
+                sizes[words] += 1
+                if kind == 2:
+                    digit_counts[words] += 1
+            else:
+                if inside:
+                    inside = False
+                    last_byte[words] = place
+                    mixed[words] = _finish(full[words] ^ mixers[0])
+                    words += 1
+                if kind == 3:
+                    blanks += 1
+        if inside:
+            last_byte[words] = end
+            mixed[words] = _finish(full[words] ^ mixers[0])
+            words += 1
+        for first in range(words):
+            joined = total = _ZERO
+            size = digits = skipped = all_digits = 0
+            leading = True
+            for last in range(first, min(first + 13, words)):
+                total += mixed[last]
+                all_digits += digit_counts[last]
+                length = last - first + 1
+                if leading:
+                    skipped += zero_counts[last]
+                    joined = bare[last]
+                    size = sizes[last] - zero_counts[last]
+                    digits = digit_counts[last] - zero_counts[last]
+                    leading = size == 0
+                else:
+                    joined = joined * full_power[last] + full[last]
+                    size += sizes[last]
+                    digits += digit_counts[last]
+                letters = size - digits
+                value = _ZERO
+                tag = 0
+                if digits >= 7 and digits > letters:
+                    tag = 16 + min(digits, 22) - 7
+                    if kinds[tag] == 1:
+                        value = _finish(joined ^ mixers[2])
+                elif letters > 0 and size + skipped >= 5:
+                    tag = length
+                    if kinds[tag] == 1:
+                        value = _finish(total + mixers[1] * np.uint64(length))
+                if value != _ZERO:
+                    value = (value & ~_TAGS) | np.uint64(tag)
+                    place_ = value >> shift
+                    if (bits[place_ >> np.uint64(3)] >> np.uint8(place_ & np.uint64(7))) & np.uint8(1):
+                        if count < room:
+                            rows[count], hashes[count] = row, value
+                            starts[count], ends[count] = first_byte[first], last_byte[last]
+                        count += 1
+                together = size + skipped
+                telling = together >= 8 and together > all_digits and (all_digits > 0 or length > 1)
+                if locals_wanted and telling and length <= 6 and blanks_before[last] == blanks_before[first]:
+                    value = _finish(_finish(total + mixers[1] * np.uint64(length)) ^ mixers[3])
+                    value = (value & ~_TAGS) | np.uint64(14)
+                    place_ = value >> shift
+                    if (bits[place_ >> np.uint64(3)] >> np.uint8(place_ & np.uint64(7))) & np.uint8(1):
+                        if count < room:
+                            rows[count], hashes[count] = row, value
+                            starts[count], ends[count] = first_byte[first], last_byte[last]
+                        count += 1
+    return count

@@ -1,0 +1,297 @@
+"""COPY lines taken apart in one pass: only the columns that somebody asks for are read, the rest is copied as bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from testdata_assets.errors import RefusedError
+from testdata_assets.masking import copy_text
+from testdata_assets.masking.block_rows import Values
+from testdata_assets.masking.kernels.compiled import kernel
+from testdata_assets.masking.kernels.copying import copy_bytes
+from testdata_assets.masking.kernels.texts import Bytes, Places
+from testdata_assets.masking.text_arrays import bytes_to_series, string_bytes
+
+_TAB, _NEWLINE, _BACKSLASH, _CAPITAL_N = 0x09, 0x0A, 0x5C, 0x4E
+Ends = NDArray[np.int64]
+
+
+class SplitLines:
+    """Lines and where their fields end.
+
+    Args:
+        block: Whole lines.
+        columns: One name for each field.
+
+    Raises:
+        RefusedError: A line has another number of fields, or a byte is no UTF-8.
+    """
+
+    def __init__(self, block: bytes, columns: list[str]) -> None:
+        self._names = columns
+        self._block = np.frombuffer(block, np.uint8)
+        self.height = int(np.count_nonzero(self._block == _NEWLINE))
+        self._ends = np.empty(self.height * len(columns), np.int64)
+        self._nulls = np.zeros(len(columns), np.int64)
+        _check_utf8(block)
+        if _split(self._block, len(columns), self._ends, self._nulls) != len(self._ends):
+            raise RefusedError(
+                "A block of rows is not what COPY writes for this table",
+                where="snapshot",
+                remedy="Run testdata refresh again; if it stays so, please report it.",
+                code="snapshot-malformed",
+            )
+
+    def null_counts(self) -> dict[str, int]:
+        return dict(zip(self._names, self._nulls.tolist(), strict=True))
+
+    def values(self, column: str) -> Values:
+        number = self._names.index(column)
+        present = np.empty(self.height, np.bool_)
+        total = _measure(self._block, self._ends, len(self._names), number, present)
+        filled = self.height - int(self._nulls[number])
+        data, offsets = np.empty(total, np.uint8), np.zeros(filled + 1, np.int64)
+        used = _extract(self._block, self._ends, len(self._names), number, present, data, offsets)
+        values = bytes_to_series(data[:used], offsets).rename(column)
+        return Values(values, None if filled == self.height else pl.Series(present))
+
+    def sample(self, rows: NDArray[np.intp]) -> pl.DataFrame:
+        ends = self._ends[len(self._names) - 1 :: len(self._names)] + 1
+        starts = np.concatenate((np.zeros(1, np.int64), ends[:-1]))
+        whole = self._block.data
+        lines = [whole[start:end] for start, end in zip(starts[rows].tolist(), ends[rows].tolist(), strict=True)]
+        return copy_text.decode(b"".join(lines), self._names)
+
+    def chosen(self, wanted: pl.Series) -> SplitLines:
+        ends = self._ends[len(self._names) - 1 :: len(self._names)] + 1
+        lengths = np.diff(ends, prepend=0)
+        return SplitLines(self._block[np.repeat(wanted.to_numpy(), lengths)].tobytes(), self._names)
+
+    def encoded(self, masks: Mapping[str, Values]) -> bytes:
+        if not masks:
+            return self._block.tobytes()
+        columns = [_Column.of(mask) for mask in masks.values()]
+        source = np.full(len(self._names), -1, np.int64)
+        source[[self._names.index(name) for name in masks]] = np.arange(len(masks))
+        sizes = np.array([len(column.data) for column in columns])
+        counts = np.array([len(column.nulls) for column in columns])
+        data_starts, first = np.cumsum(sizes) - sizes, np.cumsum(counts) - counts
+        data = np.concatenate([column.data for column in columns])
+        starts = np.concatenate([column.starts + start for column, start in zip(columns, data_starts, strict=True)])
+        ends = np.concatenate([column.ends + start for column, start in zip(columns, data_starts, strict=True)])
+        nulls = np.concatenate([column.nulls for column in columns])
+        by_row = np.array([mask.present is None for mask in masks.values()])
+        escapes = np.array([_escapes(column.data) for column in columns])
+        room = len(self._block) + len(data) + int(escapes.sum()) + 2 * int(nulls.sum())
+        target = np.empty(room, np.uint8)
+        used = _join(self._block, self._ends, source, by_row, escapes > 0, data, starts, ends, nulls, first, target)
+        return target[:used].tobytes()
+
+
+class _Column:
+    """Masks as bytes: n values from `starts` to `ends`, some perhaps null."""
+
+    def __init__(self, data: Bytes, offsets: Places, nulls: NDArray[np.bool_]) -> None:
+        self.data, self.starts, self.ends, self.nulls = data, offsets[:-1], offsets[1:], nulls
+
+    @classmethod
+    def of(cls, mask: Values) -> _Column:
+        if mask.values.null_count():
+            return cls(*string_bytes(mask.values.fill_null("")), mask.values.is_null().to_numpy())
+        return cls(*string_bytes(mask.values), np.zeros(len(mask.values), np.bool_))
+
+
+def _check_utf8(block: bytes) -> None:
+    whole = pa.LargeStringArray.from_buffers(1, pa.py_buffer(np.array([0, len(block)])), pa.py_buffer(block))
+    try:
+        whole.validate(full=True)
+    except pa.ArrowInvalid:
+        raise RefusedError(
+            "The source holds bytes that are no UTF-8",
+            where="snapshot",
+            remedy="Mask from a database whose encoding is UTF8, or mend the values first.",
+            code="not-utf8",
+        ) from None
+
+
+@kernel
+def _split(block: Bytes, columns: int, ends: Ends, nulls: NDArray[np.int64]) -> int:
+    """Notes where each field ends and counts NULLs; gives the number of fields, -1 for a line of another shape."""
+    field = 0
+    start = 0
+    column = 0
+    for place in range(len(block)):
+        byte = block[place]
+        if byte != _TAB and byte != _NEWLINE:
+            continue
+        if (byte == _NEWLINE) != (column == columns - 1):
+            return -1
+        if place - start == 2 and block[start] == _BACKSLASH and block[start + 1] == _CAPITAL_N:
+            nulls[column] += 1
+        ends[field] = place
+        field += 1
+        start = place + 1
+        column = 0 if byte == _NEWLINE else column + 1
+    return field if start == len(block) else -1
+
+
+@kernel
+def _measure(block: Bytes, ends: Ends, columns: int, column: int, present: NDArray[np.bool_]) -> int:
+    """Flags the rows whose field is not NULL; gives the bytes that these take at most."""
+    total = 0
+    for row in range(len(present)):
+        field = row * columns + column
+        start = ends[field - 1] + 1 if field > 0 else 0
+        length = ends[field] - start
+        present[row] = not (length == 2 and block[start] == _BACKSLASH and block[start + 1] == _CAPITAL_N)
+        if present[row]:
+            total += length
+    return total
+
+
+@kernel
+def _extract(
+    block: Bytes, ends: Ends, columns: int, column: int, present: NDArray[np.bool_], data: Bytes, offsets: Places
+) -> int:
+    """Copies a column's values that are there, escapes undone; gives the bytes written."""
+    used = 0
+    count = 0
+    for row in range(len(present)):
+        if not present[row]:
+            continue
+        field = row * columns + column
+        place = ends[field - 1] + 1 if field > 0 else 0
+        end = ends[field]
+        while place < end:
+            byte = block[place]
+            if byte == _BACKSLASH and place + 1 < end:
+                following = block[place + 1]
+                plain = 0
+                if following == _BACKSLASH:
+                    plain = _BACKSLASH
+                elif following == 0x62:  # b
+                    plain = 0x08
+                elif following == 0x66:  # f
+                    plain = 0x0C
+                elif following == 0x6E:  # n
+                    plain = 0x0A
+                elif following == 0x72:  # r
+                    plain = 0x0D
+                elif following == 0x74:  # t
+                    plain = 0x09
+                elif following == 0x76:  # v
+                    plain = 0x0B
+                if plain:
+                    data[used] = plain
+                    used += 1
+                    place += 2
+                    continue
+            data[used] = byte
+            used += 1
+            place += 1
+        count += 1
+        offsets[count] = used
+    return used
+
+
+@kernel
+def _escapes(data: Bytes) -> int:
+    """How many bytes need a backslash before them."""
+    found = 0
+    for byte in data:
+        if byte == _BACKSLASH or (byte >= 0x08 and byte <= 0x0D):
+            found += 1
+    return found
+
+
+@kernel
+def _join(
+    block: Bytes,
+    ends: Ends,
+    source: NDArray[np.int64],
+    by_row: NDArray[np.bool_],
+    escaped: NDArray[np.bool_],
+    data: Bytes,
+    starts: Places,
+    stops: Places,
+    nulls: NDArray[np.bool_],
+    first: Places,
+    target: Bytes,
+) -> int:
+    """Writes the lines anew.
+
+    Args:
+        block, ends: The lines and their fields.
+        source: For each column the mask it gets, -1 where it stays.
+        by_row: For each mask whether it has a value for each row, or for each that is not NULL.
+        escaped: For each mask whether any byte needs a backslash before it.
+        data, starts, stops, nulls: All masks' values.
+        first: Where each mask's values begin among them.
+        target: Room enough.
+
+    Returns:
+        Bytes written.
+    """
+    columns = len(source)
+    following = first.copy()
+    used = 0
+    start = 0
+    field = 0
+    while field < len(ends):
+        column = field % columns
+        mask = source[column]
+        if mask < 0:
+            # Neighbours that stay go together, with what separates them.
+            last = column
+            while last + 1 < columns and source[last + 1] < 0:
+                last += 1
+            field += last - column
+            end = ends[field] + 1
+            copy_bytes(target, used, block, start, end - start)
+            used += end - start
+            start = end
+            field += 1
+            continue
+        end = ends[field]
+        gone = end - start == 2 and block[start] == _BACKSLASH and block[start + 1] == _CAPITAL_N
+        if not (gone and not by_row[mask]):
+            value = following[mask]
+            following[mask] += 1
+            gone = nulls[value]
+            if not gone and not escaped[mask]:
+                copy_bytes(target, used, data, starts[value], stops[value] - starts[value])
+                used += stops[value] - starts[value]
+            elif not gone:
+                for place in range(starts[value], stops[value]):
+                    byte = data[place]
+                    if byte == _BACKSLASH or (byte >= 0x08 and byte <= 0x0D):
+                        target[used] = _BACKSLASH
+                        used += 1
+                        if byte == 0x08:
+                            byte = np.uint8(0x62)
+                        elif byte == 0x09:
+                            byte = np.uint8(0x74)
+                        elif byte == 0x0A:
+                            byte = np.uint8(0x6E)
+                        elif byte == 0x0B:
+                            byte = np.uint8(0x76)
+                        elif byte == 0x0C:
+                            byte = np.uint8(0x66)
+                        elif byte == 0x0D:
+                            byte = np.uint8(0x72)
+                    target[used] = byte
+                    used += 1
+        if gone:
+            target[used] = _BACKSLASH
+            target[used + 1] = _CAPITAL_N
+            used += 2
+        target[used] = block[end]
+        used += 1
+        start = end + 1
+        field += 1
+    return used

@@ -1,0 +1,160 @@
+"""Canonical forms: what is the same in other clothes has one form, what differs has another; both ways agree."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from testdata_assets.masking import canonical, kernels
+from testdata_assets.masking.canonical import FIRST_CODE_TAG, LOCAL_TAG, LONG_TAG, Filter, forms, runs
+
+SEED = 7
+ODD = st.text(alphabet="abXYZ0019 .@-(0)+é李ß\n\t/'_\x00\u00a0", max_size=40)
+
+
+def form(value: str) -> int:
+    return int(forms(pl.Series([value]), SEED)[0][0])
+
+
+@pytest.mark.parametrize(
+    "same",
+    [
+        ["Ann.Lee@Corp.com", "  ANN.LEE@CORP.COM\n", "<ann.lee@corp.com>"],
+        ["Mary van Dyke", "MARY VAN DYKE", "Dyke, Mary van", "mary\u00a0van  dyke", "Mary-van_Dyke"],
+        ["+44 20 7946 0958", "0044 20 7946 0958", "+44 (0)20 7946 0958", "44.20.7946.0958", "442079460958"],
+        ["GB82 WEST 1234 5698 7654 32", "gb82west12345698765432", "GB82-WEST-1234-5698-7654-32"],
+        ["Hauptstraße 5", "HAUPTSTRASSE 5"],
+        ["юлия@почта.рф", "ЮЛИЯ@ПОЧТА.РФ"],
+        ["Jörg Müller", "Jo\u0308rg Mu\u0308ller", "ＪÖＲＧ Müller"],
+        ["4012 8888 8888 1881", "4012-8888-8888-1881", "4012888888881881"],
+    ],
+)
+def test_the_same_in_other_clothes_has_one_form(same: list[str]) -> None:
+    assert len({form(value) for value in same}) == 1
+    assert form(same[0]) != 0
+
+
+def test_what_differs_has_another_form() -> None:
+    different = ["Mary Dyke", "Mary van Dyke", "Mary van Dijk", "Maryvan Dyke", "ann.lee@corp.com", "ann.lee@corp.org"]
+    different += ["442079460958", "442079460985", "4420794609580", "47 Oak Street", "48 Oak Street"]
+    assert len({form(value) for value in different}) == len(different)
+
+
+@pytest.mark.parametrize("value", ["", "  ", "Juan", "12345", "123456", "***", "0000000", "(0)", "10 47 11", "❤️❤️❤️"])
+def test_what_says_too_little_has_no_form(value: str) -> None:
+    assert form(value) == 0
+
+
+def test_a_hash_tells_what_it_was_made_of() -> None:
+    long = " ".join(f"word{letter}" for letter in "abcdefghijklmn")
+    values = ["Johnson", "Mary van Dyke", long, "1234567", "442079460958"]
+    tags = [form(value) & 31 for value in values]
+    assert tags == [1, 3, LONG_TAG, FIRST_CODE_TAG, FIRST_CODE_TAG + 5]
+
+
+@pytest.mark.parametrize(
+    ("address", "telling"),
+    [
+        ("mary.smith@corp.com", True),
+        ("msmith1987@corp.com", True),
+        ("marysmith@corp.com", False),  # one word that anybody may write
+        ("info1@corp.com", False),
+        ("mary.smith", False),
+        ("mary smith@corp.com", False),
+        ("mary.smith@corp@com", False),
+        ("12345678@corp.com", False),
+    ],
+)
+def test_telling_local_parts_have_a_form_of_their_own(address: str, telling: bool) -> None:
+    local = int(forms(pl.Series([address]), SEED)[1][0])
+    assert (local != 0) == telling
+    assert not telling or local & 31 == LOCAL_TAG
+    assert not telling or local != form(address.partition("@")[0])
+
+
+def test_seeds_give_unrelated_forms() -> None:
+    values = pl.Series([f"Person {letter} Name" for letter in "abcdefgh"])
+    assert not set(forms(values, 1)[0].tolist()) & set(forms(values, 2)[0].tolist())
+
+
+def test_forms_collide_no_more_often_than_chance() -> None:
+    values = pl.Series([f"{a} {b} street" for a in range(500) for b in range(a, 500)])
+    assert len(np.unique(forms(values, SEED)[0])) == len(values)
+
+
+def found(text: str, *wanted: str) -> list[str]:
+    whole, local = forms(pl.Series(wanted), SEED)
+    hashes = np.unique(np.concatenate((whole, local)))
+    hashes = hashes[hashes != 0]
+    these = runs(pl.Series(["nothing here", text]), SEED, Filter.of(hashes))
+    these = these.chosen(np.flatnonzero(np.isin(these.hashes, hashes)))
+    assert set(these.rows.tolist()) <= {1}
+    return sorted(set(these.texts().to_list()))
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted", "expected"),
+    [
+        ("call Mary van Dyke, now", "mary van dyke", ["Mary van Dyke"]),
+        ("for DYKE, MARY VAN.", "mary van dyke", ["DYKE, MARY VAN"]),
+        ("Mary called van Dyke", "mary van dyke", []),
+        ("order 4711, +44 (0)20 7946-0958 please", "+442079460958", ["44 (0)20 7946-0958"]),
+        ("x 0044 20 7946 0958 y", "+442079460958", ["0044 20 7946 0958"]),
+        ("to <ann.lee@corp.com>; now", "Ann.Lee@corp.com", ["ann.lee@corp.com"]),
+        ("user mary.smith said", "mary.smith@corp.com", ["mary.smith"]),
+        ("user mary smith said", "mary.smith@corp.com", []),
+        ("/home/alex1992/x.png", "alex1992", ["alex1992"]),
+    ],
+)
+def test_runs_of_words_are_found_inside_texts(text: str, wanted: str, expected: list[str]) -> None:
+    assert found(text, wanted) == expected
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(ODD, min_size=1, max_size=30))
+def test_compiled_and_general_way_agree(values: list[str]) -> None:
+    pytest.importorskip("numba", reason="the extra `fast` is not installed")
+    from testdata_assets.masking.kernels import canonical as compiled
+
+    data, offsets = canonical.prepared(pl.Series(values, dtype=pl.String))
+    keys = canonical.keys_of(SEED)
+    whole, local = canonical._forms(data, offsets, keys)
+    fast_whole, fast_local = np.zeros(len(values), np.uint64), np.zeros(len(values), np.uint64)
+    compiled.forms(
+        data, offsets, canonical._CLASSES, keys.table, np.uint64(keys.base), keys.mixers, fast_whole, fast_local
+    )
+    assert np.array_equal(whole, fast_whole)
+    assert np.array_equal(local, fast_local)
+
+
+def test_runs_agree_both_ways(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("numba", reason="the extra `fast` is not installed")
+    from testdata_assets.masking.kernels import canonical as compiled
+
+    rng = random.Random(5)
+    alphabet = "abcXY019 .@-(0)+é李\n"
+    values = pl.Series(["".join(rng.choices(alphabet, k=rng.randrange(60))) for _ in range(1500)])
+    everything = Filter(np.full(1 << 13, 255, np.uint8), 48, np.ones(32, np.uint8))
+    results = []
+    for module in (compiled, None):
+        monkeypatch.setattr(kernels, "load", lambda _name, _count, module=module: module)
+        each = runs(values, SEED, everything)
+        results.append(
+            sorted(zip(each.rows.tolist(), each.hashes.tolist(), each.starts.tolist(), each.ends.tolist(), strict=True))
+        )
+    assert results[0] == results[1]
+    assert len(results[0]) > 3000
+
+
+def test_a_filter_passes_what_it_was_made_of_and_little_else() -> None:
+    hashes = np.unique(forms(pl.Series([f"person{i}@mail.net" for i in range(20_000)]), SEED)[0])
+    others = np.unique(forms(pl.Series([f"nobody{i}@mail.net" for i in range(20_000)]), SEED)[0])
+    made = Filter.of(hashes)
+    assert made.passes(hashes).all()
+    assert made.passes(others).mean() < 0.1
+    assert not Filter.of(np.zeros(0, np.uint64)).passes(others).any()
