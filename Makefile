@@ -21,6 +21,7 @@ $(STAMP): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
 	$(BIN)/python -m pip check --quiet --disable-pip-version-check
+	-@echo "Compiling masking's inner loops, once (half a minute)"; $(BIN)/python -m testdata_assets.masking.compile_kernels
 	@touch $(STAMP)
 
 demo: setup ## Production to masked image to branch, on a sample, in a few minutes

@@ -34,7 +34,7 @@ MINIMUM_CHARACTERS = 5
 # Short runs of digits are found by chance in any database; numbers need more digits than words need letters.
 MINIMUM_DIGITS = 7
 LOCAL_CHARACTERS = 8
-LOCAL_WORDS = 6
+LOCAL_WORDS = MOST_WORDS
 
 TAG_BITS = 5
 LOCAL_TAG, LONG_TAG, FIRST_CODE_TAG = 14, 15, 16

@@ -202,7 +202,7 @@ class TableMasker:
         if context.collect is not None and (own.coincidence is Coincidence.DISJOINT or own.searchable):
             context.collect(values.drop_nulls().unique())
         if own.coincidence is not Coincidence.CONSTANT or column.condition is not None:
-            result.add_changes(column.column.name, _changes(values.filter(present), masked.filter(present)))
+            result.add_changes(column.column.name, count_changes(values.filter(present), masked.filter(present)))
         return Values(masked)
 
     def _mask_values(self, raw: Values, column: ColumnPlan, context: MaskContext, result: MaskedBlock) -> Values:
@@ -216,7 +216,7 @@ class TableMasker:
             masked = masked.gather(positions)
         own = column.transformer.guarantees_for(column.seen_as)
         if own.coincidence is not Coincidence.CONSTANT or column.condition is not None:
-            result.add_changes(column.column.name, _changes(values, masked))
+            result.add_changes(column.column.name, count_changes(values, masked))
         return Values(masked, raw.present)
 
     @staticmethod
@@ -319,20 +319,20 @@ def _distinct(values: pl.Series) -> tuple[pl.Series, pl.Series | None]:
     return distinct.get_column("v"), positions
 
 
-def _changes(values: pl.Series, masked: pl.Series) -> tuple[int, int]:
+def count_changes(values: pl.Series, masked: pl.Series) -> tuple[int, int]:
     """(values that say something, those of them that changed); blanks, asterisks and emoji stay as they are."""
     loaded = kernels.load("changes", len(values))
     if loaded is None or masked.null_count():
-        return _changes_of_any(values, masked)
+        return _count_any_changes(values, masked)
     unsure = np.empty(len(values), np.bool_)
     rows, changed = loaded.count_changes(*string_bytes(values), *string_bytes(masked), unsure)
     if unsure.any():
         others = pl.Series(unsure)
-        more_rows, more_changed = _changes_of_any(values.filter(others), masked.filter(others))
+        more_rows, more_changed = _count_any_changes(values.filter(others), masked.filter(others))
         return rows + more_rows, changed + more_changed
     return rows, changed
 
 
-def _changes_of_any(values: pl.Series, masked: pl.Series) -> tuple[int, int]:
+def _count_any_changes(values: pl.Series, masked: pl.Series) -> tuple[int, int]:
     telling = values.str.contains(r"[\p{L}\p{N}]")
     return int(telling.sum()), int(((masked != values).fill_null(True) & telling).sum())

@@ -5,7 +5,9 @@ value goes makes no difference to its mask, and tests hold both against each oth
 it, and for a few values, where loading it would not pay, everything goes the general way.
 
 A kernel's module is loaded when it is first wanted: `kernels.load("words", len(values))`. All of them take half a
-minute to compile, once for a machine and version; who masks says by `expect` whether that pays.
+minute and some memory to compile, once for a machine and version, so a process of its own does that
+(`masking/compile_kernels.py`), started by whoever `expect`s to mask many values; until it is done everything goes the
+general way.
 """
 
 from __future__ import annotations
@@ -14,6 +16,8 @@ import hashlib
 import importlib
 import os
 import re
+import subprocess
+import sys
 from functools import cache
 from importlib import metadata
 from importlib.util import find_spec
@@ -24,13 +28,10 @@ import structlog
 
 WORTHWHILE = 2000  # values: for fewer, calling a kernel does not pay
 WORTH_COMPILING = 4_000_000  # values
-_expected = 0
+_MARKER = "complete"
 
-
-def expect(values: int) -> None:
-    """Says how many values this process is about to mask: many are worth compiling for."""
-    global _expected
-    _expected = max(_expected, values)
+# Whether this process may compile what it wants itself: the one whose task that is, and tests.
+compiles_itself = False
 
 
 def load(name: str, count: int) -> ModuleType | None:
@@ -41,17 +42,46 @@ def load(name: str, count: int) -> ModuleType | None:
         count: Values to mask.
 
     Returns:
-        The module; None where numba is not installed, so few values do not pay for it, or it would have to be
-        compiled for too few.
+        The module; None where it is not compiled yet, numba is not installed, or so few values do not pay for it.
     """
-    if count < WORTHWHILE or not (_expected >= WORTH_COMPILING or _compiled(name)) or not available():
+    if count < WORTHWHILE or not (compiles_itself or _is_compiled(name)) or not available():
         return None
     return importlib.import_module(f"{__name__}.{name}")
 
 
+def expect(values: int) -> subprocess.Popen[bytes] | None:
+    """Says how many values this process is about to mask; many are worth compiling for.
+
+    Returns:
+        The process that compiles, if one was started. It ends within a minute or two and may be left alone.
+    """
+    if values < WORTH_COMPILING or find_spec("numba") is None or all(map(_is_compiled, modules())):
+        return None
+    return subprocess.Popen(
+        [sys.executable, "-m", "testdata_assets.masking.compile_kernels"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def modules() -> list[str]:
+    """Modules of this package that hold kernels."""
+    return sorted(path.stem for path in Path(__file__).parent.glob("*.py") if "\n@kernel\n" in _source(path.stem))
+
+
+def mark_compiled() -> None:
+    """Tells other processes that all modules are compiled."""
+    for name in modules():
+        folder = cache_folder(name)
+        if folder is not None:
+            (folder / _MARKER).touch()
+
+
 def preload() -> None:
-    """Loads what takes two seconds to load, so that it need not be waited for later."""
-    if (_expected >= WORTH_COMPILING or _compiled("lines")) and available():
+    """Loads what takes a second or two to load, so that it need not be waited for later."""
+    if _is_compiled("warming") and available():
         importlib.import_module(f"{__name__}.warming")
 
 
@@ -109,8 +139,14 @@ def _sources(module: str) -> set[str]:
     return found
 
 
-@cache
-def _compiled(name: str) -> bool:
-    """Whether an earlier process compiled a module, or part of it."""
-    folder = cache_folder(name)
-    return folder is not None and any(folder.glob("*/*.nbi"))
+def _is_compiled(name: str) -> bool:
+    """Whether some process compiled a module: once that is so, it stays so."""
+    if name not in _found_compiled:
+        folder = cache_folder(name)
+        if folder is None or not (folder / _MARKER).exists():
+            return False
+        _found_compiled.add(name)
+    return True
+
+
+_found_compiled: set[str] = set()

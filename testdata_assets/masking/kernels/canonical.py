@@ -92,7 +92,7 @@ def forms(
             value = _finish(total + mixers[1] * np.uint64(words))
             whole[row] = (value & ~_TAGS) | np.uint64(words if words <= 13 else 15)
         telling = local_size >= 8 and local_size > local_digits and (local_digits > 0 or local_words > 1)
-        if telling and ats == 1 and blanks == 0 and local_words <= 6:
+        if telling and ats == 1 and blanks == 0 and local_words <= 13:
             value = _finish(local_total + mixers[1] * np.uint64(local_words))
             local[row] = (_finish(value ^ mixers[3]) & ~_TAGS) | np.uint64(14)
 
@@ -212,7 +212,7 @@ def runs(
                         count += 1
                 together = size + skipped
                 telling = together >= 8 and together > all_digits and (all_digits > 0 or length > 1)
-                if locals_wanted and telling and length <= 6 and blanks_before[last] == blanks_before[first]:
+                if locals_wanted and telling and blanks_before[last] == blanks_before[first]:
                     value = _finish(_finish(total + mixers[1] * np.uint64(length)) ^ mixers[3])
                     value = (value & ~_TAGS) | np.uint64(14)
                     place_ = value >> shift

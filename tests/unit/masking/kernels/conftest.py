@@ -18,7 +18,7 @@ BothWays = Callable[[Transformer[Any], list[str], MaskContext], tuple[list[str],
 def both_ways(monkeypatch: pytest.MonkeyPatch) -> BothWays:
     """Masks by (kernels, general way); numba must be there."""
     pytest.importorskip("numba", reason="the extra `fast` is not installed")
-    monkeypatch.setattr(kernels, "WORTH_COMPILING", 0)
+    monkeypatch.setattr(kernels, "compiles_itself", True)
 
     def run(transformer: Transformer[Any], values: list[str], context: MaskContext) -> tuple[list[str], list[str]]:
         series = pl.Series("v", values, dtype=pl.String)

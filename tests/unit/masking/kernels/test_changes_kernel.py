@@ -20,9 +20,9 @@ def test_changes_are_counted_alike(pairs: list[tuple[str, str | None]], same: bo
     masked = values if same else pl.Series([mask for _, mask in pairs], dtype=pl.String)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(kernels, "WORTHWHILE", 0)
-        patch.setattr(kernels, "WORTH_COMPILING", 0)
-        fast = engine._changes(values, masked)
-    general = engine._changes_of_any(values, masked)
+        patch.setattr(kernels, "compiles_itself", True)
+        fast = engine.count_changes(values, masked)
+    general = engine._count_any_changes(values, masked)
     assert fast == general
     telling = [(raw, mask) for raw, mask in zip(values, masked, strict=True) if any(c.isalnum() for c in raw)]
     assert general[1] == sum(raw != mask for raw, mask in telling)
@@ -30,4 +30,4 @@ def test_changes_are_counted_alike(pairs: list[tuple[str, str | None]], same: bo
 
 def test_what_says_nothing_is_not_counted() -> None:
     values = pl.Series(["***", "", " ", "😀", "-", "a", "漢", "7"])
-    assert engine._changes_of_any(values, values) == (3, 0)
+    assert engine._count_any_changes(values, values) == (3, 0)

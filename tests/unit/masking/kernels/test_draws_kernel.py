@@ -25,7 +25,7 @@ texts = st.one_of(st.text(max_size=40), st.builds(lambda size, symbol: symbol * 
 
 def both(compute: Callable[[], Any]) -> tuple[Any, Any]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(kernels, "WORTH_COMPILING", 0)
+        patch.setattr(kernels, "compiles_itself", True)
         patch.setattr(kernels, "WORTHWHILE", 0)
         fast = compute()
         patch.setattr(kernels, "WORTHWHILE", 1 << 60)
@@ -55,7 +55,7 @@ def test_draws_of_pieces_with_gaps():
 
 
 def test_values_are_really_done_by_the_kernel(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(kernels, "WORTH_COMPILING", 0)
+    monkeypatch.setattr(kernels, "compiles_itself", True)
     monkeypatch.setattr(Prf, "authenticate", None)
     monkeypatch.setattr(KeyedHash, "seeds", None)
     values = pl.Series([f"person.{number}@example.org" for number in range(kernels.WORTHWHILE)])
@@ -79,7 +79,7 @@ def test_streams(lengths: list[int], at_once: int, data: st.DataObject):
 
 
 def test_streams_are_really_drawn_by_the_kernel(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(kernels, "WORTH_COMPILING", 0)
+    monkeypatch.setattr(kernels, "compiles_itself", True)
     monkeypatch.setattr(Prf, "blocks", None)
     seeds = np.arange(3, dtype=np.uint64), np.arange(3, dtype=np.uint64)
     drawn = KEYED.prf("stream").stream(seeds, np.array([5, 0, kernels.WORTHWHILE], np.int64))
