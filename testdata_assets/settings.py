@@ -58,6 +58,7 @@ class Settings(BaseSettings):
     github_token: SecretStr | None = Field(None, description="Token for reporting to GitHub.")
     refresh_cron: str = Field("0 3 * * *", description="Cron of the daily refresh.")
     refresh_timezone: str = Field("UTC", description="IANA time zone of that cron.")
+    verify_cron: str = Field("0 15 * * *", description="Cron of the daily look at every row of published images.")
     branch_ttl_hours: int = Field(168, ge=1, description="Hours after which a branch may be collected.")
     alert_url: SecretStr | None = Field(
         None,

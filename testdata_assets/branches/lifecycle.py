@@ -15,7 +15,6 @@ from typing import Any
 
 import psycopg
 import structlog
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from psycopg.rows import DictRow
 from pydantic import SecretStr
 
@@ -26,7 +25,7 @@ from testdata_assets.branches.providers.base import CloneRequest
 from testdata_assets.branches.refusals import no_image, reason_of, unknown
 from testdata_assets.branches.registry import Branch, BranchRegistry, NewBranch, Operation
 from testdata_assets.branches.sealing import seal, unseal
-from testdata_assets.errors import EnvironmentLack, RefusedError, TestdataError, UsageFault
+from testdata_assets.errors import RefusedError, TestdataError, UsageFault
 from testdata_assets.golden import attest
 from testdata_assets.golden.registry import GoldenImage, GoldenRegistry
 from testdata_assets.keys import load_key
@@ -41,7 +40,6 @@ LOCK_SECONDS = 120.0
 Branches = list[Branch]
 Records = list[dict[str, Any]]
 Names = list[str]
-PublicKeys = list[Ed25519PublicKey]
 
 _PASSWORD_BYTES = 32
 _LONGEST_TTL_HOURS = 24 * 366
@@ -131,11 +129,18 @@ class BranchService:
         started = time.monotonic()
         try:
             # The image itself is asked, whatever any other record says of it.
-            attest.verify_for_branching(image, self._places.server, self._trusted_keys())
+            attested = attest.verify_for_branching(image, self._places.server, attest.trusted_by(self._settings))
             self._step(branch, operation, "attestation_verified", {"golden_id": image.golden_id})
             self._delete_from_server(branch, operation)
             result = self._provider.create(
-                CloneRequest(image.database_name, image.owner_role, branch.database_name, branch.role_name, password),
+                CloneRequest(
+                    image.database_name,
+                    image.owner_role,
+                    branch.database_name,
+                    branch.role_name,
+                    password,
+                    inspect=lambda copy: attest.verify_copy(attested, copy),
+                ),
                 lambda step, details: self._step(branch, operation, step, details),
             )
             seconds = time.monotonic() - started
@@ -347,16 +352,6 @@ class BranchService:
     def _store_key(self) -> bytes:
         local = self._settings.control_dsn is None
         return load_key(self._settings, "store", create=local)
-
-    def _trusted_keys(self) -> PublicKeys:
-        """The public keys of the rules folder, and our own where this machine signs."""
-        try:
-            own = attest.signing_key(load_key(self._settings, "signing"))
-        except EnvironmentLack as lack:
-            if lack.error_code != "signing-key-missing":
-                raise
-            own = None
-        return attest.trusted_keys(self._settings.rules_dir / "trusted_keys", own)
 
     def _password_or_new(self, branch: Branch) -> SecretStr:
         if branch.password_sealed is None:

@@ -9,6 +9,8 @@ from psycopg import sql
 from testdata_assets.postgres.connections import connect
 from testdata_assets.postgres.dsn import Dsn
 
+_END_MILLISECONDS = 10_000  # a session's time to end
+
 
 @dataclass(frozen=True)
 class ImageDatabase:
@@ -64,12 +66,19 @@ class ImageDatabase:
             conn.execute(
                 sql.SQL("ALTER DATABASE {} WITH ALLOW_CONNECTIONS false IS_TEMPLATE true").format(self._identifier)
             )
+            # Autovacuum, too: what it was about to write would come after the image's files were looked at.
             conn.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()",
-                (self.name,),
+                "SELECT pg_terminate_backend(pid, %s) FROM pg_stat_activity"
+                " WHERE datname = %s AND pid <> pg_backend_pid()",
+                (_END_MILLISECONDS, self.name),
             )
             if _is_superuser(conn.execute("SELECT current_setting('is_superuser')").fetchone()):
                 conn.execute("CHECKPOINT")
+
+    def reopen(self) -> None:
+        """Admits the administrator again, after a `freeze` whose image was not published."""
+        with connect(self.server) as conn:
+            conn.execute(sql.SQL("ALTER DATABASE {} WITH ALLOW_CONNECTIONS true").format(self._identifier))
 
     def drop(self) -> None:
         """Drops database and role; missing ones are no error."""

@@ -21,8 +21,10 @@ from pydantic import TypeAdapter
 
 from testdata_assets.errors import RefusedError, TestdataError
 from testdata_assets.golden import attest, build
+from testdata_assets.golden.closing import close_image, folder_digest
 from testdata_assets.golden.database import ImageDatabase
 from testdata_assets.golden.executors import check_workers
+from testdata_assets.golden.plan_record import plan_record
 from testdata_assets.golden.registry import GoldenImage, GoldenRegistry, SnapshotRecord
 from testdata_assets.keys import load_key
 from testdata_assets.masking.fingerprints import ChangeCount, Fingerprints
@@ -209,6 +211,7 @@ def build_image(settings: Settings, places: Places, snapshot_id: str, run_id: st
             seconds=built.seconds,
             masked_columns=build.masked_columns(plan, keys),
             row_counts=build.row_counts_json(built.loaded.rows),
+            plan=plan_record(plan, keys),
         )
 
 
@@ -280,16 +283,20 @@ def publish_image(settings: Settings, places: Places, golden_id: str) -> GoldenI
                 code="checks-failed",
             )
         database = ImageDatabase(places.server, image.database_name, image.owner_role)
-        database.freeze()
+        started = time.monotonic()
+        closed = close_image(database, places.tools, workers=worker_count(settings.workers))
         snapshot = registry.snapshot(image.snapshot_id)
         facts = {
             "snapshot_taken_at": snapshot.created_at.isoformat(),
             "source_fingerprint": snapshot.source_fingerprint,
             "code_version": importlib.metadata.version("testdata-assets"),
             "keys": _keys_in_force(image, registry.published()),
+            "data_docs": folder_digest(settings.state_dir / "data_docs" / golden_id),
+            **closed,
             "attested_at": datetime.now(UTC).isoformat(),
         }
-        published = registry.publish(golden_id, attest.sign(attest.statement(image, facts), key))
+        attestation = attest.sign(attest.statement(image, facts), key)
+        published = registry.publish(golden_id, attestation, {"attest": round(time.monotonic() - started, 3)})
         _drop_snapshot(registry, snapshot)
         retire_unreferenced(registry, places)
         return published
@@ -369,7 +376,6 @@ def _drop_snapshot(registry: GoldenRegistry, snapshot: SnapshotRecord) -> None:
 
 def _write_evidence(store: ChunkStore, built: build.BuiltImage) -> None:
     loaded = built.loaded
-    loaded.fingerprints.save(store)
     store.write("counts", [json.dumps({str(name): rows for name, rows in loaded.expected.items()}).encode()])
     store.write("changes", [_CHANGES.dump_json(loaded.changes)])
     store.write("profiles", [_PROFILES.dump_json({str(name): profile for name, profile in loaded.profiles.items()})])

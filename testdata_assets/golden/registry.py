@@ -47,6 +47,8 @@ class GoldenImage:
         row_counts: Table to rows.
         checks: Result of each check, once validated.
         attestation: Signed DSSE envelope, once published.
+        plan: What became of every column, kept ones included (see `plan_record.py`).
+        verification: What the last look at every row found (see `verify.py`).
     """
 
     golden_id: str
@@ -72,6 +74,8 @@ class GoldenImage:
     created_at: datetime
     published_at: datetime | None
     retired_at: datetime | None
+    plan: dict[str, Any] | None = None
+    verification: dict[str, Any] | None = None
 
     @property
     def building_seconds(self) -> float:
@@ -158,14 +162,21 @@ class GoldenRegistry:
             seconds=Jsonb(dict(seconds)),
         )
 
-    def publish(self, golden_id: str, attestation: Mapping[str, Any]) -> GoldenImage:
-        if self._run("image_published", golden_id=golden_id, attestation=Jsonb(dict(attestation))) != 1:
+    def publish(
+        self, golden_id: str, attestation: Mapping[str, Any], seconds: Mapping[str, float] | None = None
+    ) -> GoldenImage:
+        facts = {"attestation": Jsonb(dict(attestation)), "seconds": Jsonb(dict(seconds or {}))}
+        if self._run("image_published", golden_id=golden_id, **facts) != 1:
             raise RefusedError(
                 f"Image {golden_id} is no candidate any more",
                 where=golden_id,
                 remedy="Only a candidate can be published; run testdata refresh.",
             )
         return self.get(golden_id)
+
+    def verified(self, golden_id: str, found: Mapping[str, Any]) -> None:
+        """Keeps what a verification of every row found."""
+        self._run("image_verified", golden_id=golden_id, verification=Jsonb(dict(found)))
 
     def reject(self, golden_id: str, reason: str) -> None:
         self._run("image_rejected", golden_id=golden_id, reason=reason)
@@ -191,6 +202,10 @@ class GoldenRegistry:
 
     def list(self) -> builtins.list[GoldenImage]:
         return [_image(row) for row in self._rows("all_images")]
+
+    def recent(self, most: int) -> builtins.list[GoldenImage]:
+        """The last images that were published, newest first; also retired ones."""
+        return [_image(row) for row in self._rows("recent_images", most=most)]
 
     def unfinished(self) -> builtins.list[GoldenImage]:
         return [_image(row) for row in self._rows("unfinished_images")]

@@ -18,6 +18,7 @@ _POST_SECONDS = 10
 REFRESH_FAILED = "refresh-failed"
 REFRESH_REJECTED = "refresh-rejected"
 BRANCH_FAILED = "branch-failed"
+IMAGE_TAMPERED = "image-tampered"
 IMAGE_STALE = "image-stale"
 
 

@@ -40,8 +40,10 @@ def production_snapshot(
     context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]
 ) -> dg.MaterializeResult[None]:
     from testdata_assets.golden.refresh import take_snapshot
+    from testdata_assets.validation.run import read_rules
 
     workplace.hold_refresh_lock()
+    read_rules(workplace.settings)  # what cannot be used is refused before a row is read
     snapshot = take_snapshot(workplace.settings, workplace.places, context.run.run_id)
     return dg.MaterializeResult(
         metadata={

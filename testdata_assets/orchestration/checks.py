@@ -65,16 +65,27 @@ def validate_golden_image(
 
 
 def _as_dagster(golden_id: str, result: CheckResult, report: ValidationReport) -> dg.AssetCheckResult:
+    from testdata_assets.validation.remedies import what_to_do
+
     described: dict[str, Any] = {
         names.META_GOLDEN: golden_id,
         "summary": result.summary,
         "seconds": round(float(result.seconds), 3),
+        "measured": metadata.number(result.details.get("measured", 0)),
+        "findings_count": metadata.number(result.details.get("findings", len(result.findings))),
+        "findings_allowed": 0,
+        "findings_accepted": len(result.details.get("accepted", ())),
+        **metadata.limits(result.details.get("limits", {})),
         "details": dg.MetadataValue.json(metadata.plain(result.details)),
     }
     if result.findings:
         described["findings"] = metadata.records_table(
             [finding.as_json() for finding in result.findings], ["table", "column", "kind", "count"]
         )
+    if not result.passed:
+        described["what_to_do"] = dg.MetadataValue.md(what_to_do(result.name, result.findings))
+    if report.data_docs is not None:
+        described["data_docs"] = dg.MetadataValue.path(report.data_docs)
     if result.name == "distribution_drift":
         described.update(metadata.drift(report))
     return dg.AssetCheckResult(

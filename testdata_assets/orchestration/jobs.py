@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dagster as dg
 
-from testdata_assets.orchestration import names
+from testdata_assets.orchestration import names, verification_runs
 from testdata_assets.orchestration.branch_runs import delete_requested_branch, reconcile
 from testdata_assets.orchestration.failures import RETRY_TRANSIENT, sanitised
 from testdata_assets.orchestration.resources import Workplace
@@ -33,6 +33,26 @@ verify_factories = dg.define_asset_job(
     executor_def=dg.in_process_executor,
     description="Tries the factories of every table on a short-lived branch of the published golden image.",
 )
+
+
+@dg.op(retry_policy=RETRY_TRANSIENT, description="Checks signature, seal, catalogs and every row of published images.")
+@sanitised
+def verify_images(context: dg.OpExecutionContext, workplace: dg.ResourceParam[Workplace]) -> None:
+    found = verification_runs.verify(workplace)
+    context.add_output_metadata(found.described)
+    found.raise_refusal()
+
+
+@dg.job(
+    name=names.VERIFY_JOB,
+    executor_def=dg.in_process_executor,
+    description=(
+        "Reads every row of every published image in a passing copy and compares it with the signed attestation. An "
+        "image that is not what was attested raises an alert, fails this run and is branched no more."
+    ),
+)
+def verify_golden_images() -> None:
+    verify_images()
 
 
 class DeleteConfig(dg.Config):

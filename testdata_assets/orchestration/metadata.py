@@ -90,15 +90,27 @@ def picture(png: bytes | None, alt: str) -> dg.MetadataValue[Any] | None:
 
 
 def drift(report: ValidationReport | None) -> dict[str, Any]:
-    """The drift table, worst first, and the picture of the worst; nothing where no report is at hand."""
+    """The drift tables, worst first, and the pictures; nothing where no report is at hand."""
     if report is None:
         return {}
     columns = ["table", "column", "measure", "value", "limit", "drifted"]
-    shown = picture(report.worst_drift_png, "distribution before and after")
+    pictures = {
+        "drift_map": picture(report.drift_map_png, "tables by columns, coloured by drift"),
+        "worst_drift": picture(report.worst_drift_png, "distributions that moved most, before and after"),
+        "drift_trend": picture(report.drift_trend_png, "drift of the last images"),
+    }
+    moved = [each for each in report.drift_since or () if each["drifted"]]
     return {
         "drift": records_table(report.drift_table, columns),
-        **({"worst_drift": shown} if shown is not None else {}),
+        **({} if report.drift_since is None else {"measures_changed_since_last_image": len(moved)}),
+        **({"changed_since_last_image": records_table(moved, columns)} if moved else {}),
+        **{name: shown for name, shown in pictures.items() if shown is not None},
     }
+
+
+def limits(known: Mapping[str, object]) -> dict[str, Any]:
+    """The thresholds of a check, each under a name of its own, so that Dagster plots them beside the figures."""
+    return {f"limit_{name}": number(value) for name, value in known.items() if not isinstance(value, str)}
 
 
 def _cell(value: object) -> str | int | float | bool | None:

@@ -13,6 +13,7 @@ REFRESH_JOB = "refresh_golden_image"
 CREATE_JOB = "create_branch"
 DELETE_JOB = "delete_branch"
 RECONCILE_JOB = "reconcile_branches"
+VERIFY_JOB = "verify_golden_images"
 VERIFY_FACTORIES_JOB = "verify_factories"
 
 PARTITIONS = "pull_requests"

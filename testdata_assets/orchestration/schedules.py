@@ -1,4 +1,4 @@
-"""The daily refresh, and how old its image may get. Cron and time zone come from the settings.
+"""The daily refresh, how old its image may get, and the daily look at every row. Times come from the settings.
 
 Times only: what a refresh does is in assets.py, who is told about a late one in sensors.py.
 """
@@ -15,7 +15,7 @@ from dagster._utils.schedules import is_valid_cron_schedule, schedule_execution_
 
 from testdata_assets.errors import UsageFault
 from testdata_assets.orchestration.failures import sanitised
-from testdata_assets.orchestration.jobs import refresh_golden_image
+from testdata_assets.orchestration.jobs import refresh_golden_image, verify_golden_images
 from testdata_assets.orchestration.names import TAG_LAUNCHED_BY
 from testdata_assets.orchestration.overlap import refresh_in_progress
 from testdata_assets.orchestration.resources import Workplace
@@ -52,6 +52,23 @@ def build_schedule(settings: Settings) -> dg.ScheduleDefinition:
     return daily_golden_refresh
 
 
+def build_verification_schedule(settings: Settings) -> dg.ScheduleDefinition:
+    """`daily_golden_verification`, at a cron of its own, as a refresh is work enough for a server."""
+    _check_cron(settings)
+    return dg.ScheduleDefinition(
+        name="daily_golden_verification",
+        job=verify_golden_images,
+        cron_schedule=settings.verify_cron,
+        execution_timezone=settings.refresh_timezone,
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        tags={TAG_LAUNCHED_BY: "schedule"},
+        description=(
+            "Looks at every row of the published images. Set TESTDATA_VERIFY_CRON and TESTDATA_REFRESH_TIMEZONE to "
+            "change when."
+        ),
+    )
+
+
 def freshness_policy(settings: Settings) -> dg.FreshnessPolicy:
     """Stale once the longest pause between two ticks, and the time a refresh takes, have passed without one."""
     _check_cron(settings)
@@ -62,13 +79,17 @@ def freshness_policy(settings: Settings) -> dg.FreshnessPolicy:
 
 
 def _check_cron(settings: Settings) -> None:
-    if not is_valid_cron_schedule(settings.refresh_cron):
-        raise UsageFault(
-            f"{settings.refresh_cron!r} is not a cron schedule",
-            where="TESTDATA_REFRESH_CRON",
-            remedy='Write five fields, e.g. "0 3 * * *" for three in the morning.',
-            code="cron",
-        )
+    for cron, variable in (
+        (settings.refresh_cron, "TESTDATA_REFRESH_CRON"),
+        (settings.verify_cron, "TESTDATA_VERIFY_CRON"),
+    ):
+        if not is_valid_cron_schedule(cron):
+            raise UsageFault(
+                f"{cron!r} is not a cron schedule",
+                where=variable,
+                remedy='Write five fields, e.g. "0 3 * * *" for three in the morning.',
+                code="cron",
+            )
     try:
         ZoneInfo(settings.refresh_timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError):

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+import psycopg
 from pydantic import SecretStr
 
 from testdata_assets.branches.copy_on_write import Evidence
@@ -29,6 +30,8 @@ class CloneRequest:
         database: The branch's database.
         role: The branch's login role.
         password: The role's password.
+        inspect: Looks at the fresh copy in an administrator's session, before anything in it is changed and before
+            its role may connect; raises if it must not become a branch.
     """
 
     image_database: str
@@ -36,6 +39,7 @@ class CloneRequest:
     database: str
     role: str
     password: SecretStr
+    inspect: Callable[[psycopg.Connection[Any]], None] | None = None
 
 
 @dataclass(frozen=True)

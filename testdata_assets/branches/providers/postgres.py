@@ -74,6 +74,9 @@ class PostgresProvider:
             if owner is not None:
                 self._refuse_owner_of_databases(conn, owner)
             with self._inside(request.database) as inside:
+                if request.inspect is not None:
+                    request.inspect(inside)
+                    step("copy_inspected", {})
                 handed = hand_over_objects(inside, request.role, owner)
             step("objects_handed_over", handed)
             # Whoever knows the URL from before a reset waits until here.

@@ -11,9 +11,12 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg import sql
+from psycopg.types.json import Jsonb
 
 from testdata_assets.branches.lifecycle import BranchService
 from testdata_assets.golden import attest
+from testdata_assets.golden.closing import close_image
+from testdata_assets.golden.database import ImageDatabase
 from testdata_assets.golden.registry import GoldenImage, GoldenRegistry
 from testdata_assets.keys import load_key
 from testdata_assets.postgres.connections import connect
@@ -44,6 +47,17 @@ class World:
             cursor = conn.execute(statement, parameters or None)
             return cursor.fetchall() if cursor.description else []
 
+    def attest_again(self, places: Places | None = None) -> None:
+        """Attests the image as it is now: for tests that make it another one on purpose."""
+        name, key = self.image.database_name, attest.signing_key(load_key(self.settings, "signing"))
+        used = places or self.places
+        closed = close_image(ImageDatabase(used.server, name, name), used.tools, workers=1)
+        image = GoldenRegistry(self.control).get(self.image.golden_id)
+        self.control.execute(
+            "UPDATE testdata.golden_images SET attestation = %s WHERE golden_id = %s",
+            (Jsonb(attest.sign(attest.statement(image, closed), key)), image.golden_id),
+        )
+
     def branch(self, name: str, **options: Any) -> psycopg.Connection[Any]:
         """A connection of the branch's own role."""
         return psycopg.connect(self.service.url(name).secret(), autocommit=True, **options)
@@ -72,7 +86,6 @@ def make_image(places: Places, settings: Settings, control: ControlConnection, c
             image.execute(sql.SQL("SET ROLE {}").format(identifier))
             image.execute(contents)  # type: ignore[arg-type]  # the test's own file
         conn.execute(sql.SQL("ALTER ROLE {} NOSUPERUSER").format(identifier))
-        conn.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false IS_TEMPLATE true").format(identifier))
         identity = conn.execute(
             "SELECT (SELECT system_identifier FROM pg_control_system())::text, oid::bigint FROM pg_database"
             " WHERE datname = %s",
@@ -89,8 +102,9 @@ def make_image(places: Places, settings: Settings, control: ControlConnection, c
         {"n": name, "system": identity[0], "oid": identity[1]},
     )
     registry = GoldenRegistry(control)
+    closed = close_image(ImageDatabase(places.server, name, name), places.tools, workers=1)
     key = attest.signing_key(load_key(settings, "signing"))
-    return registry.publish(name, attest.sign(attest.statement(registry.get(name), {}), key))
+    return registry.publish(name, attest.sign(attest.statement(registry.get(name), closed), key))
 
 
 def drop_image(places: Places, image: GoldenImage) -> None:

@@ -30,6 +30,7 @@ CREATE_STEPS = (
     "copy_on_write_measured",
     "database_isolated",
     "settings_copied",
+    "copy_inspected",
     "objects_handed_over",
     "login_allowed",
     "ready",

@@ -148,6 +148,7 @@ def test_restricted_functions_of_an_images_extension_stay_the_administrators(wor
     finally:
         world.server(f'ALTER ROLE "{name}" NOSUPERUSER')
         world.server(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
+    world.attest_again()
     world.service.create("extended")
     with world.branch("extended") as conn:
         with pytest.raises(errors.InsufficientPrivilege):
@@ -182,7 +183,7 @@ def test_an_image_with_a_foreign_server_is_never_branched(world: Any) -> None:
     name = world.image.database_name
     world.server(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
     world.inside(name, "CREATE FOREIGN DATA WRAPPER bare; CREATE SERVER away FOREIGN DATA WRAPPER bare")
-    world.server(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
+    world.attest_again()
     with pytest.raises(RefusedError) as refusal:
         world.service.create("leaky")
     assert refusal.value.error_code == "image-not-isolated"
@@ -192,6 +193,7 @@ def test_an_image_with_a_foreign_server_is_never_branched(world: Any) -> None:
 def test_an_image_owner_with_a_database_is_refused_before_it_is_given_away(world: Any) -> None:
     name = world.image.database_name
     world.server(f'ALTER DATABASE "{name}" OWNER TO "{name}"')
+    world.attest_again()
     try:
         with pytest.raises(RefusedError) as refusal:
             world.service.create("owner")
@@ -269,6 +271,7 @@ def test_an_administrator_without_superuser_can_branch(world: Any, image_maker: 
     try:
         with connect(world.places.server) as conn:
             harden_cluster(conn)
+        world.attest_again(open_places(settings))
         service.create("modest")
         with psycopg.connect(service.url("modest").secret(), autocommit=True) as conn:
             conn.execute("ALTER TABLE app.users ADD COLUMN extra int")

@@ -177,6 +177,7 @@ def test_database_settings_are_copied_except_read_only(world: Any) -> None:
         "default_transaction_read_only TO on",
     ):
         world.server(f'ALTER DATABASE "{name}" SET {setting}')
+    world.attest_again()
     world.service.create("settings")
     with world.branch("settings") as conn:
         values = [
@@ -271,7 +272,8 @@ def test_one_connection_does_not_enter_its_own_lock_twice(world: Any) -> None:
 def test_a_session_on_the_image_is_waited_for(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another session on the template makes the clone fail; a few attempts later it is named."""
     monkeypatch.setattr("testdata_assets.branches.providers.postgres._CLONE_ATTEMPTS", 1)
-    monkeypatch.setattr("testdata_assets.golden.attest.verify_for_branching", lambda *_: None)
+    monkeypatch.setattr("testdata_assets.golden.attest.verify_for_branching", lambda *_: {})
+    monkeypatch.setattr("testdata_assets.golden.attest.verify_copy", lambda *_: None)
     name = world.image.database_name
     world.server(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
     with psycopg.connect(world.places.server.with_database(name).secret()):

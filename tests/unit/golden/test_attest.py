@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from testdata_assets.errors import RefusedError
 from testdata_assets.golden import attest
@@ -49,12 +51,60 @@ def test_a_good_one_gives_its_predicate(envelope: dict[str, Any]) -> None:
     assert predicate["seal"] == {"system_identifier": "77", "database_oid": 16400, "database_name": "golden_1"}
 
 
-def test_standard_dsse_tools_can_check_it(envelope: dict[str, Any]) -> None:
-    payload = base64.b64decode(envelope["payload"])
-    kind = envelope["payloadType"].encode()
-    signed = b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(payload), payload)
-    KEY.public_key().verify(base64.b64decode(envelope["signatures"][0]["sig"]), signed)
-    assert json.loads(payload)["_type"] == "https://in-toto.io/Statement/v1"
+def pae(kind: str, body: bytes) -> bytes:
+    """Pre-authentication encoding, written down from the DSSE v1 protocol: lengths are those of bytes, in decimal."""
+    encoded = kind.encode("utf-8")
+    parts = [b"DSSEv1", str(len(encoded)).encode(), encoded, str(len(body)).encode(), body]
+    return b" ".join(parts)
+
+
+def test_the_encoding_is_that_of_the_protocol() -> None:
+    expected = b"DSSEv1 29 http://example.com/HelloWorld 11 hello world"
+    assert pae("http://example.com/HelloWorld", b"hello world") == expected
+
+
+def test_whoever_knows_dsse_and_in_toto_can_check_it_without_our_code(tmp_path: Path) -> None:
+    """Nothing but the envelope as text, the key's file, and Ed25519 of the cryptography package."""
+    made = attest.sign(attest.statement(image(), {"code_version": "0 — größer"}), KEY)
+    key_file = tmp_path / "team.pub"
+    key_file.write_text(attest.public_key_text(KEY.public_key()))
+
+    envelope = json.loads(json.dumps(made))
+    assert set(envelope) == {"payload", "payloadType", "signatures"}
+    payload = base64.standard_b64decode(envelope["payload"])
+    key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(key_file.read_text()))
+    (signature,) = envelope["signatures"]
+    key.verify(base64.standard_b64decode(signature["sig"]), pae(envelope["payloadType"], payload))
+    with pytest.raises(InvalidSignature):
+        key.verify(base64.standard_b64decode(signature["sig"]), pae("text/plain", payload))
+
+    assert envelope["payloadType"] == "application/vnd.in-toto+json"
+    statement = json.loads(payload)
+    assert set(statement) == {"_type", "subject", "predicateType", "predicate"}
+    assert statement["_type"] == "https://in-toto.io/Statement/v1"
+    (subject,) = statement["subject"]
+    assert subject["name"] == "g-1"
+    assert len(bytes.fromhex(subject["digest"]["sha256"])) == 32
+    assert statement["predicateType"].startswith("https://")
+
+
+def test_what_is_signed_is_canonical() -> None:
+    first = attest.sign(attest.statement(image(), {"a": 1, "b": 2}), KEY)
+    second = attest.sign(attest.statement(image(), {"b": 2, "a": 1}), KEY)
+    assert first == second
+
+
+def test_a_subject_that_is_not_the_predicates_is_refused() -> None:
+    document = attest.statement(image(), {"content": {"relations": {}}})
+    document["predicate"]["content"] = {"relations": {"public.users": "0"}}
+    with pytest.raises(attest.AttestationRefused, match="malformed"):
+        attest.verify(attest.sign(document, KEY), [KEY.public_key()], "g-1")
+
+
+def test_other_statements_of_the_same_signer_are_no_attestation() -> None:
+    document = attest.statement(image(), {}) | {"_type": "https://in-toto.io/Statement/v0.1"}
+    with pytest.raises(attest.AttestationRefused, match="malformed"):
+        attest.verify(attest.sign(document, KEY), [KEY.public_key()], "g-1")
 
 
 def test_another_signer_is_refused(envelope: dict[str, Any]) -> None:

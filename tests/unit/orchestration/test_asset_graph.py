@@ -97,14 +97,15 @@ def test_jobs_schedule_and_sensors_are_as_designed(definitions: dg.Definitions) 
         "reconcile_branches",
         "refresh_golden_image",
         "verify_factories",
+        "verify_golden_images",
     }
     assert all(job.executor_def is dg.in_process_executor for job in jobs.values())
-    (schedule,) = repository.schedule_defs
-    assert (schedule.name, schedule.cron_schedule, schedule.execution_timezone) == (
-        "daily_golden_refresh",
-        "0 3 * * *",
-        "UTC",
-    )
+    schedules = {(each.name, each.cron_schedule, each.execution_timezone) for each in repository.schedule_defs}
+    assert schedules == {
+        ("daily_golden_refresh", "0 3 * * *", "UTC"),
+        ("daily_golden_verification", "0 15 * * *", "UTC"),
+    }
+    assert all(each.default_status == dg.DefaultScheduleStatus.RUNNING for each in repository.schedule_defs)
     assert {sensor.name for sensor in repository.sensor_defs} == {
         "branch_reconciliation",
         "golden_image_staleness",
@@ -127,15 +128,18 @@ def test_the_image_goes_stale_after_the_longest_pause_of_the_schedule(cron: str,
 
 
 def test_cron_and_time_zone_come_from_the_settings() -> None:
-    settings = Settings(refresh_cron="15 4 * * 1", refresh_timezone="Asia/Tokyo")
-    (schedule,) = build_defs(settings=settings).get_repository_def().schedule_defs
-    assert (schedule.cron_schedule, schedule.execution_timezone) == ("15 4 * * 1", "Asia/Tokyo")
+    settings = Settings(refresh_cron="15 4 * * 1", verify_cron="0 5 * * *", refresh_timezone="Asia/Tokyo")
+    found = {each.name: each for each in build_defs(settings=settings).get_repository_def().schedule_defs}
+    refresh, verification = found["daily_golden_refresh"], found["daily_golden_verification"]
+    assert (refresh.cron_schedule, refresh.execution_timezone) == ("15 4 * * 1", "Asia/Tokyo")
+    assert (verification.cron_schedule, verification.execution_timezone) == ("0 5 * * *", "Asia/Tokyo")
 
 
 @pytest.mark.parametrize(
     ("fields", "where"),
     [
         ({"refresh_cron": "every day"}, "TESTDATA_REFRESH_CRON"),
+        ({"verify_cron": "every day"}, "TESTDATA_VERIFY_CRON"),
         ({"refresh_timezone": "Mars/Olympus"}, "TESTDATA_REFRESH_TIMEZONE"),
     ],
 )

@@ -42,7 +42,7 @@ def _run(instance: dg.DagsterInstance, status: dg.DagsterRunStatus) -> dg.Dagste
 
 
 def _tick(instance: dg.DagsterInstance, workplace: Workplace) -> dg.RunRequest | dg.SkipReason:
-    (schedule,) = build_defs(settings=Settings()).get_repository_def().schedule_defs
+    schedule = build_defs(settings=Settings()).get_repository_def().get_schedule_def("daily_golden_refresh")
     with dg.build_schedule_context(instance=instance, resources={"workplace": workplace}) as context:
         data = schedule.evaluate_tick(context)
     return data.run_requests[0] if data.run_requests else dg.SkipReason(data.skip_message)
