@@ -2,14 +2,15 @@
 
 A profile stays with the golden image and is plain JSON, so it holds nothing that points at a person: no
 minima or maxima (every quantile has at least `MIN_GROUP` sampled rows on either side), no category of
-fewer than `MIN_GROUP` rows, and of masked columns neither values nor categories, only NULLs, distinct count
-and lengths. Comparing two profiles is `validation/drift.py`'s job.
+fewer than `MIN_GROUP` rows, and of masked columns neither values nor categories, only NULLs, how often values
+repeat, lengths, kinds of characters and the strength of associations. What is computed of a column is in
+`figures.py`; comparing two profiles is `validation/drift.py`'s job.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -18,37 +19,36 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
-from testdata_assets.production.associations import associations, codes
+from testdata_assets.production import figures
+from testdata_assets.production.associations import (
+    MAX_COLUMNS,
+    MAX_GROUPED,
+    MIN_ROWS,
+    Association,
+    associations,
+    codes,
+    correlations,
+    dependencies,
+    groups,
+    presence,
+    scores,
+)
 from testdata_assets.production.catalog import Column, Table
+from testdata_assets.production.figures import MAX_CATEGORIES, MIN_GROUP, Steps
 
 MAX_SAMPLE = 60_000  # callers aim at 50,000 and may come out a little above
 MAX_SAMPLE_BYTES = 48 << 20
 MAX_CHARACTERS = 16_384  # what a value has beyond them is not looked at, in source and image alike
-MIN_GROUP = 20
-QUANTILE_STEP = 0.005
-MAX_CATEGORIES = 40
-_CATEGORY_WIDTH = 64  # longer texts are prose, not categories
+VERSION = 2
+
+_REPEATED = 0.5  # share of rows whose value is frequent, for a column to go along with others by its values
 
 Kind = Literal["number", "time", "category", "text", "other"]
+Coding = Literal["numbers", "values", "lengths", "presence"]
 
 _NUMBERS = frozenset({"int2", "int4", "int8", "float4", "float8", "numeric", "oid"})
 _TIMES = frozenset({"date", "timestamp", "timestamptz"})
 _TEXTS = frozenset({"text", "varchar", "bpchar", "citext", "name"})
-
-
-@dataclass(frozen=True)
-class Steps:
-    """A cumulative distribution, known at some points.
-
-    Attributes:
-        at: Ascending values x (rounded to a few significant digits).
-        below: Share of rows smaller than x.
-        upto: Share of rows not larger than x.
-    """
-
-    at: tuple[float, ...]
-    below: tuple[float, ...]
-    upto: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,12 @@ class ColumnProfile:
         lengths: Distribution of text lengths in characters.
         categories: Frequent values and their share of the non-null sampled rows. Kept columns only,
             and not of times.
+        multiplicities: How many different values occur how often in the sample: (times, values) pairs.
+        classes: Share of values that hold each kind of character. Texts only.
+        hours: Share of each hour of the day. Kept columns of times only; None for dates.
+        weekdays: Share of each weekday, Monday first. Kept columns of times only.
+        magnitude: Count, mean and standard deviation of ln|x| of numbers other than 0. Kept columns only.
+        coded_by: What of it went along with other columns in the table's associations; None where it took no part.
     """
 
     name: str
@@ -74,20 +80,35 @@ class ColumnProfile:
     values: Steps | None = None
     lengths: Steps | None = None
     categories: dict[str, float] | None = None
+    multiplicities: tuple[tuple[int, int], ...] = ()
+    classes: dict[str, float] | None = None
+    hours: tuple[float, ...] | None = None
+    weekdays: tuple[float, ...] | None = None
+    magnitude: tuple[int, float, float] | None = None
+    coded_by: Coding | None = None
 
 
 @dataclass(frozen=True)
 class TableProfile:
-    """A table's profile: rows, sampled rows, one entry a column and associations between kept columns.
+    """A table's profile: rows, sampled rows, one entry a column and associations between columns.
 
-    `associations` holds (column, column, bias-corrected Cramer's V) for pairs of kept columns.
+    Attributes:
+        rows: Of the table.
+        sample_rows: Of the sample.
+        columns: One entry a stored column.
+        associations: (column, column, bias-corrected Cramer's V, its standard error, its dimensions).
+        correlations: (column, column, Spearman's rank correlation, its standard error, 1), kept columns only.
+        dependencies: (column, column, how far one determines the other, its standard error, 1).
+        version: Of this form; profiles of older images lack what came later.
     """
 
     rows: int
     sample_rows: int
     columns: tuple[ColumnProfile, ...]
-    associations: tuple[tuple[str, str, float], ...] = ()
-    version: int = 1
+    associations: tuple[Association, ...] = ()
+    correlations: tuple[Association, ...] = ()
+    dependencies: tuple[Association, ...] = ()
+    version: int = VERSION
 
     @cached_property
     def _by_name(self) -> dict[str, ColumnProfile]:
@@ -106,9 +127,16 @@ class TableProfile:
             rows=document["rows"],
             sample_rows=document["sample_rows"],
             columns=tuple(_column_from_json(column) for column in document["columns"]),
-            associations=tuple((a, b, v) for a, b, v in document["associations"]),
+            associations=_pairs_from_json(document["associations"]),
+            correlations=_pairs_from_json(document.get("correlations", ())),
+            dependencies=_pairs_from_json(document.get("dependencies", ())),
             version=document["version"],
         )
+
+
+def _pairs_from_json(entries: Iterable[Sequence[Any]]) -> tuple[Association, ...]:
+    """Pairs; the first version had neither standard errors nor dimensions."""
+    return tuple((each[0], each[1], each[2], *(tuple(each[3:]) or (0.0, 1))) for each in entries)
 
 
 def _column_from_json(document: Mapping[str, Any]) -> ColumnProfile:
@@ -116,7 +144,19 @@ def _column_from_json(document: Mapping[str, Any]) -> ColumnProfile:
         entry = document[name]
         return None if entry is None else Steps(tuple(entry["at"]), tuple(entry["below"]), tuple(entry["upto"]))
 
-    return ColumnProfile(**{**document, "values": steps("values"), "lengths": steps("lengths")})
+    def numbers(name: str) -> tuple[Any, ...] | None:
+        entry = document.get(name)
+        return None if entry is None else tuple(entry)
+
+    known = {
+        "values": steps("values"),
+        "lengths": steps("lengths"),
+        "multiplicities": tuple((times, values) for times, values in document.get("multiplicities", ())),
+        "hours": numbers("hours"),
+        "weekdays": numbers("weekdays"),
+        "magnitude": numbers("magnitude"),
+    }
+    return ColumnProfile(**{**document, **known})
 
 
 def spread(rows: int, every: int, salt: int) -> npt.NDArray[np.intp]:
@@ -194,21 +234,29 @@ class TableProfiler:
         sample = self._sample() if self._parts else pl.DataFrame(schema=dict.fromkeys(names, pl.String))
         exact = self._nulls if self._rows is not None and self._nulls else None
         profiles: list[ColumnProfile] = []
-        coded: dict[str, npt.NDArray[np.int64]] = {}
+        coded: dict[str, tuple[Coding, npt.NDArray[np.int64]]] = {}
+        ranked: dict[str, pl.Series] = {}
         for column in self._table.stored_columns:
             series = sample.get_column(column.name)
-            masked = column.name in self._masked
-            profile, numbers = _profile_column(column, series, masked, exact)
+            profile, numbers = _profile_column(column, series, column.name in self._masked, exact)
             profiles.append(profile)
-            if not masked:
-                code = codes(series, numbers, categorical=profile.categories is not None)
-                if code is not None:
-                    coded[column.name] = code
+            code = _codes(profile, series, numbers)
+            if code is not None:
+                coded[column.name] = code
+            if numbers is not None:
+                ranked[column.name] = numbers
+        # Not all may be looked at: kept columns first.
+        paired = sorted(coded, key=lambda name: name in self._masked)[:MAX_COLUMNS]
+        scored = {name: scores(numbers) for name, numbers in list(ranked.items())[:MAX_COLUMNS]}
         return TableProfile(
             rows=max(self._seen if self._rows is None else self._rows, sample.height),
             sample_rows=sample.height,
-            columns=tuple(profiles),
-            associations=associations(coded),
+            columns=tuple(
+                replace(each, coded_by=coded[each.name][0] if each.name in paired else None) for each in profiles
+            ),
+            associations=associations({name: coded[name][1] for name in paired}),
+            correlations=correlations({name: score for name, score in scored.items() if score is not None}),
+            dependencies=dependencies(_grouped(sample, profiles)),
         )
 
     def _sample(self) -> pl.DataFrame:
@@ -245,6 +293,8 @@ def _profile_column(
     kind = kind_of(column)
     present = series.drop_nulls()
     numbers = None if masked else _numbers(kind, series)
+    known = None if numbers is None else numbers.drop_nulls().to_numpy()
+    clock = figures.clock(known) if kind == "time" and known is not None else None
     counted = present.value_counts(name="count")
     profile = ColumnProfile(
         name=column.name,
@@ -253,11 +303,55 @@ def _profile_column(
         sample_nulls=series.null_count(),
         distinct=counted.height,
         nulls=None if exact_nulls is None else exact_nulls.get(column.name),
-        values=None if numbers is None else _steps(numbers.drop_nulls().to_numpy()),
-        lengths=_lengths(present) if kind in {"text", "other"} else None,
-        categories=None if masked or kind == "time" else _categories(counted, present),
+        values=None if known is None else figures.steps(known),
+        lengths=figures.steps(figures.text_lengths(present).to_numpy()) if kind in {"text", "other"} else None,
+        categories=None if masked or kind == "time" else figures.categories(counted, present.len()),
+        multiplicities=figures.multiplicities(counted.get_column("count")),
+        classes=figures.character_classes(present) if kind == "text" else None,
+        hours=clock[0] if clock and column.base_type != "date" else None,
+        weekdays=clock[1] if clock else None,
+        magnitude=figures.magnitude(known) if kind == "number" and known is not None else None,
     )
     return profile, numbers
+
+
+def _grouped(sample: pl.DataFrame, profiles: Sequence[ColumnProfile]) -> dict[str, npt.NDArray[np.int64]]:
+    """Columns of many values that repeat, by what only tells equal values apart."""
+    if sample.height < MIN_ROWS:
+        return {}
+    # What is known already tells most columns out before anything is sorted.
+    repeating = [each.name for each in profiles if _repeats(each)][: 2 * MAX_GROUPED]
+    found = {name: groups(sample.get_column(name)) for name in repeating}
+    return {name: code for name, code in found.items() if code is not None}
+
+
+def _repeats(profile: ColumnProfile) -> bool:
+    """Whether many values occur, and most of them in more than one row."""
+    rows = sum(times * values for times, values in profile.multiplicities)
+    return profile.distinct > 2 * MAX_CATEGORIES and profile.distinct < rows / 2
+
+
+def _codes(
+    profile: ColumnProfile, series: pl.Series, numbers: pl.Series | None
+) -> tuple[Coding, npt.NDArray[np.int64]] | None:
+    """What of a column may go along with other columns: its values, else its lengths, else whether it is NULL.
+
+    Codes of masked columns only tell equal values from different ones, so the mask does not matter; their
+    lengths would. Values count only where most of the rows that have one share it with enough others: which of
+    a few barely frequent values are listed is chance.
+    """
+    repeated = sum(times * values for times, values in profile.multiplicities if times >= MIN_GROUP)
+    present = series.len() - profile.sample_nulls
+    coding: Coding
+    if numbers is not None:
+        coding, code = "numbers", codes(series, numbers, categorical=False)
+    elif repeated and repeated >= _REPEATED * present:
+        coding, code = "values", codes(series, None, categorical=True)
+    elif profile.lengths is not None and not profile.masked:
+        coding, code = "lengths", codes(series, figures.text_lengths(series), categorical=False)
+    else:
+        coding, code = "presence", presence(series)
+    return None if code is None else (coding, code)
 
 
 def _numbers(kind: Kind, series: pl.Series) -> pl.Series | None:
@@ -278,39 +372,3 @@ def _numbers(kind: Kind, series: pl.Series) -> pl.Series | None:
 
 def _rounded(values: pl.Series, digits: int) -> pl.Series:
     return values.round_sig_figs(digits)
-
-
-def _steps(values: npt.NDArray[np.float64]) -> Steps | None:
-    """The cumulative distribution at quantiles with `MIN_GROUP` rows on either side; None for few rows."""
-    count = len(values)
-    if count < 2 * MIN_GROUP:
-        return None
-    ordered = np.sort(values)
-    edge = max(QUANTILE_STEP, MIN_GROUP / count)
-    levels = np.arange(edge, 1 - edge + 1e-9, QUANTILE_STEP)
-    picked = np.unique(ordered[np.minimum((levels * count).astype(np.int64), count - 1)])
-    below = np.searchsorted(ordered, picked, side="left") / count
-    upto = np.searchsorted(ordered, picked, side="right") / count
-    return Steps(tuple(picked.tolist()), tuple(np.round(below, 6).tolist()), tuple(np.round(upto, 6).tolist()))
-
-
-def _lengths(present: pl.Series) -> Steps | None:
-    """Characters of each value; COPY writes what it escapes as two."""
-    lengths = present.str.len_chars()
-    if present.str.contains("\\", literal=True).any():
-        lengths = lengths - present.str.count_matches(r"\\.")
-    return _steps(lengths.to_numpy().astype(np.float64))
-
-
-def _categories(counted: pl.DataFrame, present: pl.Series) -> dict[str, float] | None:
-    """Shares of the most frequent values that at least `MIN_GROUP` sampled rows have; None without any."""
-    if present.len() == 0:
-        return None
-    value, count = counted.columns
-    frequent = (
-        counted.filter((pl.col(count) >= MIN_GROUP) & (pl.col(value).str.len_chars() <= _CATEGORY_WIDTH))
-        .sort(count, value, descending=[True, False])
-        .head(MAX_CATEGORIES)
-    )
-    shares = {name: round(rows / present.len(), 6) for name, rows in frequent.iter_rows()}
-    return shares or None

@@ -26,7 +26,7 @@ from testdata_assets.progress import current_progress
 
 BLOCK_BYTES = 16 << 20
 _SMALLEST_BLOCK_BYTES = 4 << 20
-_BLOCKS_BYTES = 32 << 20  # of raw rows that all streams together work on; masking takes a dozen times that
+_BLOCKS_BYTES = 16 << 20  # of raw rows that all streams together work on; masking takes a dozen times that
 _READ_BYTES = 1 << 20
 _CHUNK_PAGES = 32_768  # 256 MB of heap a chunk
 _LARGE_ROW = threading.Lock()  # rows beyond a block are held in memory by one stream at a time

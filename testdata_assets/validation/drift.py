@@ -1,32 +1,37 @@
 """Drift: how far an image's distributions moved from its source's, from their profiles alone.
 
-Every measure is an effect size between 0 and 1. A measure alarms above the larger of two numbers: the
-configured limit, and what sampling noise alone reaches once in about ten thousand comparisons. Fixed limits
-alone would fire on small samples; p-values would fire on every large one.
+Every measure is an effect size. A measure alarms above the larger of two numbers: the configured limit, and what
+sampling noise alone passes so rarely that all measures of an image together do so once in five hundred images
+(`noise.py`). Fixed limits alone would fire on small samples; p-values would fire on every large one.
 
-Measures of kept columns: share of NULLs, Kolmogorov-Smirnov distance D of numbers, times and text lengths,
-total variation distance (TVD) of categories, dropped categories, change of association between two columns.
-Of masked columns: share of NULLs; distinct values and lengths where the transformer promises to keep them.
+Measures of kept columns: share of NULLs, distinct values, Kolmogorov-Smirnov distance D of numbers, times and text
+lengths, lost tails, scale of numbers, total variation distance (TVD) of categories, dropped categories, kinds of
+characters, hours and weekdays, rows for each value of a foreign key, change of associations between two columns.
+Of masked columns: share of NULLs; distinct values, how often they repeat, their associations and lengths where
+the transformer promises to keep them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from math import sqrt
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from math import exp, sqrt
 from typing import Any
 
 import numpy as np
 
 from testdata_assets.postgres.identifiers import TableName
-from testdata_assets.production.profile import MAX_CATEGORIES, MIN_GROUP, ColumnProfile, Steps, TableProfile
+from testdata_assets.production.associations import MIN_STORED, Association, pair_rows
+from testdata_assets.production.figures import Steps, class_step
+from testdata_assets.production.profile import ColumnProfile, TableProfile
+from testdata_assets.validation import distances, noise
 from testdata_assets.validation.rules import DriftLimits
 
-# Smirnov's asymptotic quantile c(a) = sqrt(-ln(a / 2) / 2) at a = 1e-4, and the two-sided normal quantile.
-_KS_QUANTILE = 2.225
-_NORMAL_QUANTILE = 3.9
-_DROPPED_EXPECTED = 80  # a category expected this often and seen under MIN_GROUP times is gone (over 6 sigma)
+FALSE_ALARMS = 0.002  # images of which any measure passes its noise by chance
 _STORED_ASSOCIATION = 0.15  # weaker ones are not held to account
+_HELD_DEPENDENCY = 0.95  # near 1, where the size of the sample does not matter
+_LEAST_TAIL = 0.001
+_TAIL_PLACES = 40  # a lost tail is looked for at so many places
 
 
 @dataclass(frozen=True)
@@ -38,15 +43,41 @@ class ColumnPromise:
         nulls: NULLs stay NULL.
         distinct: Different values stay different and equal ones equal.
         lengths: Text lengths stay.
+        characters: Kinds of characters stay.
     """
 
     masked: bool = False
     nulls: bool = True
     distinct: bool = True
     lengths: bool = True
+    characters: bool = False
+
+    @property
+    def same_groups(self) -> bool:
+        """Whether rows that were equal, or NULL, still are, and no others."""
+        return not self.masked or (self.nulls and self.distinct)
 
 
-KEPT = ColumnPromise()
+KEPT = ColumnPromise(characters=True)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What two profiles have in common beside their columns' promises.
+
+    Attributes:
+        promises: Of each column; one not named counts as kept.
+        keys: Columns that are foreign keys: rows for each of their values are compared.
+        same_rows: Both profiles are samples of the same rows (an image and its snapshot), not of two states of
+            production.
+        moving: Columns whose values only tell when a row came: ids and the like. Between two states of
+            production their values are not compared.
+    """
+
+    promises: Mapping[str, ColumnPromise] = field(default_factory=dict)
+    keys: Collection[str] = ()
+    same_rows: bool = True
+    moving: Collection[str] = ()
 
 
 @dataclass(frozen=True)
@@ -79,14 +110,33 @@ class Drift:
         }
 
 
+@dataclass(frozen=True)
+class Candidate:
+    """A measure whose limit waits until it is known how many measures the image has.
+
+    Attributes:
+        judge: From the probability allowed to this measure to (value, what noise explains).
+        least: The configured effect size; smaller ones never count.
+    """
+
+    table: TableName
+    column: str
+    measure: str
+    least: float
+    judge: Callable[[float], tuple[float, float]]
+
+
 def compare(
     table: TableName,
     source: TableProfile,
     image: TableProfile,
     promises: Mapping[str, ColumnPromise],
     limits: DriftLimits,
+    *,
+    keys: Collection[str] = (),
+    same_rows: bool = True,
 ) -> list[Drift]:
-    """All measures of one table.
+    """All measures of one table, as if the image had no other.
 
     Args:
         table: Its name, for the rows.
@@ -94,203 +144,249 @@ def compare(
         image: Profile of the image.
         promises: What to expect of each column; a column not named counts as kept.
         limits: The configured effect sizes.
+        keys: Columns that are foreign keys.
+        same_rows: See `Comparison`.
     """
-    found: list[Drift] = []
-    noise = _Noise(source, image)
-    for before in source.columns:
-        after = image.column(before.name)
-        if after is None:
+    comparison = Comparison(promises, keys, same_rows)
+    return judged(candidates(table, source, image, comparison, limits))
+
+
+def judged(found: Iterable[Candidate], false_alarms: float = FALSE_ALARMS) -> list[Drift]:
+    """Measures with limits under which all of them together alarm by chance with the given probability at most."""
+    measures = list(found)
+    alpha = false_alarms / max(len(measures), 1)
+    drifts = []
+    for each in measures:
+        value, explained = each.judge(alpha)
+        drifts.append(Drift(each.table, each.column, each.measure, value, max(each.least, explained)))
+    return drifts
+
+
+def candidates(
+    table: TableName, before: TableProfile, after: TableProfile, comparison: Comparison, limits: DriftLimits
+) -> Iterator[Candidate]:
+    """Everything of a table that can be compared."""
+    pair = _Pair(before, after, comparison, limits)
+    for first in before.columns:
+        second = after.column(first.name)
+        if second is None:
             continue  # schema_matches tells
-        promise = promises.get(before.name, KEPT)
-        found += [
-            Drift(table, before.name, measure, value, limit)
-            for measure, value, limit in _column_measures(before, after, source, image, promise, noise, limits)
+        for measure, least, judge in pair.column(first, second):
+            yield Candidate(table, first.name, measure, least, judge)
+    for name, measure, least, judge in pair.associations():
+        yield Candidate(table, name, measure, least, judge)
+
+
+_Judge = Callable[[float], tuple[float, float]]
+_Measures = Iterator[tuple[str, float, _Judge]]
+
+
+def _against(value: float, explained: Callable[[float], float]) -> _Judge:
+    return lambda alpha: (value, explained(alpha))
+
+
+class _Pair:
+    """Two profiles of a table under comparison."""
+
+    def __init__(self, before: TableProfile, after: TableProfile, comparison: Comparison, limits: DriftLimits) -> None:
+        self._before, self._after = before, after
+        self._comparison, self._limits = comparison, limits
+        self._noise = noise.Noise(before, after, same_rows=comparison.same_rows)
+
+    def column(self, first: ColumnProfile, second: ColumnProfile) -> _Measures:
+        """Measures of one column."""
+        promise = self._promise(first.name)
+        if promise.nulls and self._before.rows and self._after.rows:
+            yield self._nulls(first, second)
+        counts = (self._before.sample_rows - first.sample_nulls, self._after.sample_rows - second.sample_nulls)
+        if min(counts) <= 0:
+            return
+        variance = self._noise.variance(counts)
+        # A few rows at the ends, or one category of few rows, never count as if there were no chance.
+        fresh = noise.Noise.uncorrected(counts)
+        if promise.distinct:
+            yield from self._repetition(first, second, counts, variance, promise)
+        if promise.lengths and first.lengths and second.lengths:
+            value = distances.ks_distance(first.lengths, second.lengths)
+            yield "lengths", self._limits.lengths, _against(value, lambda alpha: noise.of_distance(variance, alpha))
+            yield "length cut", _LEAST_TAIL, _tails(first.lengths, second.lengths, fresh)
+        if promise.characters and first.classes and second.classes:
+            yield self._characters(first, second, counts)
+        if promise.masked:
+            return
+        if not self._moves(first):
+            yield from self._values(first, second, variance, fresh)
+            yield from self._categories(first, second, counts, variance, fresh)
+        for measure, a, b in (("hours", first.hours, second.hours), ("weekdays", first.weekdays, second.weekdays)):
+            if a and b:
+                yield self._clock(measure, a, b, variance)
+
+    def _promise(self, name: str) -> ColumnPromise:
+        return self._comparison.promises.get(name, KEPT)
+
+    def _moves(self, column: ColumnProfile) -> bool:
+        """Whether values only tell when a row came, and rows of another time are compared."""
+        return not self._comparison.same_rows and (column.kind == "time" or column.name in self._comparison.moving)
+
+    def _nulls(self, first: ColumnProfile, second: ColumnProfile) -> tuple[str, float, _Judge]:
+        shares = []
+        exact = True
+        for column, table in ((first, self._before), (second, self._after)):
+            if column.nulls is not None and table.rows:
+                shares.append(column.nulls / table.rows)
+            else:
+                shares.append(column.sample_nulls / max(table.sample_rows, 1))
+                exact = False
+        variance = self._noise.whole_variance() if exact else self._noise.variance()
+        middle = sum(shares) / 2
+        judge = _against(abs(shares[0] - shares[1]), lambda alpha: noise.of_share(middle, variance, alpha))
+        return "nulls", self._limits.nulls, judge
+
+    def _repetition(
+        self,
+        first: ColumnProfile,
+        second: ColumnProfile,
+        counts: tuple[int, int],
+        variance: float,
+        promise: ColumnPromise,
+    ) -> _Measures:
+        """Distinct values, how their frequencies are spread, and rows for each value of a foreign key."""
+        if not first.multiplicities or not second.multiplicities:
+            return  # a profile of the first version
+        least = min(counts)
+        found = [
+            distances.distinct_at(column.multiplicities, least / count)
+            for column, count in zip((first, second), counts, strict=True)
         ]
-    found += [
-        Drift(table, f"{a} ~ {b}", "association", value, max(limits.association, noise.association()))
-        for a, b, value in _association_changes(source, image)
-    ]
-    return found
+        change = abs(found[0] - found[1]) / max(*found, 1.0)
+        # Values met once may have been missed as well as met: their number bounds the variance of a distinct count
+        # (Good and Toulmin 1956).
+        exact = variance == 0 and counts[0] == counts[1]
+        once = 0.0 if exact else sum(dict(column.multiplicities).get(1, 0) for column in (first, second))
+        relative = sqrt(once) / max(*found, 1.0)
+        yield (
+            "distinct",
+            self._limits.distinct,
+            _against(change, lambda alpha: noise.normal_quantile(alpha) * relative),
+        )
+        if promise.masked:
+            distance, shares = distances.spectrum_distance(first.multiplicities, second.multiplicities)
+            explained = _against(distance, lambda alpha: noise.of_shares(shares, variance, alpha))
+            yield "frequencies", self._limits.categories, explained
+        if first.name in self._comparison.keys:
+            yield self._fan_out(first, second)
+
+    def _fan_out(self, first: ColumnProfile, second: ColumnProfile) -> tuple[str, float, _Judge]:
+        """D of rows for each value, in samples thinned to the same share of their tables."""
+        shares = [table.sample_rows / max(table.rows, 1) for table in (self._before, self._after)]
+        least = min(shares)
+        value = float(
+            np.abs(
+                distances.group_sizes(first.multiplicities, least / shares[0])
+                - distances.group_sizes(second.multiplicities, least / shares[1])
+            ).max()
+        )
+        exact = self._comparison.same_rows and least >= 1
+        groups = [max(column.distinct, 1) for column in (first, second)]
+        variance = 0.0 if exact else sum(1 / count for count in groups)
+        judge = _against(value, lambda alpha: noise.of_distance(variance, alpha))
+        return "fan-out", self._limits.fan_out, judge
+
+    def _characters(
+        self, first: ColumnProfile, second: ColumnProfile, counts: tuple[int, int]
+    ) -> tuple[str, float, _Judge]:
+        one, other = first.classes or {}, second.classes or {}
+        gaps = {name: abs(one[name] - other[name]) for name in one.keys() & other.keys()}
+        worst = max(gaps, key=lambda name: (gaps[name], name))
+        looked_at = tuple(-(-count // class_step(count)) for count in counts)
+        variance = self._noise.variance(counts, at_most=min(looked_at))
+        middle = (one[worst] + other[worst]) / 2
+        judge = _against(gaps[worst], lambda alpha: noise.of_share(middle, variance, alpha / len(gaps)))
+        return "characters", self._limits.characters, judge
+
+    def _values(self, first: ColumnProfile, second: ColumnProfile, variance: float, fresh: float) -> _Measures:
+        if first.values and second.values:
+            value = distances.ks_distance(first.values, second.values)
+            yield "values", self._limits.values, _against(value, lambda alpha: noise.of_distance(variance, alpha))
+            yield "cut", _LEAST_TAIL, _tails(first.values, second.values, fresh)
+        if first.magnitude and second.magnitude:
+            (count_a, mean_a, spread_a), (count_b, mean_b, spread_b) = first.magnitude, second.magnitude
+            error = sqrt(self._noise.variance((count_a, count_b))) * max(spread_a, spread_b)
+            # The factor's difference from 1, as a share: 0.2 for a column multiplied by 1.2.
+            factor = exp(min(abs(mean_a - mean_b), 50.0)) - 1
+            explained = _against(factor, lambda alpha: exp(min(noise.normal_quantile(alpha) * error, 50.0)) - 1)
+            yield "scale", self._limits.scale, explained
+
+    def _categories(
+        self, first: ColumnProfile, second: ColumnProfile, counts: tuple[int, int], variance: float, fresh: float
+    ) -> _Measures:
+        if not first.categories and not second.categories:
+            return
+        one, other = first.categories or {}, second.categories or {}
+        shares = list((one or other).values())
+        value = distances.tvd(one, other, counts)
+        explained = _against(value, lambda alpha: noise.of_shares(shares, variance, alpha))
+        yield "categories", self._limits.categories, explained
+        yield (
+            "dropped category",
+            _LEAST_TAIL,
+            lambda alpha: distances.dropped(one, other, counts[1], noise.of_root_share(fresh, alpha)),
+        )
+
+    def _clock(
+        self, measure: str, first: Sequence[float], second: Sequence[float], variance: float
+    ) -> tuple[str, float, _Judge]:
+        value = sum(abs(a - b) for a, b in zip(first, second, strict=True)) / 2
+        explained = _against(value, lambda alpha: noise.of_shares(first, variance, alpha))
+        return measure, self._limits.categories, explained
+
+    def associations(self) -> Iterator[tuple[str, str, float, _Judge]]:
+        """Change of each pair that went along in the first profile."""
+        rows = [pair_rows(table.sample_rows) for table in (self._before, self._after)]
+        unseen = tuple(
+            1 - looked_at / max(table.rows, looked_at, 1) if self._comparison.same_rows else 1.0
+            for looked_at, table in zip(rows, (self._before, self._after), strict=True)
+        )
+        for measure, least, before, after in (
+            ("association", _STORED_ASSOCIATION, self._before.associations, self._after.associations),
+            ("rank correlation", _STORED_ASSOCIATION, self._before.correlations, self._after.correlations),
+            ("dependency", _HELD_DEPENDENCY, self._before.dependencies, self._after.dependencies),
+        ):
+            known = {(pair[0], pair[1]): pair for pair in after}
+            for pair in before:
+                a, b, strength, error, width = pair
+                if abs(strength) < least or not self._held(a, b, measure == "association"):
+                    continue
+                if measure == "dependency" and (a, b) not in known:
+                    continue  # too few values repeat in one of the samples
+                other = known.get((a, b), _unlisted(pair))
+                if measure == "association":
+                    value = distances.association_gap((strength, width), (other[2], other[4]))
+                else:
+                    value = abs(strength - other[2])
+                errors = (error, other[3] or error)
+                explained = _against(value, _difference(errors, (unseen[0], unseen[1])))
+                yield f"{a} ~ {b}", measure, self._limits.association, explained
+
+    def _held(self, a: str, b: str, coded: bool) -> bool:
+        """Whether a pair is to go along in the image as it did in the source, and both profiles looked at it alike."""
+        for name in (a, b):
+            first, second = self._before.column(name), self._after.column(name)
+            if first is None or second is None or not self._promise(name).same_groups:
+                return False
+            if coded and first.coded_by != second.coded_by:
+                return False
+        return True
 
 
-class _Noise:
-    """Quantiles of sampling noise for a pair of samples, with the finite-population correction.
-
-    The correction makes the noise vanish where both samples are the whole table: there is none then.
-    """
-
-    def __init__(self, source: TableProfile, image: TableProfile) -> None:
-        self._variance = sum(self._share(profile) for profile in (source, image))
-        self._smaller = min(source.sample_rows, image.sample_rows)
-        self._whole = self._variance == 0
-
-    @staticmethod
-    def _share(profile: TableProfile) -> float:
-        if profile.sample_rows == 0:
-            return 0.0
-        unseen = 1 - profile.sample_rows / max(profile.rows, profile.sample_rows)
-        return unseen / profile.sample_rows
-
-    def ks(self, present: float) -> float:
-        """D of two samples of which the share `present` is not null."""
-        return _KS_QUANTILE * sqrt(self._variance / max(present, 1e-6))
-
-    def proportion(self, share: float) -> float:
-        """Difference of two shares near `share`."""
-        share = min(max(share, 1e-4), 1 - 1e-4)
-        return _NORMAL_QUANTILE * sqrt(share * (1 - share) * self._variance)
-
-    def tvd(self, shares: list[float], present: float) -> float:
-        """Expected TVD of categories with these shares, plus the quantile of its own spread.
-
-        The TVD is half the sum of |differences|; E|N(0, s)| = s * sqrt(2 / pi), and changing one row moves it
-        by at most 1/n, hence the bounded-difference tail.
-        """
-        variance = self._variance / max(present, 1e-6)
-        expected = 0.5 * sum(sqrt(2 / np.pi * share * (1 - share) * variance) for share in shares)
-        return float(expected + _KS_QUANTILE * sqrt(variance))
-
-    def association(self) -> float:
-        """Change of Cramer's V; its spread is about 1/sqrt(n) at worst, 0 when both saw the whole table."""
-        return 0.0 if self._whole else 4 / sqrt(max(min(self._smaller, 20_000), 1))
+def _unlisted(pair: Association) -> Association:
+    """The strongest that a pair of the other profile may be without being listed."""
+    return (pair[0], pair[1], MIN_STORED if pair[2] > 0 else -MIN_STORED, pair[3], pair[4])
 
 
-def _column_measures(
-    before: ColumnProfile,
-    after: ColumnProfile,
-    source: TableProfile,
-    image: TableProfile,
-    promise: ColumnPromise,
-    noise: _Noise,
-    limits: DriftLimits,
-) -> Iterator[tuple[str, float, float]]:
-    """(measure, value, limit) of one column."""
-    share_before, exact_before = _null_share(before, source)
-    share_after, exact_after = _null_share(after, image)
-    if promise.nulls and source.rows and image.rows:
-        spread = 0.0 if exact_before and exact_after else noise.proportion((share_before + share_after) / 2)
-        yield "nulls", abs(share_before - share_after), max(limits.nulls, spread)
-    present = 1 - max(share_before, share_after)
-    if present <= 0:
-        return
-    if promise.distinct and (change := _distinct_change(before, after, source, image)) is not None:
-        yield "distinct", change, limits.distinct
-    if promise.lengths and before.lengths and after.lengths:
-        yield "lengths", ks_distance(before.lengths, after.lengths), max(limits.lengths, noise.ks(present))
-    if promise.masked:
-        return
-    if before.values and after.values:
-        yield "values", ks_distance(before.values, after.values), max(limits.values, noise.ks(present))
-    if before.categories or after.categories:
-        first, second = before.categories or {}, after.categories or {}
-        counts = (source.sample_rows - before.sample_nulls, image.sample_rows - after.sample_nulls)
-        shares = list((first or second).values())
-        yield "categories", tvd(first, second, counts), max(limits.categories, noise.tvd(shares, present))
-        yield "dropped category", dropped(first, second, counts[1]), limits.categories / 1000
+def _difference(errors: tuple[float, float], unseen: tuple[float, float]) -> Callable[[float], float]:
+    return lambda alpha: noise.of_difference(errors, unseen, alpha)
 
 
-def _null_share(column: ColumnProfile, table: TableProfile) -> tuple[float, bool]:
-    """Share of NULLs and whether it is exact."""
-    if column.nulls is not None and table.rows:
-        return column.nulls / table.rows, True
-    exact = table.sample_rows >= table.rows
-    return column.sample_nulls / max(table.sample_rows, 1), exact
-
-
-def _distinct_change(
-    before: ColumnProfile, after: ColumnProfile, source: TableProfile, image: TableProfile
-) -> float | None:
-    """Relative change of the distinct count; None unless both samples are the whole table.
-
-    Distinct counts of samples of different sizes cannot be compared.
-    """
-    if source.sample_rows < source.rows or image.sample_rows < image.rows or source.rows != image.rows:
-        return None
-    largest = max(before.distinct, after.distinct)
-    return abs(before.distinct - after.distinct) / largest if largest else 0.0
-
-
-def ks_distance(first: Steps, second: Steps) -> float:
-    """A lower bound of the Kolmogorov-Smirnov distance of two distributions known at some points.
-
-    At each known point both cumulative shares lie in intervals; the gap between the intervals counts, so that
-    the coarseness of the profiles never looks like drift.
-    """
-    points = np.union1d(first.at, second.at)
-    low_a, high_a = _bounds(first, points)
-    low_b, high_b = _bounds(second, points)
-    gap = np.maximum(low_a - high_b, low_b - high_a)
-    # Also from the left of every point, where steps of discrete values differ.
-    left_low_a, left_high_a = _bounds_below(first, points)
-    left_low_b, left_high_b = _bounds_below(second, points)
-    left_gap = np.maximum(left_low_a - left_high_b, left_low_b - left_high_a)
-    return float(max(gap.max(), left_gap.max(), 0.0))
-
-
-def _bounds(steps: Steps, points: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    """Bounds of P(X <= point): exact at a known value, else between its neighbours."""
-    at, below, upto = (np.asarray(part) for part in (steps.at, steps.below, steps.upto))
-    index = np.searchsorted(at, points, side="right")  # how many known values are <= point
-    low = np.where(index > 0, upto[np.maximum(index - 1, 0)], 0.0)
-    high = np.where(index < len(at), below[np.minimum(index, len(at) - 1)], 1.0)
-    known = (index > 0) & (at[np.maximum(index - 1, 0)] == points)
-    return low, np.where(known, low, high)
-
-
-def _bounds_below(steps: Steps, points: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    """Bounds of P(X < point)."""
-    at, below, upto = (np.asarray(part) for part in (steps.at, steps.below, steps.upto))
-    index = np.searchsorted(at, points, side="left")  # how many known values are < point
-    low = np.where(index > 0, upto[np.maximum(index - 1, 0)], 0.0)
-    high = np.where(index < len(at), below[np.minimum(index, len(at) - 1)], 1.0)
-    known = (index < len(at)) & (at[np.minimum(index, len(at) - 1)] == points)
-    return np.where(known, high, low), high
-
-
-def tvd(first: Mapping[str, float], second: Mapping[str, float], counts: tuple[int, int]) -> float:
-    """A lower bound of the total variation distance of two sets of category shares.
-
-    A category that one side does not list may just have missed the listing; it then counts as large as an
-    unlisted one can be.
-
-    Args:
-        first: Category to share of the non-null rows.
-        second: The same of the other sample.
-        counts: Non-null rows of both samples.
-    """
-    hidden = [_largest_hidden(shares, count) for shares, count in zip((first, second), counts, strict=True)]
-    distance = 0.0
-    for name in first.keys() | second.keys():
-        a, b = first.get(name), second.get(name)
-        a = min(b or 0.0, hidden[0]) if a is None else a
-        b = min(a, hidden[1]) if b is None else b
-        distance += abs(a - b)
-    return distance / 2
-
-
-def _largest_hidden(shares: Mapping[str, float], count: int) -> float:
-    """The largest share a category can have without being listed: too few rows, or behind a full listing."""
-    threshold = MIN_GROUP / max(count, 1)
-    if len(shares) >= MAX_CATEGORIES:
-        threshold = max(threshold, min(shares.values()))
-    return min(threshold, max(0.0, 1 - sum(shares.values())))
-
-
-def dropped(first: Mapping[str, float], second: Mapping[str, float], count: int) -> float:
-    """Share of the most frequent category that ought to be in the second sample and is not; else 0."""
-    hidden = _largest_hidden(second, count)
-    return max(
-        (
-            share
-            for name, share in first.items()
-            if name not in second and share * count >= _DROPPED_EXPECTED and share > 2 * hidden
-        ),
-        default=0.0,
-    )
-
-
-def _association_changes(source: TableProfile, image: TableProfile) -> Iterator[tuple[str, str, float]]:
-    after = {(a, b): v for a, b, v in image.associations}
-    for a, b, strength in source.associations:
-        if strength >= _STORED_ASSOCIATION:
-            yield a, b, abs(strength - after.get((a, b), 0.0))
+def _tails(first: Steps, second: Steps, variance: float) -> _Judge:
+    return lambda alpha: distances.cut_tail(first, second, noise.of_root_share(variance, alpha / _TAIL_PLACES))

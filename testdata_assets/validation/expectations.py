@@ -1,8 +1,9 @@
-"""The thin adapter to Great Expectations 1.24: suites of expectations over pandas frames of names and counts.
+"""The thin adapter to Great Expectations 1.24: suites over pandas frames of ours, and users' suites over SQL.
 
 Only this module imports great_expectations, and only when a suite runs: the import takes seconds. Results
 come back reordered, so they are mapped by the id in `meta`; an expectation that raised has failed; no cell
-ever enters a result. There is one context a process, emptied after each run.
+ever enters a result, and what an exception says is dropped before anything is kept. There is one context a
+process, emptied after each run.
 """
 
 from __future__ import annotations
@@ -12,16 +13,24 @@ import os
 import threading
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from psycopg.conninfo import conninfo_to_dict
 
 from testdata_assets.errors import RefusedError
+from testdata_assets.postgres.connections import connect
+from testdata_assets.postgres.dsn import Dsn
+from testdata_assets.postgres.identifiers import TableName
+from testdata_assets.validation.offline_pages import make_offline
 
 _RESULT_FORMAT = {"result_format": "BASIC", "partial_unexpected_count": 0}
+# On the image itself even an aggregate, such as a column's maximum, is a value.
+_YES_OR_NO = {"result_format": "BOOLEAN_ONLY"}
+_RAISED = "the expectation raised an exception"
 _LOCK = threading.RLock()
 _CONTEXT: Any = None
 
@@ -50,6 +59,31 @@ class Suite:
     name: str
     frame: pd.DataFrame
     expectations: tuple[Expected, ...]
+
+
+@dataclass(frozen=True)
+class SqlExpected:
+    """One expectation of a user's suite.
+
+    Attributes:
+        id: Unique in its suite.
+        type: As Great Expectations writes it, e.g. `expect_column_values_to_be_unique`.
+        arguments: Its kwargs.
+    """
+
+    id: str
+    type: str
+    arguments: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class SqlSuite:
+    """Expectations over a table of the image, or over what a query finds in it."""
+
+    name: str
+    expectations: tuple[SqlExpected, ...]
+    table: TableName | None = None
+    query: str | None = None
 
 
 @dataclass(frozen=True)
@@ -98,15 +132,147 @@ def run_suites(suites: Sequence[Suite], data_docs_dir: Path | None = None) -> tu
     Raises:
         RefusedError: An expectation got lost, or a name is used twice.
     """
+    with session() as running:
+        results = running.run(suites)
+        page = running.write_data_docs(data_docs_dir) if data_docs_dir is not None else None
+    return results, page
+
+
+class Session:
+    """Suites that are run one after the other and end up in the same Data Docs; see `session`."""
+
+    def __init__(self, context: Any) -> None:
+        self._context = context
+        self._outcomes: dict[str, bool] = {}
+
+    def run(self, suites: Sequence[Suite]) -> dict[str, SuiteResult]:
+        """Runs suites over frames, in one call.
+
+        Raises:
+            RefusedError: An expectation got lost, or a name is used twice.
+        """
+        source = self._context.data_sources.add_pandas("image")
+        return self._noted({suite.name: _run(self._context, source, suite) for suite in suites})
+
+    def run_on_image(self, suites: Sequence[SqlSuite], image: Dsn) -> dict[str, SuiteResult]:
+        """Runs users' suites over SQL, in one call; one that cannot be run has failed in all its expectations.
+
+        Args:
+            suites: With unique names.
+            image: The image; it is only read, with the rights of pg_read_all_data where we may take them on.
+        """
+        if not suites:
+            return {}
+        url = _url(image)
+        results = {suite.name: _not_run(suite) for suite in suites}
+        with suppress(Exception):  # of many kinds, from the driver's to the library's; their messages quote values
+            source = self._context.data_sources.add_sql("sql", connection_string=url)
+            try:
+                for suite in suites:
+                    results[suite.name] = _run_sql(self._context, source, suite)
+            finally:
+                source.get_engine().dispose()
+        return self._noted(results)
+
+    def _noted(self, results: dict[str, SuiteResult]) -> dict[str, SuiteResult]:
+        self._outcomes.update({name: result.success for name, result in results.items()})
+        return results
+
+    def write_data_docs(self, folder: Path) -> str:
+        """Writes the static site of everything run so far and returns the path of its first page."""
+        return _write_data_docs(self._context, folder, self._outcomes)
+
+
+@contextmanager
+def session() -> Iterator[Session]:
+    """One at a time in a process; nothing of it is left afterwards."""
     with _LOCK, _quiet():
         context = _context()
         try:
-            source = context.data_sources.add_pandas("image")
-            results = {suite.name: _run(context, source, suite) for suite in suites}
-            page = _write_data_docs(context, data_docs_dir) if data_docs_dir is not None else None
+            yield Session(context)
         finally:
             _empty(context)
-    return results, page
+
+
+def why_not(expected: SqlExpected) -> str | None:
+    """Why Great Expectations would not take an expectation; None if it does."""
+    with _LOCK, _quiet():
+        _context()
+        try:
+            _configured(expected).to_domain_obj()
+        except Exception as error:  # noqa: BLE001  of many kinds; their messages quote what the file says
+            reasons = getattr(error, "errors", None)
+            if not callable(reasons):
+                return f"is not known to Great Expectations ({type(error).__name__})"
+            return "; ".join(f"{'.'.join(str(part) for part in each['loc'])}: {each['msg']}" for each in reasons())
+    return None
+
+
+def _configured(expected: SqlExpected) -> Any:
+    from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
+
+    return ExpectationConfiguration(type=expected.type, kwargs=dict(expected.arguments), meta={"id": expected.id})
+
+
+def _url(image: Dsn) -> str:
+    """The image for SQLAlchemy: a session that only reads, and fails where row-level security would hide rows."""
+    from sqlalchemy.engine import URL
+
+    options = "-c default_transaction_read_only=on -c row_security=off"
+    with connect(image, role="image") as conn:
+        row = conn.execute("SELECT pg_has_role('pg_read_all_data', 'SET')").fetchone()
+    if row is not None and row[0]:
+        options += " -c role=pg_read_all_data"
+    parameters = conninfo_to_dict(image.with_options(options).conninfo())
+    query = {name: str(value) for name, value in parameters.items()}
+    return URL.create("postgresql+psycopg", query=query).render_as_string(hide_password=False)
+
+
+def _run_sql(context: Any, source: Any, suite: SqlSuite) -> SuiteResult:
+    import great_expectations as gx
+
+    try:
+        if suite.table is not None:
+            asset = source.add_table_asset(suite.name, table_name=suite.table.name, schema_name=suite.table.schema)
+        else:
+            asset = source.add_query_asset(suite.name, query=(suite.query or "").rstrip().rstrip(";"))
+        batch = asset.add_batch_definition_whole_table("whole")
+        definition = context.suites.add(gx.ExpectationSuite(name=suite.name))
+        for expected in suite.expectations:
+            definition.add_expectation(_configured(expected).to_domain_obj())
+        validation = context.validation_definitions.add(
+            gx.ValidationDefinition(name=suite.name, data=batch, suite=definition)
+        )
+        outcome = validation.run(result_format=_YES_OR_NO)
+    except Exception:  # noqa: BLE001  of many kinds, from the driver's to the library's; their messages quote values
+        return _not_run(suite)
+    _keep_clean(context, outcome)
+    found = {result.id: result for result in map(_outcome, outcome.results)}
+    lost = {each.id: Outcome(each.id, False, 0, "gave no result") for each in suite.expectations}
+    return SuiteResult(suite.name, {each: found.get(each, lost[each]) for each in lost})
+
+
+def _not_run(suite: SqlSuite) -> SuiteResult:
+    return SuiteResult(
+        suite.name, {each.id: Outcome(each.id, False, 0, "cannot be run") for each in suite.expectations}
+    )
+
+
+def _keep_clean(context: Any, outcome: Any) -> None:
+    """Replaces what was stored of a run, from which Data Docs are made, by the same without exceptions' messages."""
+    for result in outcome.results:
+        if _raised(result):
+            result.exception_info = {
+                "raised_exception": True,
+                "exception_message": _RAISED,
+                "exception_traceback": None,
+            }
+            result.result = {}
+    store = context.validation_results_store
+    for key in store.list_keys():
+        if key.expectation_suite_identifier.name == outcome.suite_name:
+            store.remove_key(key)
+            store.set(key, outcome)
 
 
 def import_early() -> None:
@@ -128,12 +294,14 @@ def _quiet() -> Iterator[None]:
     """Keeps the library's own deprecation warnings and its chatter out of ours."""
     logger = logging.getLogger("great_expectations")
     level = logger.level
-    logger.setLevel(logging.ERROR)
+    logger.setLevel(logging.CRITICAL)  # its errors quote what the database said
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
             warnings.simplefilter("ignore", PendingDeprecationWarning)
             warnings.simplefilter("ignore", FutureWarning)
+            # The specific one wants host and port in places that a socket does not have.
+            warnings.filterwarnings("ignore", message="You are using a generic SQLDatasource")
             yield
     finally:
         logger.setLevel(level)
@@ -172,6 +340,7 @@ def _run(context: Any, source: Any, suite: Suite) -> SuiteResult:
         gx.ValidationDefinition(name=suite.name, data=batch, suite=definition)
     )
     outcome = validation.run(batch_parameters={"dataframe": suite.frame}, result_format=_RESULT_FORMAT)
+    _keep_clean(context, outcome)
     found = {result.id: result for result in map(_outcome, outcome.results)}
     if set(found) != set(ids):
         raise _lost(suite.name, "lost or invented results")
@@ -179,16 +348,20 @@ def _run(context: Any, source: Any, suite: Suite) -> SuiteResult:
 
 
 def _outcome(result: Any) -> Outcome:
-    info = result.exception_info or {}
-    entries = [info] if "raised_exception" in info else list(info.values())
-    raised = any(isinstance(entry, Mapping) and entry.get("raised_exception") for entry in entries)
+    raised = _raised(result)
     body = result.result or {}
     return Outcome(
         id=str((result.expectation_config.meta or {}).get("id")),
         success=bool(result.success) and not raised,
         unexpected=int(body.get("unexpected_count") or 0),
-        error="the expectation raised an exception" if raised else None,
+        error=_RAISED if raised else None,
     )
+
+
+def _raised(result: Any) -> bool:
+    info = result.exception_info or {}
+    entries = [info] if "raised_exception" in info else list(info.values())
+    return any(isinstance(entry, Mapping) and entry.get("raised_exception") for entry in entries)
 
 
 def _lost(suite: str, what: str) -> RefusedError:
@@ -200,8 +373,8 @@ def _lost(suite: str, what: str) -> RefusedError:
     )
 
 
-def _write_data_docs(context: Any, folder: Path) -> str:
-    """Builds the static site; its pages take scripts and styles from public networks when opened."""
+def _write_data_docs(context: Any, folder: Path, outcomes: Mapping[str, bool]) -> str:
+    """Builds the static site, of pages that load nothing from elsewhere."""
     folder.mkdir(parents=True, exist_ok=True)
     context.add_data_docs_site(
         "validation",
@@ -213,6 +386,7 @@ def _write_data_docs(context: Any, folder: Path) -> str:
         },
     )
     context.build_data_docs(site_names=["validation"])
+    make_offline(folder, outcomes)
     return str(folder / "index.html")
 
 

@@ -30,12 +30,32 @@ SAMPLE_ROWS = 50_000
 
 @dataclass(frozen=True)
 class Slice:
-    """A range of pages of a stored relation; `last_page` is None for all that follow."""
+    """A range of pages of a stored relation; `last_page` is None for all that follow.
+
+    With `ctid` only the first column is searched, the others are for naming rows, and a last one, `CTID`, is where
+    each row is.
+    """
 
     table: TableName
     columns: tuple[Column, ...]
     first_page: int = 0
     last_page: int | None = None
+    ctid: bool = False
+
+
+# No column has this name: Postgres keeps it for itself.
+CTID = "ctid"
+# Numbers below are no phones and no cards: the server need not print them.
+LEAST_NUMBER = 1_000_000
+_NUMBERS = frozenset({"int4", "int8", "numeric"})
+
+
+def _read_as(column: Column) -> str:
+    """A column as it is read: of numbers only the long ones."""
+    name = quote_identifier(column.name)
+    if column.base_type not in _NUMBERS:
+        return name
+    return f"CASE WHEN {name} NOT BETWEEN {1 - LEAST_NUMBER} AND {LEAST_NUMBER - 1} THEN {name} END"
 
 
 def slices(table: TableName, columns: Sequence[Column], pages: int) -> list[Slice]:
@@ -78,12 +98,21 @@ class ImageReader:
 
     def blocks(self, part: Slice) -> Iterator[pl.DataFrame]:
         """Yields the columns of a slice in frames of a few megabytes, as `copy_text.decode` gives them."""
-        names = ", ".join(quote_identifier(column.name) for column in part.columns)
+        if part.ctid:
+            names = ", ".join(
+                [_read_as(part.columns[0]), *(quote_identifier(each.name) for each in part.columns[1:]), CTID]
+            )
+        else:
+            names = ", ".join(_read_as(column) for column in part.columns)
         where = f" WHERE ctid >= '({part.first_page},0)'::tid" if part.first_page else ""
         if part.last_page is not None:
             where += f"{' AND' if where else ' WHERE'} ctid < '({part.last_page},0)'::tid"
         query = f"SELECT {names} FROM ONLY {part.table.sql}{where}"  # noqa: S608  (identifiers are quoted)
-        yield from self._frames(query, [column.name for column in part.columns])
+        yield from self._frames(query, [*(column.name for column in part.columns), *([CTID] if part.ctid else [])])
+
+    def query(self, query: str, names: list[str]) -> Iterator[pl.DataFrame]:
+        """Yields the rows of a query of our own, which holds no value, as `copy_text.decode` gives them."""
+        yield from self._frames(query, names)
 
     def sample(self, table: Table, rows: int, target: int = SAMPLE_ROWS) -> Iterator[pl.DataFrame]:
         """Yields about `target` rows of all stored columns, each row drawn independently of its neighbours.

@@ -30,6 +30,7 @@ class ForeignKeyState:
     Attributes:
         orphans: Rows whose key points nowhere, counted by an anti-join whatever the catalog claims.
         state: `as in the source`, `not validated` (it is in the source) or `missing`.
+        unproven: Whether production itself never validated the key, so that it may have orphans, too.
     """
 
     name: str
@@ -37,11 +38,17 @@ class ForeignKeyState:
     columns: tuple[str, ...]
     orphans: int
     state: str
+    unproven: bool = False
+
+    @property
+    def wrong(self) -> int:
+        """Orphans that production cannot have."""
+        return 0 if self.unproven else self.orphans
 
     def findings(self) -> list[Finding]:
         found = []
-        if self.orphans:
-            found.append(Finding(str(self.table), self.name, "orphaned rows", self.orphans))
+        if self.wrong:
+            found.append(Finding(str(self.table), self.name, "orphaned rows", self.wrong))
         if self.state != "as in the source":
             found.append(Finding(str(self.table), self.name, f"foreign key {self.state}", 1))
         return found
@@ -70,6 +77,7 @@ def check_foreign_keys(reader: ImageReader, source: Catalog, image: Catalog, *, 
             key.columns,
             _orphans(reader, here),
             "not validated" if weakened else "as in the source",
+            unproven=before is not None and not before.validated,
         )
 
     with ThreadPoolExecutor(workers, thread_name_prefix="keys") as pool:
@@ -212,7 +220,9 @@ def compare_schemas(
         for name, (before, after) in aspects.items()
     ]
     looks: dict[str, tuple[int, list[Finding]]] = {
-        "indexes valid": (0, _invalid_indexes(reader)),
+        "owners and grants": (1, _foreign_rights(reader)),
+        "nothing that reaches outside": (1, _reaching_out(reader)),
+        "indexes valid": (len(image.unique_indexes), _invalid_indexes(reader)),
         "views selectable": (len(image.views), _broken_views(reader, image)),
         "materialized views populated": (len(image.materialized_views), _unpopulated(reader)),
         "sequences ahead of data": (len(image.sequences), _late_sequences(reader, source, image, plan)),
@@ -300,7 +310,32 @@ def _texts(catalog: Catalog, plan: MaskingPlan, with_texts: bool) -> dict[str, A
 
 
 def _definitions(definitions: Mapping[tuple[str, str], str], with_texts: bool) -> dict[str, str]:
-    return {f"{kind} {name}": text if with_texts else "" for (kind, name), text in definitions.items()}
+    """Texts by object; across major versions, which print them differently, only whether a constraint is proven."""
+    return {
+        f"{kind} {name}": text if with_texts else "NOT VALID" * text.endswith("NOT VALID")
+        for (kind, name), text in definitions.items()
+    }
+
+
+def _foreign_rights(reader: ImageReader) -> list[Finding]:
+    """Objects that another role than most owns, and rights of others than the owner: an image has none of either."""
+    queries = load_queries("testdata_assets.validation")
+    with reader.connect() as conn:
+        owned = conn.execute(queries["owners"]).fetchall()
+        granted = conn.execute(queries["grants"]).fetchall()
+    owners = Counter(owner for _, _, owner in owned)
+    usual = owners.most_common(1)[0][0] if owners else ""
+    found = [Finding("schema", f"{kind} {name}", "another owner", 1) for kind, name, owner in owned if owner != usual]
+    return found + [
+        Finding("schema", f"{kind} {name}", "rights of another role", rights) for kind, name, rights in granted
+    ]
+
+
+def _reaching_out(reader: ImageReader) -> list[Finding]:
+    """Foreign servers, user mappings, publications, subscriptions: they hold addresses and passwords."""
+    with reader.connect() as conn:
+        rows = conn.execute(load_queries("testdata_assets.validation")["reaching_out"]).fetchall()
+    return [Finding("schema", str(name), kind, 1) for kind, name in rows]
 
 
 def _invalid_indexes(reader: ImageReader) -> list[Finding]:
@@ -332,23 +367,31 @@ def _broken_views(reader: ImageReader, image: Catalog) -> list[Finding]:
 
 
 def _late_sequences(reader: ImageReader, source: Catalog, image: Catalog, plan: MaskingPlan) -> list[Finding]:
-    """Sequences whose next value their column already holds, unless production has the very same state."""
+    """Sequences whose next value a column of theirs already holds, unless production has the very same state.
+
+    A column is a sequence's if it owns it or takes its default from it.
+    """
     before = {sequence.name: sequence for sequence in source.sequences}
+    here = {sequence.name: sequence for sequence in image.sequences}
     masked = {(table.table.name, column.column.name) for table in plan.tables for column in table.masked}
-    found = []
+    masked |= {(table.table.rule_table, column.column.name) for table in plan.tables for column in table.masked}
+    late = []
     with reader.connect() as conn:
-        for sequence in image.sequences:
-            if sequence.owner_table is None or sequence.owner_column is None:
-                continue
+        for schema, name, table_schema, table_name, column in conn.execute(
+            load_queries("testdata_assets.golden")["sequence_users"]
+        ).fetchall():
+            sequence, table = here.get(TableName(schema, name)), TableName(table_schema, table_name)
+            if sequence is None:
+                continue  # an extension's
             known = before.get(sequence.name)
             as_in_source = (
                 known is not None
                 and (known.last_value, known.is_called) == (sequence.last_value, sequence.is_called)
-                and (sequence.owner_table, sequence.owner_column) not in masked
+                and (table, column) not in masked
             )
-            if not as_in_source and _is_late(conn, sequence, sequence.owner_table, sequence.owner_column):
-                found.append(Finding("schema", str(sequence.name), "sequence behind its column", 1))
-    return found
+            if not as_in_source and _is_late(conn, sequence, table, column):
+                late.append(sequence.name)
+    return [Finding("schema", str(name), "sequence behind its column", 1) for name in dict.fromkeys(late)]
 
 
 def _is_late(conn: psycopg.Connection[Any], sequence: Sequence, table: TableName, column: str) -> bool:

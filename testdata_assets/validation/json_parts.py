@@ -11,8 +11,9 @@ import numpy as np
 import polars as pl
 
 from testdata_assets.errors import RefusedError
+from testdata_assets.masking.canonical import MINIMUM_DIGITS
 from testdata_assets.masking.json_paths import JsonPattern, PathMatcher
-from testdata_assets.masking.json_tokens import KEY, STRING, tokenise
+from testdata_assets.masking.json_tokens import KEY, SCALAR, STRING, tokenise
 from testdata_assets.masking.nested_rules import part_column
 from testdata_assets.masking.transformers.base import Coincidence, Transformer
 from testdata_assets.masking.transformers.json import Json
@@ -57,7 +58,7 @@ class JsonParts:
         return {rule.domain for rule in transformer.params.paths.values() if rule.domain is not None}
 
     def part(self, documents: pl.Series) -> dict[Role, pl.Series]:
-        """Strings by the role of their path; keys, and leaves that no path covers, count as kept.
+        """Strings and long numbers by the role of their path; keys, and leaves that no path covers, count as kept.
 
         Args:
             documents: String series without nulls, COPY escapes undone. What is no JSON counts as kept text.
@@ -66,8 +67,11 @@ class JsonParts:
             tokens = tokenise(documents, trusted=self._trusted)
         except RefusedError:
             return {"kept": documents.append(texts(documents, "json"))}
-        strings = tokens.leaves[tokens.kinds[tokens.leaves] == STRING]
-        winners = tokens.winners(self._matcher)[tokens.kinds[tokens.leaves] == STRING]
+        kinds = tokens.kinds[tokens.leaves]
+        lengths = tokens.ends[tokens.leaves] - tokens.starts[tokens.leaves]
+        chosen = (kinds == STRING) | ((kinds == SCALAR) & (lengths >= MINIMUM_DIGITS))
+        strings = tokens.leaves[chosen]
+        winners = tokens.winners(self._matcher)[chosen]
         found: dict[Role, pl.Series] = {}
         for role in ("kept", "masked", "disjoint"):
             numbers = [number for number, each in enumerate(self._roles) if each == role]
@@ -75,6 +79,8 @@ class JsonParts:
             positions = strings[chosen]
             if role == "kept":
                 positions = np.concatenate([positions, np.flatnonzero(tokens.kinds == KEY)])
+            numbers_here = tokens.kinds[positions] == SCALAR
+            parts = [tokens.strings(positions[~numbers_here]), tokens.texts(positions[numbers_here])]
             if len(positions):
-                found[role] = tokens.strings(positions).alias("v")
+                found[role] = pl.concat([part.alias("v") for part in parts if part.len()])
         return found

@@ -1,13 +1,15 @@
 """Searching texts for production's own sensitive values by their fingerprints.
 
-Each text is probed whole; in texts where something may be embedded, so are e-mail addresses, phone-like runs
-of digits, words with digits in them, and two to four neighbouring words that look like a name or an address.
+Each text is probed whole; in texts where something may be embedded, so is every run of up to twelve words, in
+canonical form (`masking/canonical.py`): an address, a name or a number is found whatever its case, its punctuation,
+the order of its words or the grouping of its digits.
 
 Precision is by design. A match that cannot be chance counts wherever it is: an e-mail address, ten digits,
 several words. A `weak` match (one word, a short number) can be chance in a column kept by rule: the actor
 Jackson is not the customer Jackson. There it counts only where most of the column's values match, as in a
 copy of the column; in a masked column whose transformer promises disjoint outputs every match counts that
-comes from a column of its own domain.
+comes from a column of its own domain. Among numbers, of which dense ids match by chance, matches count if there are
+more than chance explains.
 """
 
 from __future__ import annotations
@@ -15,12 +17,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from math import log
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from testdata_assets.masking.canonical import FIRST_CODE_TAG, LOCAL_TAG, MINIMUM_DIGITS, TAG_BITS, Filter, runs
 from testdata_assets.masking.fingerprints import Fingerprints, Hashes
 from testdata_assets.validation.report import Finding
 
@@ -29,8 +33,8 @@ Role = Literal["disjoint", "masked", "kept"]
 EMAIL = r"[\p{L}\p{N}._%+'!#$&*/=?^`{|}~-]+@[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+"
 PHONE_LIKE = r"\+?\(?[0-9][0-9 \u00a0().\-/]{5,}[0-9]"
 _DELIMITER = r"[\s<>(),;:=/?&\"'\[\]{}|\\]"
-_WORD = r"[\p{L}\p{N}][\p{L}\p{N}'’.@_&+-]*"
-_MOST_WORDS = 4
+INSIDE = " inside text"
+_ESCAPED = r"%[0-9A-Fa-f]{2}|\\[nrtbfu\"/\\]|&(?:amp|lt|gt|quot|apos|nbsp|#\d+);"
 
 # Weak matches in a kept column count if this share of its different values match, and at least so many do.
 COPY_SHARE = 0.5
@@ -39,6 +43,8 @@ _REMEMBERED = 10_000
 _STRONG_CHARACTERS = 8
 _STRONG_DIGITS = 10
 _PROSE_CHARACTERS = 25
+# Numbers that match count as chance unless so few would have had to be expected.
+_CHANCE = 1e-3
 
 
 @dataclass
@@ -49,38 +55,74 @@ class ColumnHits:
         role: `disjoint` (masked, outputs promised disjoint), `masked` (otherwise), `kept`.
         related: Origins that share a domain with a `disjoint` column: it promises to hold none of their values.
         allowed: Sorted fingerprints of values that a condition keeps in it.
+        numbers: Whether it is of a number type.
         strong: Matches by origin column and whether they were inside longer text.
         weak: Matches that may be chance, the same way.
+        expected: Of a column of numbers, how many matches chance alone would bring.
+        located: Places among the values of what was found, the same way; None where nobody asks.
     """
 
     role: Role
     related: frozenset[str] = frozenset()
     allowed: Hashes = field(default_factory=lambda: np.empty(0, np.uint64))
+    numbers: bool = False
     probed: int = 0
     strong: Counter[tuple[str, bool]] = field(default_factory=Counter)
     weak: Counter[tuple[str, bool]] = field(default_factory=Counter)
     weak_values: int = 0
     weak_hashes: set[int] = field(default_factory=set)
+    expected: float = 0.0
+    located: dict[tuple[str, bool], list[npt.NDArray[np.int64]]] | None = None
 
     def findings(self, table: str, column: str) -> list[Finding]:
         """The findings this column gives rise to, one for each origin."""
-        counted = Counter(self.strong)
-        copied = len(self.weak_hashes) >= COPY_VALUES and self.weak_values >= COPY_SHARE * self.probed
-        for place, count in self.weak.items():
-            if copied or (self.role == "disjoint" and place[0] in self.related):
-                counted[place] += count
+        counted = self.counted()
         return [
-            Finding(table, column, f"value of {origin}{' inside text' if inside else ''}", count)
+            Finding(table, column, kind_of(origin, inside), count)
             for (origin, inside), count in sorted(counted.items())
         ]
+
+    def counted(self) -> Counter[tuple[str, bool]]:
+        """Matches that count, by origin and whether inside text."""
+        counted = Counter(self.strong)
+        if self.numbers and self.role == "kept" and by_chance(self.strong.total(), self.expected):
+            counted.clear()
+        for place, count in self.weak.items():
+            if self.copied or self.own(place[0]):
+                counted[place] += count
+        return counted
+
+    @property
+    def copied(self) -> bool:
+        """Whether so many weak matches are there that the column must be a copy."""
+        return len(self.weak_hashes) >= COPY_VALUES and self.weak_values >= COPY_SHARE * self.probed
+
+    def own(self, origin: str) -> bool:
+        """Whether the column promised not to hold any value of an origin, be it one word."""
+        return self.role == "disjoint" and origin in self.related
 
     def merge(self, other: ColumnHits) -> None:
         self.probed += other.probed
         self.strong.update(other.strong)
         self.weak.update(other.weak)
         self.weak_values += other.weak_values
+        self.expected += other.expected
         if len(self.weak_hashes) < _REMEMBERED:
             self.weak_hashes |= other.weak_hashes
+
+
+def kind_of(origin: str, inside: bool) -> str:
+    """What a finding is called."""
+    return f"value of {origin}{INSIDE if inside else ''}"
+
+
+def by_chance(found: int, expected: float) -> bool:
+    """Whether as many matches as were found are no wonder: P(X >= found) for X Poisson(expected), Chernoff's bound."""
+    if found == 0 or expected <= 0:
+        return False
+    if found <= expected:
+        return True
+    return found - expected + found * log(expected / found) > log(_CHANCE)
 
 
 class LeakDetector:
@@ -101,10 +143,19 @@ class LeakDetector:
         self._prose = np.array([column in prose for column in fingerprints.columns], dtype=np.bool_)
         self._coinciding = np.array([column in coinciding for column in fingerprints.columns], dtype=np.bool_)
         self._empty = len(fingerprints.values) == 0
-        fingerprints.contains(np.zeros(1, dtype=np.uint64))  # builds its bitmap before threads share it
+        wanted = fingerprints.filter  # made before threads share it
+        without_locals = wanted.kinds.copy()
+        without_locals[LOCAL_TAG] = 0
+        self._anything = wanted
+        self._in_masked = Filter(wanted.bits, wanted.shift, without_locals)
+        tags = (fingerprints.values & np.uint64((1 << TAG_BITS) - 1)).astype(np.int64)
+        counts = np.bincount(tags, minlength=1 << TAG_BITS)[FIRST_CODE_TAG:]
+        digits = np.arange(len(counts)) + MINIMUM_DIGITS
+        # How likely one number of so many digits is to be among those of production.
+        self._density = counts / (9.0 * 10.0 ** (digits - 1))
 
     def probe(self, values: pl.Series, counts: pl.Series | None, hits: ColumnHits, *, embedded: bool) -> None:
-        """Looks at texts and adds what it finds to `hits`.
+        """Looks at texts, whole and inside, and adds what it finds to `hits`.
 
         Args:
             values: String series without nulls.
@@ -112,82 +163,138 @@ class LeakDetector:
             hits: Of the column.
             embedded: Whether to look inside the texts for names and addresses, too.
         """
+        found = self.probe_whole(values, counts, hits)
+        self.probe_inside(values, counts, hits, embedded=embedded, known=found)
+
+    def probe_whole(
+        self, values: pl.Series, counts: pl.Series | None, hits: ColumnHits
+    ) -> npt.NDArray[np.bool_] | None:
+        """Looks at texts as they are; returns which were found, or None for none."""
         if self._empty or values.len() == 0:
-            return
+            return None
         values = values.alias("v")
-        rows = None if counts is None else counts.to_numpy()
-        found = self._match(values, rows, hits, inside=False)
-        hits.probed += found.eligible
-        rest = values.filter(~pl.Series(found.mask)) if found.mask.any() else values
-        self._match_inside(rest, hits, embedded=embedded)
+        hashes = self._fingerprints.hash(values)
+        plain = hashes.fill_null(0).to_numpy()
+        eligible = plain != 0
+        hits.probed += int(eligible.sum())
+        if hits.numbers:
+            tags = (plain & np.uint64((1 << TAG_BITS) - 1)).astype(np.int64)
+            per_tag = np.bincount(tags, minlength=1 << TAG_BITS)[FIRST_CODE_TAG:]
+            strong_ones = np.arange(len(per_tag)) + MINIMUM_DIGITS >= _STRONG_DIGITS
+            hits.expected += float((per_tag * self._density)[strong_ones].sum())
+        mask: npt.NDArray[np.bool_] = self._fingerprints.contains(plain) & eligible
+        if not mask.any():
+            return None
+        weight = np.ones(len(plain), np.int64) if counts is None else counts.to_numpy()
+        places = self._not_allowed(np.flatnonzero(mask), plain, hits)
+        if len(places):
+            matched = values.gather(pl.Series(places))
+            self._count(plain[places], matched, is_strong(matched), places, weight[places], hits, inside=False)
+        return mask
 
-    def _match_inside(self, values: pl.Series, hits: ColumnHits, *, embedded: bool) -> None:
-        # Values that are nothing but an address or a number were probed whole.
-        mixed = values.filter(values.str.contains("@", literal=True))
-        mixed = mixed.filter(mixed.str.contains(_DELIMITER))
-        if mixed.len():
-            parts = mixed.str.extract_all(EMAIL).explode().drop_nulls().alias("v")
-            self._match(parts.str.strip_chars_end(".'-"), None, hits, inside=True)
-        mixed = values.filter(values.str.contains(PHONE_LIKE))
-        mixed = mixed.filter(mixed.str.contains(r"[^0-9\s+().\-/]"))
-        if mixed.len():
-            parts = mixed.str.extract_all(PHONE_LIKE).explode().drop_nulls().alias("v")
-            self._match(parts, None, hits, inside=True)
-        if embedded:
-            prose = values.filter(values.str.contains(r"\S\s+\S"))
-            if prose.len():
-                self._match(_phrases(prose), None, hits, inside=True, phrases=True)
-
-    def _match(
+    def probe_inside(
         self,
         values: pl.Series,
-        rows: npt.NDArray[np.int64] | None,
+        counts: pl.Series | None,
+        hits: ColumnHits,
+        *,
+        embedded: bool,
+        known: npt.NDArray[np.bool_] | None = None,
+    ) -> None:
+        """Looks for values inside texts.
+
+        Args:
+            values: String series without nulls.
+            counts: Rows that have each value; None where each stands for itself.
+            hits: Of the column.
+            embedded: Whether anything at all is looked for; else only addresses of e-mail and long numbers.
+            known: Which were found as they are: what is inside those tells nothing more.
+        """
+        if self._empty or values.len() == 0:
+            return
+        frame = values.alias("v").to_frame().with_row_index("r")
+        frame = frame.with_columns(pl.lit(1, pl.Int64).alias("n") if counts is None else counts.alias("n"))
+        if known is not None:
+            frame = frame.filter(pl.Series(~known))
+        if not embedded:
+            # Values that are nothing but an address or a number were probed whole.
+            address = pl.col("v").str.contains("@", literal=True) & pl.col("v").str.contains(_DELIMITER)
+            number = pl.col("v").str.contains(PHONE_LIKE) & pl.col("v").str.contains(r"[^0-9\s+().\-/]")
+            frame = frame.filter(address | number)
+        if frame.height == 0:
+            return
+        told = self._runs(frame, hits, embedded=embedded)
+        undone = frame.filter(pl.col("v").str.contains(_ESCAPED) & ~pl.col("r").is_in(told))
+        if undone.height:
+            self._runs(undone.with_columns(without_escapes(undone.get_column("v"))), hits, embedded=embedded)
+
+    def _runs(self, frame: pl.DataFrame, hits: ColumnHits, *, embedded: bool) -> list[int]:
+        """Looks at runs of words; returns the rows in which something counts."""
+        values = frame.get_column("v")
+        wanted = self._anything if embedded and hits.role == "kept" else self._in_masked
+        found = runs(values, self._fingerprints.seed, wanted)
+        places = np.flatnonzero(self._fingerprints.contains(found.hashes))
+        places = self._not_allowed(places, found.hashes, hits)
+        if not len(places):
+            return []
+        found = found.chosen(places)
+        matched = found.texts()
+        tags = (found.hashes & np.uint64((1 << TAG_BITS) - 1)).astype(np.int64)
+        strong = is_strong(matched) | (tags == LOCAL_TAG)
+        if not embedded:
+            address = matched.str.contains("@", literal=True).to_numpy()
+            strong &= address | (tags >= FIRST_CODE_TAG)
+        kept = np.flatnonzero(strong)
+        rows = frame.get_column("r").to_numpy().astype(np.int64)[found.rows[kept]]
+        self._count(
+            found.hashes[kept],
+            matched.gather(pl.Series(kept)),
+            np.ones(len(kept), np.bool_),
+            rows,
+            frame.get_column("n").to_numpy()[found.rows[kept]],
+            hits,
+            inside=True,
+        )
+        return [int(row) for row in np.unique(rows)]
+
+    def _not_allowed(self, places: npt.NDArray[np.int64], hashes: Hashes, hits: ColumnHits) -> npt.NDArray[np.int64]:
+        if not len(hits.allowed) or not len(places):
+            return places
+        return places[~np.isin(hashes[places], hits.allowed)]
+
+    def _count(
+        self,
+        hashes: Hashes,
+        matched: pl.Series,
+        strong: npt.NDArray[np.bool_],
+        rows: npt.NDArray[np.int64],
+        weight: npt.NDArray[np.int64],
         hits: ColumnHits,
         *,
         inside: bool,
-        phrases: bool = False,
-    ) -> _Match:
-        hashes = self._fingerprints.hash(values)
-        eligible = hashes.is_not_null().to_numpy()
-        plain = hashes.fill_null(0).to_numpy()
-        mask = self._fingerprints.contains(plain) & eligible
-        match = _Match(mask, int(eligible.sum()))
-        if len(hits.allowed) and mask.any():
-            places = np.flatnonzero(mask)
-            mask = mask.copy()
-            mask[places[np.isin(plain[places], hits.allowed)]] = False
-        if not mask.any():
-            return match
-        found = plain[mask]
-        origins = self._fingerprints.origins[np.searchsorted(self._fingerprints.values, found)]
-        matched = values.filter(pl.Series(mask))
-        strong = is_strong(matched) & ~(self._prose[origins] & _is_phrase(matched))
-        weight = np.ones(len(found), dtype=np.int64) if rows is None else rows[mask]
-        keep = np.ones(len(found), dtype=np.bool_)
-        if phrases:
-            keep &= strong
+    ) -> None:
+        """Adds matches to the hits: a row counts once for an origin."""
+        origins = self._fingerprints.origins[np.searchsorted(self._fingerprints.values, hashes)]
+        strong = strong & ~(self._prose[origins] & _is_phrase(matched))
+        keep = np.ones(len(hashes), np.bool_) if not inside else strong
         if self._coinciding.any():
-            keep &= ~self._coinciding[origins] | (strong if hits.role == "kept" else np.False_)
-        found, origins, strong, weight = found[keep], origins[keep], strong[keep], weight[keep]
+            keep = keep & (~self._coinciding[origins] | (strong if hits.role == "kept" else np.False_))
+        hashes, origins, strong = hashes[keep], origins[keep], strong[keep]
+        rows, weight = rows[keep], weight[keep]
         for origin in np.unique(origins):
             name = self._fingerprints.columns[int(origin)]
-            here = origins == origin
-            if total := int(weight[here & strong].sum()):
-                hits.strong[(name, inside)] += total
-            if not inside and (total := int(weight[here & ~strong].sum())):
-                hits.weak[(name, inside)] += total
-        if not inside:
-            weak = np.unique(found[~strong])
-            hits.weak_values += int((~strong).sum()) if rows is None else len(weak)
+            for flags, counter in ((strong, hits.strong), (~strong, hits.weak)):
+                here = np.flatnonzero((origins == origin) & flags)
+                if len(here):
+                    _, first = np.unique(rows[here], return_index=True)
+                    counter[(name, inside)] += int(weight[here[first]].sum())
+                    if hits.located is not None:
+                        hits.located.setdefault((name, inside), []).append(rows[here[first]])
+        if not inside and not strong.all():
+            weak = np.unique(hashes[~strong])
+            hits.weak_values += int((~strong).sum())
             if len(hits.weak_hashes) < _REMEMBERED:
                 hits.weak_hashes.update(int(each) for each in weak[:_REMEMBERED])
-        return match
-
-
-@dataclass(frozen=True)
-class _Match:
-    mask: npt.NDArray[np.bool_]
-    eligible: int
 
 
 def is_strong(values: pl.Series) -> npt.NDArray[np.bool_]:
@@ -199,7 +306,7 @@ def is_strong(values: pl.Series) -> npt.NDArray[np.bool_]:
     v = pl.col("v")
     digits = v.str.count_matches(r"\d")
     letters = v.str.contains(r"\p{L}")
-    several = v.str.contains(r"\S\s+\S")
+    several = v.str.contains(r"[\p{L}\p{N}][^\p{L}\p{N}]+[\p{L}\p{N}]")
     long_enough = v.str.len_chars() >= _STRONG_CHARACTERS
     strong = (
         v.str.contains(r"^\S+@\S+\.\S+$")
@@ -215,35 +322,22 @@ def _is_phrase(values: pl.Series) -> npt.NDArray[np.bool_]:
     return (few & ~values.str.contains(r"[\d@]")).to_numpy()
 
 
-def _phrases(values: pl.Series) -> pl.Series:
-    """Words of letters and digits, and two to four neighbouring words that begin or end like a name or an address.
-
-    Without a digit at either end, both end words must not begin with a small letter: `Mary van Dyke`, not
-    `thank you very much`.
-    """
-    words = (
-        values.to_frame()
-        .with_row_index("row")
-        .select("row", pl.col("v").str.extract_all(_WORD))
-        .explode("v")
-        .drop_nulls()
-        .with_columns(pl.col("v").str.strip_chars_end(".'’-_&+"))
-        .with_columns(
-            digit=pl.col("v").str.contains(r"\d"),
-            title=~pl.col("v").str.contains(r"^\p{Ll}"),
-        )
+def without_escapes(values: pl.Series) -> pl.Series:
+    """Texts with what JSON, URLs and HTML escape put back, as far as words hang on it; blanks for the rest."""
+    values = _unicode_escapes(values.str.replace_all(r"\\\\+", "\\", literal=False))
+    return (
+        values.str.replace_all(r"\\[nrtbf]", " ")
+        .str.replace_all(r"%40|&#64;", "@")
+        .str.replace_all(r"%(?:2[0-9A-Fa-f]|3[A-Fa-f])|&(?:amp|lt|gt|quot|apos|nbsp|#\d+);", " ")
+        .alias("v")
     )
-    mixed = pl.col("digit") & pl.col("v").str.contains(r"\p{L}") & (pl.col("v").str.len_chars() >= 6)
-    found = [words.filter(mixed).get_column("v")]
-    phrase = pl.col("v")
-    for length in range(2, _MOST_WORDS + 1):
-        phrase = phrase + " " + pl.col("v").shift(-(length - 1))
-        last = -(length - 1)
-        fits = (pl.col("row") == pl.col("row").shift(last)) & (
-            (pl.col("title") & pl.col("title").shift(last))
-            | pl.col("digit")
-            | pl.col("digit").shift(last).fill_null(False)
-        )
-        chosen = words.select(phrase.alias("v"), fits.alias("fits")).filter(pl.col("fits"))
-        found.append(chosen.get_column("v"))
-    return pl.concat(found).alias("v")
+
+
+def _unicode_escapes(values: pl.Series) -> pl.Series:
+    """`\\u00e9` to its character: each different one is replaced once, in all texts."""
+    found = values.str.extract_all(r"\\u[0-9A-Fa-f]{4}").explode().drop_nulls().unique()
+    if found.len() == 0:
+        return values
+    characters = [chr(int(each[2:], 16)) for each in found.to_list()]  # at most 65,536 different ones
+    plain = [each if not 0xD800 <= ord(each) < 0xE000 else " " for each in characters]
+    return values.str.replace_many(found.to_list(), plain)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
-
-from psycopg import sql
 
 from testdata_assets.masking.fingerprints import ChangeCount
 from testdata_assets.masking.plan import MaskingPlan, TablePlan
@@ -14,14 +12,13 @@ from testdata_assets.masking.transformers.base import Coincidence, Uniqueness
 from testdata_assets.postgres.identifiers import TableName
 from testdata_assets.production.catalog import Catalog
 from testdata_assets.production.profile import TableProfile
-from testdata_assets.validation import drift, integrity
+from testdata_assets.validation import changes, drift, history, integrity
 from testdata_assets.validation.image_reader import Counts, ImageReader
 from testdata_assets.validation.report import Finding
 from testdata_assets.validation.rules import ValidationRules
 from testdata_assets.validation.scan import ScanResult
 from testdata_assets.validation.suites import Measured, Row
 
-_FEW_ROWS = 50  # under so many rows a change rate only has to be above zero
 _SHOWN = 200
 T = TypeVar("T")
 
@@ -38,7 +35,8 @@ def measure_leaks(
     """What the search for production's own values found, with the columns that can only be counted."""
     started = time.monotonic()
     rows = _rows_by_column(scanned, scanned.leaks)
-    others = _change_rates(plan, change_counts, counts, rules) + _constants(reader, image, plan, counts)
+    others = changes.unchanged_columns(reader, plan, change_counts, counts, rules.change_rate)
+    others += changes.wrong_constants(reader, image, plan, counts)
     rows += [
         Row({"table": finding.table, "column": finding.column_or_object, "values": finding.count}, [finding])
         for finding in others
@@ -50,7 +48,12 @@ def measure_leaks(
         f"none of production's sensitive values in {values:,} values of {len(scanned.columns)} columns "
         f"and {scanned.texts} texts of the catalog",
         scanned.leak_seconds + time.monotonic() - started,
-        {"columns": len(scanned.columns), "values": values, "catalog_texts": scanned.texts},
+        {
+            "columns": len(scanned.columns),
+            "values": values,
+            "catalog_texts": scanned.texts,
+            "limits": {"change_rate": rules.change_rate},
+        },
     )
 
 
@@ -60,7 +63,7 @@ def measure_patterns(scanned: ScanResult) -> Measured:
     return Measured(
         "no_pii_patterns",
         _rows_by_column(scanned, scanned.patterns),
-        f"no e-mail, phone or card pattern in {len(kept)} kept columns and {scanned.texts} texts of the catalog",
+        f"no pattern of personal data or keys in {len(kept)} kept columns and {scanned.texts} texts of the catalog",
         scanned.pattern_seconds,
         {"columns": len(kept), "catalog_texts": scanned.texts},
     )
@@ -83,65 +86,6 @@ def _rows_by_column(scanned: ScanResult, findings: list[Finding]) -> list[Row]:
         Row({"table": place[0], "column": place[1], "values": 1}, found) for place, found in sorted(by_place.items())
     ]
     return rows
-
-
-def _change_rates(
-    plan: MaskingPlan, change_counts: list[ChangeCount], counts: Mapping[TableName, Counts], rules: ValidationRules
-) -> list[Finding]:
-    """Columns whose masks may equal real values, where too few rows changed or nobody counted."""
-    known: dict[tuple[str, str], tuple[int, int]] = {}
-    for change in change_counts:
-        rows, changed = known.get((change.table, change.column), (0, 0))
-        known[change.table, change.column] = (rows + change.rows, changed + change.changed)
-    found = []
-    for table in _masking(plan):
-        for column in table.masked:
-            if column.guarantees.coincidence is not Coincidence.MAY_COINCIDE:
-                continue
-            name = str(table.table.name)
-            present = counts.get(table.table.name, Counts(0, {}))
-            values = present.rows - present.nulls.get(column.column.name, 0)
-            if (name, column.column.name) not in known:
-                if values:
-                    found.append(Finding(name, column.column.name, "changes not counted", values))
-                continue
-            rows, changed = known[name, column.column.name]
-            required = rules.change_rate if rows >= _FEW_ROWS else 0.0
-            if rows and (changed == 0 or changed / rows < required):
-                found.append(Finding(name, column.column.name, "unchanged values", rows - changed))
-    return found
-
-
-def _constants(
-    reader: ImageReader, image: Catalog, plan: MaskingPlan, counts: Mapping[TableName, Counts]
-) -> list[Finding]:
-    """Columns that were to become NULL or one constant and hold something else."""
-    found = []
-    tables = {table.name: table for table in image.storing_tables}
-    with reader.connect() as conn:
-        for table in _masking(plan):
-            here = tables.get(table.table.name)
-            for column in table.masked:
-                if column.guarantees.coincidence is not Coincidence.CONSTANT or here is None:
-                    continue
-                if here.column(column.column.name) is None:
-                    continue  # schema_matches tells
-                name = sql.Identifier(column.column.name)
-                if column.transformer.name == "null":
-                    held = counts[here.name]
-                    others = held.rows - held.nulls.get(column.column.name, 0)
-                else:
-                    query = sql.SQL("SELECT count(DISTINCT {}::text) FROM ONLY {}")
-                    row = conn.execute(query.format(name, sql.Identifier(here.name.schema, here.name.name))).fetchone()
-                    others = max(int(row[0]) - 1, 0) if row else 0
-                if others:
-                    kind = f"values that {column.transformer.name} does not write"
-                    found.append(Finding(str(here.name), column.column.name, kind, others))
-    return found
-
-
-def _masking(plan: MaskingPlan) -> list[TablePlan]:
-    return [table for table in plan.tables if table.reads_rows]
 
 
 def promises(table: TablePlan) -> dict[str, drift.ColumnPromise]:
@@ -168,20 +112,24 @@ def compare_profiles(
     source_profiles: Mapping[TableName, TableProfile],
     image_profiles: Mapping[TableName, TableProfile],
     rules: ValidationRules,
+    catalog: Catalog | None = None,
 ) -> list[drift.Drift]:
-    """All measures of all tables whose rows stay in their table."""
-    found: list[drift.Drift] = []
+    """All measures of all tables whose rows stay in their table; the catalog tells which columns are foreign keys."""
+    found: list[drift.Candidate] = []
+    keys = history.key_columns(catalog) if catalog is not None else {}
     for table in _compared(plan, source_counts):
-        before, after = source_profiles.get(table.table.name), image_profiles.get(table.table.name)
+        name = table.table.name
+        before, after = source_profiles.get(name), image_profiles.get(name)
         if before is not None and after is not None:
-            found += drift.compare(table.table.name, before, after, promises(table), rules.drift)
-    return found
+            comparison = drift.Comparison(promises(table), keys.get(name, frozenset()))
+            found += drift.candidates(name, before, after, comparison, rules.drift)
+    return drift.judged(found)
 
 
 def _compared(plan: MaskingPlan, source_counts: Mapping[TableName, int]) -> list[TablePlan]:
     return [
         table
-        for table in _masking(plan)
+        for table in changes.masking_tables(plan)
         if source_counts.get(table.table.name, 0)
         and table.reads_rows
         and not table.load_through_root
@@ -196,15 +144,25 @@ def measure_drift(
     source_profiles: Mapping[TableName, TableProfile],
     image_profiles: Mapping[TableName, TableProfile],
     seconds: float,
+    since: Sequence[drift.Drift] | None = None,
+    previous: str = "warn",
 ) -> Measured:
-    """Every measure as a row; tables that could not be compared are findings."""
-    rows = [
-        Row(
-            each.as_row() | {"value": each.value, "limit": each.limit},
-            [Finding(str(each.table), each.column, f"drift of {each.measure}", 1)] if each.exceeded else (),
-        )
-        for each in drifts
-    ]
+    """Every measure as a row; tables that could not be compared are findings.
+
+    Args:
+        drifts: Against the snapshot.
+        plan: What was to become of each column.
+        source_counts: Rows of each table in the snapshot.
+        source_profiles: Of the snapshot.
+        image_profiles: Of the image.
+        seconds: Spent measuring.
+        since: Measures against the image published before, None where there is none.
+        previous: What becomes of those that exceed their limits, as rules/validation.yaml says.
+    """
+    rows = [_drift_row(each, "drift of") for each in drifts]
+    moved = [each for each in since or () if each.exceeded]
+    if previous == "block":
+        rows += [_drift_row(each, "since the image before, drift of") for each in since or ()]
     for table in _compared(plan, source_counts):
         name = table.table.name
         missing = [
@@ -219,6 +177,8 @@ def measure_drift(
         ]
     worst = max(drifts, key=lambda each: each.severity, default=None)
     told = f"; the largest is {worst.severity:.0%} of its limit" if worst else ""
+    if moved and previous == "warn":
+        told += f". Warning: production changed since the image before, in {len(moved)} measures"
     return Measured(
         "distribution_drift",
         rows,
@@ -228,15 +188,33 @@ def measure_drift(
             "measures": len(drifts),
             "drifted": sum(1 for each in drifts if each.exceeded),
             "worst": [each.as_row() for each in sorted(drifts, key=lambda each: -each.severity)[:_SHOWN]],
+            **({} if since is None else {"since_previous": _since(since, moved, previous)}),
         },
     )
+
+
+def _drift_row(each: drift.Drift, kind: str) -> Row:
+    return Row(
+        each.as_row() | {"value": each.value, "limit": each.limit},
+        [Finding(str(each.table), each.column, f"{kind} {each.measure}", 1)] if each.exceeded else (),
+    )
+
+
+def _since(since: Sequence[drift.Drift], moved: Sequence[drift.Drift], previous: str) -> dict[str, object]:
+    worst = sorted(moved, key=lambda each: -each.severity)
+    return {
+        "treated_as": previous,
+        "measures": len(since),
+        "drifted": len(moved),
+        "worst": [each.as_row() for each in worst[:_SHOWN]],
+    }
 
 
 def measure_keys(reader: ImageReader, source: Catalog, image: Catalog, workers: int) -> Measured:
     states, seconds = timed(lambda: integrity.check_foreign_keys(reader, source, image, workers=workers))
     rows = [
         Row(
-            {"table": str(each.table), "constraint": each.name, "orphans": each.orphans, "state": each.state},
+            {"table": str(each.table), "constraint": each.name, "orphans": each.wrong, "state": each.state},
             each.findings(),
         )
         for each in states
@@ -246,7 +224,12 @@ def measure_keys(reader: ImageReader, source: Catalog, image: Catalog, workers: 
         rows,
         f"{len(states)} foreign keys hold, counted by anti-join",
         seconds,
-        {"foreign_keys": len(states)},
+        {
+            "foreign_keys": len(states),
+            "orphans_under_keys_production_never_validated": {
+                f"{each.table}.{each.name}": each.orphans for each in states if each.unproven and each.orphans
+            },
+        },
     )
 
 

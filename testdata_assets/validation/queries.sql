@@ -17,7 +17,7 @@ ORDER BY n.nspname, c.relname
 -- name: invalid_indexes
 SELECT n.nspname AS schema, c.relname AS name
 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE NOT (i.indisvalid AND i.indisready)
+WHERE NOT (i.indisvalid AND i.indisready AND i.indislive)
   AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast|temp)'
 ORDER BY n.nspname, c.relname
 
@@ -32,3 +32,69 @@ SELECT n.nspname AS schema, c.relname AS name, pg_relation_size(c.oid) / current
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'm') AND n.nspname NOT IN ('pg_catalog', 'information_schema')
   AND n.nspname !~ '^pg_(toast|temp)'
+
+-- name: distinct_estimates
+SELECT schemaname AS schema, tablename AS table, attname AS column, n_distinct
+FROM pg_stats
+WHERE schemaname NOT IN ('pg_catalog', 'information_schema')
+
+-- name: owners
+-- Every user object with its owner; what an extension owns aside. Schema public belongs to the database's owner.
+WITH user_schemas AS (
+    SELECT oid, nspname FROM pg_namespace
+    WHERE nspname NOT IN ('pg_catalog', 'information_schema') AND nspname !~ '^pg_(toast|temp)'
+), found AS (
+    SELECT 'schema' AS kind, nspname::text AS name, n.nspowner AS owner, 'pg_namespace'::regclass AS classid, oid
+    FROM pg_namespace n JOIN user_schemas USING (oid, nspname) WHERE n.nspowner <> 'pg_database_owner'::regrole
+      AND n.nspname <> 'public'
+    UNION ALL
+    SELECT 'relation', c.oid::regclass::text, c.relowner, 'pg_class'::regclass, c.oid
+    FROM pg_class c JOIN user_schemas u ON u.oid = c.relnamespace WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f')
+    UNION ALL
+    SELECT 'function', p.oid::regprocedure::text, p.proowner, 'pg_proc'::regclass, p.oid
+    FROM pg_proc p JOIN user_schemas u ON u.oid = p.pronamespace
+    UNION ALL
+    SELECT 'type', t.oid::regtype::text, t.typowner, 'pg_type'::regclass, t.oid
+    FROM pg_type t JOIN user_schemas u ON u.oid = t.typnamespace WHERE t.typtype IN ('d', 'e', 'r')
+)
+SELECT kind, name, owner::regrole::text FROM found f
+WHERE NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = f.classid AND d.objid = f.oid AND d.deptype = 'e')
+ORDER BY kind, name
+
+-- name: grants
+-- Rights on user objects of anybody but their owner; those that PUBLIC has by default, and on schema public, aside.
+WITH user_schemas AS (
+    SELECT oid, nspname FROM pg_namespace
+    WHERE nspname NOT IN ('pg_catalog', 'information_schema') AND nspname !~ '^pg_(toast|temp)'
+), found AS (
+    SELECT 'schema' AS kind, n.nspname::text AS name, n.nspowner AS owner, n.nspacl AS acl,
+           'pg_namespace'::regclass AS classid, n.oid
+    FROM pg_namespace n JOIN user_schemas USING (oid) WHERE n.nspname <> 'public'
+    UNION ALL
+    SELECT 'relation', c.oid::regclass::text, c.relowner, c.relacl, 'pg_class'::regclass, c.oid
+    FROM pg_class c JOIN user_schemas u ON u.oid = c.relnamespace
+    UNION ALL
+    SELECT 'column', c.oid::regclass || '.' || a.attname, c.relowner, a.attacl, 'pg_class'::regclass, c.oid
+    FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN user_schemas u ON u.oid = c.relnamespace
+    WHERE a.attnum > 0 AND a.attacl IS NOT NULL
+    UNION ALL
+    SELECT 'function', p.oid::regprocedure::text, p.proowner, p.proacl, 'pg_proc'::regclass, p.oid
+    FROM pg_proc p JOIN user_schemas u ON u.oid = p.pronamespace
+    UNION ALL
+    SELECT 'default privileges', coalesce(n.nspname, 'of the database')::text, d.defaclrole, d.defaclacl,
+           'pg_default_acl'::regclass, d.oid
+    FROM pg_default_acl d LEFT JOIN pg_namespace n ON n.oid = d.defaclnamespace
+)
+SELECT kind, name, count(*) AS rights
+FROM found f, aclexplode(f.acl) AS a
+WHERE a.grantee <> f.owner AND NOT (f.kind = 'function' AND a.grantee = 0)
+  AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = f.classid AND d.objid = f.oid AND d.deptype = 'e')
+GROUP BY kind, name ORDER BY kind, name
+
+-- name: reaching_out
+SELECT 'foreign server' AS kind, srvname::text AS name FROM pg_foreign_server
+UNION ALL SELECT 'user mapping', srvname::text FROM pg_user_mappings
+UNION ALL SELECT 'publication', pubname::text FROM pg_publication
+UNION ALL SELECT 'subscription', subname::text FROM pg_subscription
+ WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())
+ORDER BY 1, 2

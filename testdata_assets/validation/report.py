@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal
 
@@ -13,6 +13,7 @@ from testdata_assets.validation.rules import AcceptedFinding, CheckName, Validat
 
 Severity = Literal["error", "warning"]
 SHOWN_FINDINGS = 100
+SHOWN_KEYS = 5
 
 
 @dataclass(frozen=True)
@@ -24,12 +25,14 @@ class Finding:
         column_or_object: Column, object or constraint.
         kind: What it is: `production value`, `email`, `orphaned rows`, ...
         count: Rows, values or objects concerned.
+        keys: Masked primary keys of a few such rows; `ctid (0,5)` where the key may not be shown.
     """
 
     table: str
     column_or_object: str
     kind: str
     count: int
+    keys: tuple[str, ...] = field(default=(), compare=False)
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -37,6 +40,7 @@ class Finding:
             "column": self.column_or_object,
             "kind": self.kind,
             "count": int(self.count),
+            **({"keys": list(self.keys[:SHOWN_KEYS])} if self.keys else {}),
         }
 
     def __str__(self) -> str:
@@ -74,10 +78,14 @@ class ValidationReport:
 
     Attributes:
         drift_table: One row a measure, worst first: table, column, measure, value, limit, drifted.
-        worst_drift_png: Picture of the worst measure before and after; None where there was nothing to draw.
+        worst_drift_png: Picture of the worst measures before and after; None where there was nothing to draw.
         image_profiles: Profiles of the image's own tables, to be stored with it.
         data_docs: Path of Data Docs' first page, if they were written.
         seconds: Of the whole validation.
+        drift_map_png: Picture of all tables' columns with their worst measure.
+        drift_trend_png: Picture of the images published before; None for the first.
+        drift_since: Like `drift_table`, against the image published before; None for the first.
+        stored_profile: What the registry is to keep of the image's distributions.
     """
 
     checks: tuple[CheckResult, ...]
@@ -86,6 +94,10 @@ class ValidationReport:
     image_profiles: Mapping[TableName, TableProfile]
     data_docs: str | None = None
     seconds: float = 0.0
+    drift_map_png: bytes | None = None
+    drift_trend_png: bytes | None = None
+    drift_since: list[dict[str, Any]] | None = None
+    stored_profile: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def passed(self) -> bool:

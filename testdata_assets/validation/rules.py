@@ -1,7 +1,7 @@
-"""`rules/validation.yaml`: limits of the drift check, and findings somebody accepted, with reason and expiry.
+"""`rules/validation.yaml`: limits of the drift check, what re-identification looks at, and accepted findings.
 
-The file is optional; without it the defaults here hold. An acceptance that has expired counts no more, and
-one that matches nothing is reported as stale.
+The file is optional; without it the defaults here hold. An acceptance has a reason and a last day; one that has
+expired counts no more, and one that matches nothing is reported as stale.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from testdata_assets.errors import UsageFault
 
@@ -46,7 +46,57 @@ class DriftLimits(_Model):
     lengths: _Share = Field(0.05, description="Kolmogorov-Smirnov distance of text lengths.")
     categories: _Share = Field(0.06, description="Total variation distance of frequent values.")
     distinct: _Share = Field(0.02, description="Relative change of the number of different values.")
-    association: _Share = Field(0.1, description="Change of Cramer's V between two kept columns.")
+    association: _Share = Field(0.1, description="Change of Cramer's V or of the rank correlation of two columns.")
+    scale: _Share = Field(0.1, description="Factor by which numbers grew or shrank, less 1.")
+    characters: _Share = Field(0.05, description="Difference of the shares of values holding a kind of character.")
+    fan_out: _Share = Field(0.06, description="Kolmogorov-Smirnov distance of rows for each value of a foreign key.")
+    previous: Literal["ignore", "warn", "block"] = Field(
+        "warn", description="What drift against the image published before is: production itself changed."
+    )
+
+
+OnFailure = Literal["warn", "block"]
+
+
+class QuasiIdentifiers(_Model):
+    """Columns that together may tell who somebody is: birth date, postcode and sex, for instance."""
+
+    table: str = Field(description="schema.table as in masking.yaml.")
+    columns: tuple[str, ...] = Field(min_length=1, description="Columns whose combination is looked at.")
+    k: int = Field(5, ge=2, description="Rows that must share each combination.")
+    tolerated: float = Field(0.0, ge=0, lt=1, description="Share of rows that may be in smaller groups.")
+    on_failure: OnFailure = Field("warn", description="block rejects the image; warn only tells.")
+
+    @field_validator("columns")
+    @classmethod
+    def _different(cls, columns: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(columns)) < len(columns):
+            raise ValueError("names a column twice")
+        return columns
+
+
+class UniquenessLimit(_Model):
+    """Rows whose combination of kept columns is no other's, in tables that mask some columns."""
+
+    share: float | None = Field(None, ge=0, le=1, description="Share of rows above which it fails; null for never.")
+    most_rows: int = Field(100_000, ge=0, description="Larger tables are left out.")
+    on_failure: OnFailure = Field("warn", description="block rejects the image; warn only tells.")
+
+
+class FrequencyLimit(_Model):
+    """Rows whose masked value could be linked to the real one by how often it occurs."""
+
+    share: float | None = Field(None, ge=0, le=1, description="Share of rows above which it fails; null for never.")
+    most_values: int = Field(1_000, ge=2, description="Columns with more different values are left out.")
+    on_failure: OnFailure = Field("warn", description="block rejects the image; warn only tells.")
+
+
+class ReidentificationRules(_Model):
+    """Whether rows may still be told apart by what masking leaves."""
+
+    quasi_identifiers: tuple[QuasiIdentifiers, ...] = ()
+    uniqueness: UniquenessLimit = Field(default_factory=UniquenessLimit)
+    frequency: FrequencyLimit = Field(default_factory=FrequencyLimit)
 
 
 class AcceptedFinding(_Model):
@@ -79,6 +129,7 @@ class ValidationRules(_Model):
         0.98,
         description="Share of rows that must change in masked columns whose masks may equal real values.",
     )
+    reidentification: ReidentificationRules = Field(default_factory=ReidentificationRules)
     accepted: tuple[AcceptedFinding, ...] = ()
 
 

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from pydantic import TypeAdapter
-
 from testdata_assets.golden.refresh import read_evidence
-from testdata_assets.golden.registry import GoldenRegistry
+from testdata_assets.golden.registry import GoldenImage, GoldenRegistry
 from testdata_assets.postgres.control import connect_control
 from testdata_assets.postgres.places import Places
-from testdata_assets.production.profile import TableProfile
 from testdata_assets.settings import Settings
+from testdata_assets.validation.history import SHOWN_IMAGES, PastImage, past_image
 from testdata_assets.validation.report import ValidationReport
-from testdata_assets.validation.rules import load_validation_rules
+from testdata_assets.validation.rules import ValidationRules, load_validation_rules
+from testdata_assets.validation.user_suites import UserSuite, load_user_suites
 from testdata_assets.validation.validate import validate_image
 
-_PROFILES = TypeAdapter(dict[str, TableProfile])
+
+def read_rules(settings: Settings) -> tuple[ValidationRules, list[UserSuite]]:
+    """All that the rules folder says of validation; a refresh calls it before it reads a row.
+
+    Raises:
+        UsageFault: A file does not parse or cannot be used; names file and reason.
+    """
+    return load_validation_rules(settings.rules_dir / "validation.yaml"), load_user_suites(settings.rules_dir)
 
 
 def validate_candidate(settings: Settings, places: Places, golden_id: str) -> ValidationReport:
@@ -23,7 +29,7 @@ def validate_candidate(settings: Settings, places: Places, golden_id: str) -> Va
     Raises:
         TestdataError: The evidence of its making cannot be read any more, or validation rules do not parse.
     """
-    rules = load_validation_rules(settings.rules_dir / "validation.yaml")
+    rules, suites = read_rules(settings)
     with connect_control(places.control) as control:
         registry = GoldenRegistry(control)
         evidence = read_evidence(settings, places, registry, golden_id)
@@ -39,12 +45,27 @@ def validate_candidate(settings: Settings, places: Places, golden_id: str) -> Va
             rules=rules,
             data_docs_dir=settings.state_dir / "data_docs" / golden_id,
             tools=places.tools,
+            past=_past(registry, evidence.image),
+            own_suites=suites,
         )
-        profiles = {str(table): profile for table, profile in report.image_profiles.items()}
         registry.checked(
             golden_id,
             [check.as_json() for check in report.checks],
-            {"image": _PROFILES.dump_python(profiles, mode="json")},
+            report.stored_profile,
             {"validate": round(report.seconds, 3)},
         )
     return report
+
+
+def _past(registry: GoldenRegistry, image: GoldenImage) -> list[PastImage]:
+    """The images published before, oldest first, with their profiles."""
+    return [
+        past_image(
+            each.golden_id,
+            each.published_at,
+            each.profile,
+            masked_alike=(each.rules_digest, each.key_id) == (image.rules_digest, image.key_id),
+        )
+        for each in reversed(registry.recent(SHOWN_IMAGES))
+        if each.published_at is not None and each.golden_id != image.golden_id
+    ]

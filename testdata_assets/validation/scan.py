@@ -26,12 +26,14 @@ from testdata_assets.masking.transformers.json import Json
 from testdata_assets.postgres.identifiers import TableName
 from testdata_assets.production.catalog import Catalog, CatalogText, Column
 from testdata_assets.validation import patterns
+from testdata_assets.validation.catalog_texts import large_objects, object_names
 from testdata_assets.validation.image_reader import ImageReader, Slice, slices
 from testdata_assets.validation.json_parts import PROSE, JsonParts
-from testdata_assets.validation.leaks import ColumnHits, LeakDetector, Role
+from testdata_assets.validation.leaks import ColumnHits, LeakDetector, Role, kind_of
+from testdata_assets.validation.locate import locate
 from testdata_assets.validation.patterns import PatternHits
-from testdata_assets.validation.report import Finding
-from testdata_assets.validation.text_values import Shape, shape_of, texts
+from testdata_assets.validation.report import SHOWN_KEYS, Finding
+from testdata_assets.validation.text_values import Shape, shape_of, texts, whole_texts
 
 _LITERAL = re.compile(r"'((?:[^']|'')*)'")
 _DOLLAR = re.compile(r"\$([A-Za-z_]*)\$(.*?)\$\1\$", re.DOTALL)
@@ -45,7 +47,8 @@ class ColumnScan:
     Attributes:
         shape: How to find texts in its values.
         role: What the plan says of the whole column.
-        kept_in_part: Whether something inside its values may be kept, so that names are looked for inside.
+        kept_in_part: Whether something inside its values may be kept, or nothing there is a name (invented prose), so
+            that names are looked for inside.
         related: Origins that share a masking domain with it.
         parts: Parts JSON documents by their paths' roles.
         allowed: Fingerprints of values that a condition keeps in it.
@@ -68,12 +71,68 @@ class ColumnScan:
     values: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def leak_findings(self) -> list[Finding]:
-        """Of all roles, counts of one kind added up."""
+    def leak_findings(self, keys: Mapping[str, tuple[str, ...]] | None = None) -> list[Finding]:
+        """Of all roles, counts of one kind added up, with the keys of rows by kind."""
         counts: Counter[str] = Counter()
         for hits in self.leaks.values():
             counts.update({found.kind: found.count for found in hits.findings(self.table, self.column)})
-        return [Finding(self.table, self.column, kind, count) for kind, count in sorted(counts.items())]
+        return [
+            Finding(self.table, self.column, kind, count, (keys or {}).get(kind, ()))
+            for kind, count in sorted(counts.items())
+        ]
+
+    def fresh_hits(self, role: Role) -> ColumnHits:
+        """Hits of one role without anything in them."""
+        return ColumnHits(role, self.related, self.allowed, self.shape == "number")
+
+    def probe(self, values: pl.Series, detector: LeakDetector, *, located: bool = False) -> dict[Role, ColumnHits]:
+        """Looks for production's values.
+
+        Args:
+            values: As COPY gives them, without nulls.
+            detector: Of the snapshot.
+            located: Whether to tell which of the values hold something; where they are parted, not all tell.
+        """
+        return {role: hits for role, hits, _, _ in self.probe_parts(values, detector, located=located)}
+
+    def probe_parts(
+        self, values: pl.Series, detector: LeakDetector, *, located: bool = False
+    ) -> Iterator[tuple[Role, ColumnHits, pl.Series, pl.Series | None]]:
+        """The same with the texts of each role and how often each is there."""
+        distinct, counts = (values.alias("v"), None) if located else _compact(values)
+        distinct = copy_text.unescape(distinct)
+        if self.parts is not None:
+            for role, found in self.parts.part(distinct).items():
+                single, rows = _compact(found)
+                hits = self.fresh_hits(role)
+                detector.probe(single, rows, hits, embedded=role == "kept")
+                yield role, hits, single, rows
+            return
+        hits = self.fresh_hits(self.role)
+        hits.located = {} if located else None
+        if self.shape == "bytes":
+            distinct = whole_texts(distinct, self.shape)
+        if self.shape in ("plain", "number", "bytes"):
+            known = detector.probe_whole(distinct, counts, hits)
+            if self.shape != "number":
+                detector.probe_inside(distinct, counts, hits, embedded=self.looks_inside, known=known)
+            yield self.role, hits, distinct, counts
+            return
+        detector.probe_inside(whole_texts(distinct, self.shape), counts, hits, embedded=self.looks_inside)
+        found = texts(distinct, self.shape)
+        single, rows = _compact(found)
+        if hits.located is None:
+            detector.probe_whole(single, rows, hits)
+        else:
+            apart = self.fresh_hits(self.role)  # which value a part is of is not known
+            detector.probe_whole(single, rows, apart)
+            hits.merge(apart)
+        yield self.role, hits, single, rows
+
+    @property
+    def looks_inside(self) -> bool:
+        """Whether names and addresses are looked for inside its values."""
+        return self.role == "kept" or self.kept_in_part
 
 
 @dataclass(frozen=True)
@@ -112,7 +171,13 @@ class _Stopwatch:
 
 
 def scan(
-    reader: ImageReader, image: Catalog, plan: MaskingPlan, fingerprints: Fingerprints, *, workers: int
+    reader: ImageReader,
+    image: Catalog,
+    plan: MaskingPlan,
+    fingerprints: Fingerprints,
+    *,
+    workers: int,
+    keys: int = SHOWN_KEYS,
 ) -> ScanResult:
     """Searches every text of an image.
 
@@ -122,6 +187,7 @@ def scan(
         plan: What became of each column.
         fingerprints: Of the snapshot's sensitive values.
         workers: Threads.
+        keys: For how many rows of a finding their primary keys are looked up.
     """
     started = time.monotonic()
     watch = _Stopwatch()
@@ -171,8 +237,10 @@ def scan(
         for _ in pool.map(lambda part: _scan_slice(reader, part[0], part[1], detector, watch), parts):
             pass
     leaks, found_patterns = _scan_catalog(image.texts, detector, watch)
+    leaks += _scan_names(reader, detector, watch) + _scan_large_objects(reader, detector, watch)
     for entry in scans:
-        leaks += entry.leak_findings()
+        rows = locate(reader, image, entry, detector, keys) if keys and entry.leak_findings() else None
+        leaks += entry.leak_findings(rows)
         if entry.patterns is not None:
             found_patterns += entry.patterns.findings(entry.table, entry.column)
     elapsed = time.monotonic() - started
@@ -202,15 +270,16 @@ def _column_scan(
         return None
     role: Role = "masked" if derived else _role(plan)
     by_part = plan is not None and plan.guarantees.coincidence is Coincidence.BY_PART
+    made_up = plan is not None and plan.transformer.name == "free_text" and role == "disjoint"
     return ColumnScan(
         table=str(table),
         column=column.name,
         shape=shape,
         role=role,
-        kept_in_part=derived or by_part or role == "kept",
+        kept_in_part=derived or by_part or made_up or role == "kept",
         related=frozenset(),
         parts=parts,
-        patterns=PatternHits() if not derived and (role == "kept" or by_part) else None,
+        patterns=PatternHits() if shape != "number" and not derived and (role == "kept" or by_part) else None,
         emails_only=by_part and parts is None,
     )
 
@@ -253,26 +322,14 @@ def _scan_slice(
 
 def _scan_values(values: pl.Series, entry: ColumnScan, detector: LeakDetector, watch: _Stopwatch) -> None:
     started = time.monotonic()
-    distinct, counts = _compact(values)
-    distinct = copy_text.unescape(distinct)
-    groups: dict[Role, tuple[pl.Series, pl.Series | None]] = {entry.role: (distinct, counts)}
-    if entry.parts is not None:
-        groups = {role: _compact(found) for role, found in entry.parts.part(distinct).items()}
-    elif entry.shape != "plain":
-        groups = {entry.role: _compact(texts(distinct, entry.shape))}
-    spent = time.monotonic() - started
-    for role, (found, rows) in groups.items():
-        started = time.monotonic()
-        hits = ColumnHits(role, entry.related, entry.allowed)
-        inside = role == "kept" or (entry.kept_in_part and entry.parts is None)
-        detector.probe(found, rows, hits, embedded=inside)
+    for role, hits, found, rows in entry.probe_parts(values, detector):
         with entry.lock:
-            entry.leaks.setdefault(role, ColumnHits(role, entry.related, entry.allowed)).merge(hits)
+            entry.leaks.setdefault(role, entry.fresh_hits(role)).merge(hits)
         between = time.monotonic()
         if entry.patterns is not None and (role == "kept" or entry.parts is None):
             patterns.look(found, rows, entry.patterns, emails_only=entry.emails_only)
-        watch.add(spent + between - started, time.monotonic() - between)
-        spent = 0.0
+        watch.add(between - started, time.monotonic() - between)
+        started = time.monotonic()
     with entry.lock:
         entry.values += values.len()
 
@@ -313,6 +370,34 @@ def _scan_catalog(
             others += pattern_hits.findings(text.kind, text.object)
     watch.add(between - started, time.monotonic() - between)
     return leaks, others
+
+
+def _scan_names(reader: ImageReader, detector: LeakDetector, watch: _Stopwatch) -> list[Finding]:
+    """Names of objects: whoever names a column after a customer tells of him."""
+    started = time.monotonic()
+    found: list[Finding] = []
+    named = object_names(reader)
+    hits = ColumnHits("kept", located={})
+    detector.probe(_series(each.text for each in named), None, hits, embedded=True)
+    for place, parts in (hits.located or {}).items():
+        if place in hits.strong:
+            for row in np.unique(np.concatenate(parts)):
+                found.append(Finding(named[row].kind, named[row].object, kind_of(*place), 1))
+    watch.add(time.monotonic() - started, 0.0)
+    return found
+
+
+def _scan_large_objects(reader: ImageReader, detector: LeakDetector, watch: _Stopwatch) -> list[Finding]:
+    started = time.monotonic()
+    found: Counter[tuple[str, str]] = Counter()
+    for numbers, contents in large_objects(reader):
+        hits = ColumnHits("kept", located={})
+        detector.probe(contents, None, hits, embedded=True)
+        for place, parts in (hits.located or {}).items():
+            if place in hits.strong:
+                found.update((numbers[int(row)], kind_of(*place)) for row in np.unique(np.concatenate(parts)))
+    watch.add(time.monotonic() - started, 0.0)
+    return [Finding("large_object", number, kind, count) for (number, kind), count in sorted(found.items())]
 
 
 def _literals(text: str) -> list[str]:

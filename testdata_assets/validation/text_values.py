@@ -9,16 +9,27 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Literal
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
+import pyarrow as pa
 
 from testdata_assets.production.catalog import Column
 
-Shape = Literal["plain", "json", "hstore", "array", "composite", "xml", "lexemes"]
+Shape = Literal["plain", "json", "hstore", "array", "composite", "xml", "lexemes", "number", "bytes"]
 
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
 _ELEMENT = r'"(?:[^"\\]|\\.|"")*"|[^,{}()\[\]"]+'
 _XML = r">[^<]+<|=\s*\"[^\"]*\"|=\s*'[^']*'"
 _LEXEME = r"'(?:[^']|'')*'"
+_PLACED = r"'(?:[^']|'')*'(?::[0-9A-D,]+)?"
+# Their text form may be a phone or a card number.
+_NUMBERS = frozenset({"int4", "int8", "numeric"})
+# Bytes of the character that a byte begins; 0 where it continues one.
+_NO_LEAD = 255
+_UTF8_LENGTHS = np.full(256, _NO_LEAD, np.uint8)
+_UTF8_LENGTHS[:0x80], _UTF8_LENGTHS[0x80:0xC0] = 1, 0
+_UTF8_LENGTHS[0xC2:0xE0], _UTF8_LENGTHS[0xE0:0xF0], _UTF8_LENGTHS[0xF0:0xF5] = 2, 3, 4
 # Types whose text form holds digits and punctuation only.
 _WITHOUT_TEXT = frozenset(
     {
@@ -66,8 +77,10 @@ def shape_of(column: Column, also: Collection[str] = ()) -> Shape | None:
         return "lexemes"
     if column.category == "E":
         return None  # labels are catalog text
+    if base in _NUMBERS or base == "bytea":
+        return "bytes" if base == "bytea" else "number"
     if column.category == "A":
-        return None if base.removeprefix("_") in _WITHOUT_TEXT - set(also) else "array"
+        return None if base.removeprefix("_") in _WITHOUT_TEXT - _NUMBERS - set(also) else "array"
     if column.category == "C":
         return "composite"
     return None if base in _WITHOUT_TEXT - set(also) else "plain"
@@ -81,10 +94,12 @@ def texts(values: pl.Series, shape: Shape) -> pl.Series:
         shape: How to split it.
 
     Returns:
-        String series without nulls; for `plain` the values themselves, otherwise possibly more or fewer.
+        String series without nulls; for `plain` and `number` the values themselves, otherwise possibly more or fewer.
     """
-    if shape == "plain":
+    if shape in ("plain", "number"):
         return values
+    if shape == "bytes":
+        return decoded(values)
     pattern = {"json": _QUOTED, "hstore": _QUOTED, "xml": _XML, "lexemes": _LEXEME}.get(shape, _ELEMENT)
     found = values.str.extract_all(pattern).explode().drop_nulls().alias("v")
     if found.len() == 0:
@@ -97,6 +112,77 @@ def texts(values: pl.Series, shape: Shape) -> pl.Series:
     if shape == "lexemes":
         return found.str.slice(1, found.str.len_chars() - 2).str.replace_all("''", "'", literal=True)
     return _without_quotes(found)
+
+
+def whole_texts(values: pl.Series, shape: Shape) -> pl.Series:
+    """Each value as one text, in which what belongs together stands side by side; of the same length and order.
+
+    Brackets and quotes stay: to a search for runs of words they are blanks. The words of a tsvector come in the order
+    of their positions.
+    """
+    if shape == "bytes":
+        return decoded(values, drop=False)
+    if shape != "lexemes":
+        return values
+    words = (
+        values.alias("v")
+        .to_frame()
+        .with_row_index("row")
+        .with_columns(pl.col("v").str.extract_all(_PLACED))
+        .explode("v")
+        .with_columns(
+            word=pl.col("v").str.extract(r"^'((?:[^']|'')*)'"),
+            place=pl.col("v").str.extract_all(r":[0-9A-D,]+$").list.first().str.extract_all(r"\d+"),
+        )
+        .explode("place")
+        .sort("row", pl.col("place").cast(pl.Int32), nulls_last=True, maintain_order=True)
+    )
+    plain = pl.col("word").drop_nulls().str.replace_all("''", "'", literal=True)
+    joined = words.group_by("row", maintain_order=True).agg(plain.str.join(" "))
+    rows = pl.select(pl.int_range(len(values), dtype=pl.get_index_type()).alias("row"))
+    # An empty vector has no words, and so no row above.
+    return rows.join(joined, on="row", how="left", maintain_order="left").get_column("word").fill_null("").alias("v")
+
+
+def decoded(values: pl.Series, *, drop: bool = True) -> pl.Series:
+    """The text of bytea values in hex form that are UTF-8; of others none, or with `drop` off an empty one."""
+    raw = values.str.strip_prefix("\\x").str.decode("hex", strict=False).fill_null(b"").alias("v")
+    right = pl.Series(_is_utf8(raw))
+    if drop:
+        return raw.filter(right).cast(pl.String)
+    return raw.to_frame().select(pl.when(right).then(pl.col("v")).otherwise(pl.lit(b""))).to_series().cast(pl.String)
+
+
+def _is_utf8(values: pl.Series) -> npt.NDArray[np.bool_]:
+    """Which binary values are well-formed UTF-8 (RFC 3629, section 4)."""
+    right = np.ones(len(values), np.bool_)
+    array = values.to_arrow().cast(pa.large_binary())
+    _, offset_buffer, data_buffer = array.buffers()
+    if not len(array) or data_buffer is None:
+        return right
+    offsets = np.frombuffer(offset_buffer, np.int64, len(array) + 1, array.offset * 8)
+    data = np.frombuffer(data_buffer, np.uint8)[offsets[0] : offsets[-1]]
+    offsets = offsets - offsets[0]
+    if not len(data) or data.max() < 0x80:
+        return right
+    padded = np.concatenate((data, np.zeros(4, np.uint8)))  # so that every byte has three behind it
+    begins = np.zeros(len(padded), np.bool_)
+    begins[offsets] = True
+    size = _UTF8_LENGTHS[data]
+    bad = size == _NO_LEAD
+    wanted = np.zeros(len(padded), np.bool_)  # bytes that must continue a character
+    apart = np.zeros(len(data), np.bool_)
+    for step in (1, 2, 3):
+        apart |= begins[step : step + len(data)]
+        longer = (size > step) & ~bad
+        bad |= longer & apart
+        wanted[step : step + len(data)] |= longer & ~apart
+    bad |= (size == 0) != wanted[: len(data)]
+    second = padded[1 : len(data) + 1]
+    bad |= ((data == 0xE0) & (second < 0xA0)) | ((data == 0xED) & (second > 0x9F))
+    bad |= ((data == 0xF0) & (second < 0x90)) | ((data == 0xF4) & (second > 0x8F))
+    right[np.searchsorted(offsets, np.flatnonzero(bad), side="right") - 1] = False
+    return right
 
 
 def _without_json_escapes(found: pl.Series) -> pl.Series:

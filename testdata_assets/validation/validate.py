@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -20,7 +21,8 @@ from testdata_assets.production.catalog import Catalog, Table
 from testdata_assets.production.catalog_reader import read_catalog, read_definitions
 from testdata_assets.production.profile import TableProfile, TableProfiler
 from testdata_assets.progress import current_progress
-from testdata_assets.validation.expectations import import_early, run_suites
+from testdata_assets.validation.expectations import import_early, session
+from testdata_assets.validation.history import PastImage, changes_since, stored, tracks
 from testdata_assets.validation.image_reader import Counts, ImageReader
 from testdata_assets.validation.measures import (
     compare_profiles,
@@ -32,11 +34,13 @@ from testdata_assets.validation.measures import (
     measure_schema,
     timed,
 )
-from testdata_assets.validation.picture import draw_worst
+from testdata_assets.validation.picture import draw_map, draw_trend, draw_worst
+from testdata_assets.validation.reidentification import measure_reidentification
 from testdata_assets.validation.report import ValidationReport
 from testdata_assets.validation.rules import ValidationRules
 from testdata_assets.validation.scan import scan
 from testdata_assets.validation.suites import sift_findings, suite_of, verdict
+from testdata_assets.validation.user_suites import UserSuite, joined_to
 
 _log = structlog.get_logger(__name__)
 
@@ -56,6 +60,8 @@ def validate_image(
     source_definitions: Mapping[tuple[str, str], str] | None = None,
     workers: int | None = None,
     today: date | None = None,
+    past: Sequence[PastImage] = (),
+    own_suites: Sequence[UserSuite] = (),
 ) -> ValidationReport:
     """Runs the six checks on a candidate image. Nothing in the image is changed.
 
@@ -66,13 +72,15 @@ def validate_image(
         source_counts: Rows of each storing table in the snapshot.
         source_profiles: Profiles of the raw tables; a table with rows and without a profile fails the drift check.
         fingerprints: Of the sensitive values met while masking.
-        change_counts: Of the masked columns whose masks may coincide with real values.
+        change_counts: Of the masked columns, those that become NULL or one constant apart.
         rules: Limits and accepted findings.
         data_docs_dir: Folder for the static site of all results; None for none.
         tools: psql.
         source_definitions: The source's `read_definitions`, if the snapshot kept them.
         workers: Threads; one a core by default.
         today: For expiry dates of accepted findings.
+        past: Images published before, oldest first.
+        own_suites: Expectations of the users' own; they count into `schema_matches`.
 
     Raises:
         EnvironmentLack: The image cannot be reached.
@@ -91,11 +99,17 @@ def validate_image(
         scanned, _ = timed(lambda: scan(reader, image, plan, fingerprints, workers=workers))
         leaks = measure_leaks(reader, image, plan, scanned, list(change_counts), counts, rules)
         advance(1)
-        patterns = measure_patterns(scanned)
+        told_apart = measure_reidentification(reader, image, plan, rules, workers=workers)
+        patterns = told_apart.joined_to(measure_patterns(scanned))
         advance(1)
         profiles, profiling = timed(lambda: _profile(reader, image, plan, counts, workers))
-        drifts = compare_profiles(plan, source_counts, source_profiles, profiles, rules)
-        moved = measure_drift(drifts, plan, source_counts, source_profiles, profiles, profiling)
+        drifts = compare_profiles(plan, source_counts, source_profiles, profiles, rules, catalog)
+        last = past[-1] if past and rules.drift.previous != "ignore" else None
+        since = None if last is None else changes_since(last, profiles, image, rules.drift)
+        moved = measure_drift(
+            drifts, plan, source_counts, source_profiles, profiles, profiling, since, rules.drift.previous
+        )
+        moved = replace(moved, details={**moved.details, "limits": rules.drift.model_dump()})
         advance(1)
         keys = measure_keys(reader, catalog, image, workers)
         advance(1)
@@ -103,19 +117,28 @@ def validate_image(
         advance(1)
         schema = measure_schema(reader, catalog, image, plan, source_definitions, definitions)
         advance(1)
-    measured = [leaks, patterns, moved, keys, rows, schema]
-    sifted = [sift_findings(each, rules, today) for each in measured]
-    results, page = run_suites(
-        [suite_of(each, parts) for each, parts in zip(measured, sifted, strict=True)], data_docs_dir
-    )
+    with session() as expectations:
+        schema = joined_to(schema, expectations.run_on_image([each.suite for each in own_suites], image_dsn))
+        measured = [leaks, patterns, moved, keys, rows, schema]
+        sifted = [sift_findings(each, rules, today) for each in measured]
+        results = expectations.run([suite_of(each, parts) for each, parts in zip(measured, sifted, strict=True)])
+        page = None if data_docs_dir is None else expectations.write_data_docs(data_docs_dir)
     checks = tuple(verdict(each, parts, results[each.name]) for each, parts in zip(measured, sifted, strict=True))
     for check in checks:
         _log.info("check", name=check.name, passed=check.passed, seconds=round(check.seconds, 3))
     worst_first = sorted(drifts, key=lambda each: -each.severity)
+    since_first = None if since is None else sorted(since, key=lambda each: -each.severity)
+    kept_profile = stored(profiles, drifts, since)
     return ValidationReport(
         checks=checks,
         drift_table=[each.as_row() for each in worst_first],
         worst_drift_png=draw_worst(worst_first, source_profiles, profiles),
+        drift_map_png=draw_map(worst_first, profiles),
+        drift_trend_png=draw_trend(
+            past, kept_profile["drift"], tracks(past, profiles, since_first or worst_first, rules.drift)
+        ),
+        drift_since=None if since_first is None else [each.as_row() for each in since_first],
+        stored_profile=kept_profile,
         image_profiles=profiles,
         data_docs=page,
         seconds=time.monotonic() - started,

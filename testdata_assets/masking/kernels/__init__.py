@@ -16,8 +16,10 @@ import hashlib
 import importlib
 import os
 import re
+import shutil
 import subprocess
 import sys
+import time
 from functools import cache
 from importlib import metadata
 from importlib.util import find_spec
@@ -29,6 +31,7 @@ import structlog
 WORTHWHILE = 2000  # values: for fewer, calling a kernel does not pay
 WORTH_COMPILING = 4_000_000  # values
 _MARKER = "complete"
+_KEPT_SECONDS = 30 * 24 * 3600
 
 # Whether this process may compile what it wants itself: the one whose task that is, and tests.
 compiles_itself = False
@@ -72,11 +75,15 @@ def modules() -> list[str]:
 
 
 def mark_compiled() -> None:
-    """Tells other processes that all modules are compiled."""
+    """Tells other processes that all modules are compiled, and removes what older versions left."""
     for name in modules():
         folder = cache_folder(name)
-        if folder is not None:
-            (folder / _MARKER).touch()
+        if folder is None:
+            continue
+        (folder / _MARKER).touch()
+        for other in folder.parent.glob(f"{name}-*"):
+            if other != folder and other.stat().st_mtime < time.time() - _KEPT_SECONDS:
+                shutil.rmtree(other)
 
 
 def preload() -> None:
@@ -102,13 +109,15 @@ def available() -> bool:
 def cache_folder(module: str) -> Path | None:
     """Where machine code of a kernel's module is kept: a folder of the user's own.
 
-    It is named after numba's version, the module's source and those of all modules that it takes kernels or constants
+    It is named after numba's version and the files of the module and of all modules that it takes kernels or constants
     from: other code, other folder. None without numba, or where there is no folder that only this user can write to.
     """
     try:
         digest = hashlib.blake2b(metadata.version("numba").encode(), digest_size=8)
         for name in sorted(_sources(module)):
-            digest.update(name.encode() + b"\0" + _source(name).encode())
+            path = _path(name)
+            digest.update(f"{path} {path.stat().st_mtime_ns}\0".encode())  # as numba's own index does
+            digest.update(_source(name).encode())
         home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
         folder = home / "testdata-assets" / "kernels" / f"{module}-{digest.hexdigest()}"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -119,8 +128,12 @@ def cache_folder(module: str) -> Path | None:
     return folder if private and os.access(folder, os.W_OK) else None
 
 
+def _path(name: str) -> Path:
+    return (Path(__file__).parent / f"{name}.py").resolve()
+
+
 def _source(name: str) -> str:
-    return (Path(__file__).parent / f"{name}.py").read_text(encoding="utf-8")
+    return _path(name).read_text(encoding="utf-8")
 
 
 def _sources(module: str) -> set[str]:

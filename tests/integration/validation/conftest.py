@@ -158,7 +158,7 @@ def _account(
     coincidence = column.guarantees.coincidence
     if coincidence is Coincidence.DISJOINT:
         collector.add(f"{table}.{column.column.name}", values)
-    elif coincidence is Coincidence.MAY_COINCIDE and values.len():
+    if coincidence is not Coincidence.CONSTANT and values.len():
         evidence.change_counts.append(ChangeCount(str(table), column.column.name, values.len(), values.len()))
 
 
@@ -193,7 +193,7 @@ CREATE TABLE events_2 PARTITION OF events FOR VALUES FROM ('2024-02-01') TO ('20
 INSERT INTO events SELECT i, date '2024-01-01' + i % 60, 'click ' || i % 9 FROM generate_series(1, 600) AS i;
 CREATE TABLE sessions (session_id int PRIMARY KEY, token text);
 INSERT INTO sessions SELECT i, md5(i::text) FROM generate_series(1, 50) AS i;
-CREATE TABLE shops (shop_id int PRIMARY KEY, shop_name text);
+CREATE TABLE shops (shop_id int PRIMARY KEY, shop_name text CONSTRAINT named CHECK (shop_name <> ''));
 INSERT INTO shops VALUES (1, 'North'), (2, 'South');
 CREATE VIEW paid AS SELECT order_id, amount FROM orders WHERE state = 'paid';
 CREATE MATERIALIZED VIEW per_city AS SELECT city, count(*) AS people FROM customers GROUP BY city;

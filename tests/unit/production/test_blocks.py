@@ -51,6 +51,6 @@ def test_a_stream_that_ends_without_a_newline_loses_nothing() -> None:
     assert list(whole_lines(io.BytesIO(b""), 1 << 20)) == []
 
 
-@pytest.mark.parametrize(("workers", "size"), [(1, BLOCK_BYTES), (2, BLOCK_BYTES), (4, 8 << 20), (8, 4 << 20)])
+@pytest.mark.parametrize(("workers", "size"), [(1, BLOCK_BYTES), (2, 8 << 20), (4, 4 << 20), (8, 4 << 20)])
 def test_blocks_shrink_with_the_number_of_streams(workers: int, size: int) -> None:
     assert block_bytes(workers) == size

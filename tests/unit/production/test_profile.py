@@ -13,11 +13,11 @@ from pydantic import TypeAdapter
 from testdata_assets.postgres.identifiers import TableName
 from testdata_assets.production.associations import cramers_v
 from testdata_assets.production.catalog import Column, Table
+from testdata_assets.production.figures import MIN_GROUP
 from testdata_assets.production.profile import (
     MAX_CHARACTERS,
     MAX_SAMPLE,
     MAX_SAMPLE_BYTES,
-    MIN_GROUP,
     TableProfile,
     TableProfiler,
     clipped,

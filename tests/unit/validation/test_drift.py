@@ -10,8 +10,10 @@ import pytest
 
 from testdata_assets.postgres.identifiers import TableName
 from testdata_assets.production.catalog import Column, Table
-from testdata_assets.production.profile import Steps, TableProfile, TableProfiler
-from testdata_assets.validation.drift import KEPT, ColumnPromise, Drift, compare, dropped, ks_distance, tvd
+from testdata_assets.production.figures import Steps
+from testdata_assets.production.profile import TableProfile, TableProfiler
+from testdata_assets.validation.distances import dropped, ks_distance, tvd
+from testdata_assets.validation.drift import KEPT, ColumnPromise, Drift, compare
 from testdata_assets.validation.rules import DriftLimits
 
 NAME = TableName("public", "orders")
@@ -136,7 +138,12 @@ def test_masked_columns_answer_only_for_what_is_promised() -> None:
     before, after = profile(data, masked=masked), profile(other, masked=masked)
     assert moved(before, after, note=lossy, city=lossy) == []
     found = {(each.column, each.measure) for each in moved(before, after, note=strict, city=lossy)}
-    assert found == {("note", "distinct"), ("note", "lengths")}
+    assert found == {
+        ("note", "distinct"),
+        ("note", "frequencies"),
+        ("note", "lengths"),
+        ("note", "length cut"),
+    }
     emptied = profile(other.with_columns(note=pl.lit(None, dtype=pl.String)), masked=masked)
     assert {each.measure for each in moved(before, emptied, note=lossy, city=lossy)} == {"nulls"}
     free = ColumnPromise(masked=True, nulls=False, distinct=False, lengths=False)
@@ -172,5 +179,6 @@ def test_unlisted_categories_count_as_large_as_they_may_be() -> None:
     assert tvd({"a": 0.5, "b": 0.5}, {"a": 0.5, "b": 0.5}, (1_000, 1_000)) == 0
     assert tvd({"a": 0.9, "b": 0.021}, {"a": 0.9}, (1_000, 1_000)) == pytest.approx(0.0005)
     assert tvd({"a": 0.5, "b": 0.5}, {"a": 1.0}, (1_000, 1_000)) == pytest.approx(0.5)
-    assert dropped({"a": 0.5, "b": 0.4}, {"a": 0.9, "c": 0.1}, 1_000) == pytest.approx(0.4)
-    assert dropped({"a": 0.97, "b": 0.03}, {"a": 1.0}, 1_000) == 0  # thirty expected: may be hidden, not gone
+    assert dropped({"a": 0.5, "b": 0.4}, {"a": 0.9, "c": 0.1}, 1_000, 0.1) == pytest.approx((0.4, 0.01))
+    value, limit = dropped({"a": 0.97, "b": 0.03}, {"a": 1.0}, 1_000, 0.2)
+    assert value < limit  # thirty expected: may be hidden, not gone

@@ -60,3 +60,12 @@ def test_parting_is_fast() -> None:
     found = parts().part(documents)
     assert found["disjoint"].len() == 50_000
     assert time.process_time() - started < 3  # measured: about half a second
+
+
+def test_long_numbers_go_where_their_path_says() -> None:
+    found = parted('{"contact": {"email": 442079460958, "n": 12}, "phones": [14033335568, true], "theme": 4930901820}')
+    assert found["disjoint"] == ["442079460958"]
+    assert found["masked"] == ["14033335568"]
+    assert "4930901820" in found["kept"]
+    assert "12" not in found["kept"]
+    assert "true" not in found["kept"]

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from testdata_assets.masking.fingerprints import FingerprintCollector
-from testdata_assets.validation.leaks import ColumnHits, LeakDetector, Role, is_strong
+from testdata_assets.validation.leaks import ColumnHits, LeakDetector, Role, by_chance, is_strong
 from testdata_assets.validation.report import Finding
 
 SENSITIVE = {
@@ -157,3 +157,61 @@ def test_no_fingerprints_find_nothing() -> None:
 )
 def test_strength(value: str, strong: bool) -> None:
     assert is_strong(pl.Series([value])).tolist() == [strong]
+
+
+@pytest.mark.parametrize(
+    ("value", "origin"),
+    [
+        ("dyke, mary van", "full_name"),
+        ("Dyke, Mary van called", "full_name"),
+        ("for\u00a0MARY\nvan\tDyke", "full_name"),
+        ("4420 7946 0958", "phone"),
+        ("ring 0044 (0)20-7946.0958 now", "phone"),
+        ("?mail=ann.lee%40corp.com&x=1", "email"),
+        (r'{"a": "\u0061nn.lee@corp.com"}', "email"),
+        (r"first\nMary van Dyke", "full_name"),
+        ("paid 4012-8888-8888-1881 twice", "card"),
+        ("user o'hara+news wrote", "email"),
+    ],
+)
+def test_other_clothes_hide_nothing(detector: LeakDetector, value: str, origin: str) -> None:
+    assert [kind.split()[2] for kind, _ in search(detector, ["x", value])] == [f"public.users.{origin}"]
+
+
+def test_in_masked_texts_local_parts_prove_nothing(detector: LeakDetector) -> None:
+    assert search(detector, ["user o'hara+news wrote"], "disjoint") == []
+
+
+def test_places_are_told_where_asked_for(detector: LeakDetector) -> None:
+    hits = ColumnHits("kept", located={})
+    texts = pl.Series(["x", "ann.lee@corp.com", "y", "to Mary van Dyke", "to Mary van Dyke, Mary van Dyke"])
+    detector.probe(texts, None, hits, embedded=True)
+    assert hits.located is not None
+    told = {place: sorted(int(row) for part in parts for row in part) for place, parts in hits.located.items()}
+    assert told == {("public.users.email", False): [1], ("public.users.full_name", True): [3, 4]}
+    assert hits.strong[("public.users.full_name", True)] == 2
+
+
+def test_numbers_count_beyond_chance_only() -> None:
+    collector = FingerprintCollector(seed=3)
+    collector.add("t.phone", pl.Series([str(4_000_000_000 + 997 * i) for i in range(50_000)]))
+    numbers = LeakDetector(collector.finish())
+
+    def matches(values: list[int]) -> int:
+        hits = ColumnHits("kept", numbers=True)
+        numbers.probe(pl.Series([str(each) for each in values]), None, hits, embedded=False)
+        return sum(found.count for found in hits.findings("t", "c"))
+
+    assert matches(list(range(7_000_000_000, 7_000_300_000))) == 0
+    assert matches([*range(1_000_000, 1_001_000), 4_000_000_997]) == 1
+    assert matches([4_000_000_000 + 997 * i for i in range(1000)]) == 1000
+    scattered = [4_000_000_000 + 997 * 5, *(1_000_000_000 + 31_013 * i for i in range(250_000))]
+    assert matches(scattered) == 0  # one in 250,000 different ones is what chance brings
+
+
+@pytest.mark.parametrize(
+    ("found", "expected", "chance"),
+    [(0, 0.0, False), (1, 0.0, False), (1, 1e-7, False), (1, 0.1, True), (3, 5.0, True), (40, 5.0, False)],
+)
+def test_chance(found: int, expected: float, chance: bool) -> None:
+    assert by_chance(found, expected) == chance

@@ -6,8 +6,11 @@ import numpy as np
 import polars as pl
 import pytest
 
-from testdata_assets.validation import patterns
-from testdata_assets.validation.patterns import PatternHits, binomial_tail, issuer_fits, look, luhn, valid_phone
+from testdata_assets.validation import pattern_addresses
+from testdata_assets.validation.pattern_addresses import valid_phone
+from testdata_assets.validation.pattern_chance import binomial_tail
+from testdata_assets.validation.pattern_numbers import issuer_fits, luhn
+from testdata_assets.validation.patterns import PatternHits, look
 
 
 def found(values: list[str], counts: list[int] | None = None, *, emails_only: bool = False) -> dict[str, int]:
@@ -38,6 +41,15 @@ def found(values: list[str], counts: list[int] | None = None, *, emails_only: bo
         ("5500-0000-0000-0004", "card"),
         ("3782 822463 10005", "card"),
         ("visa 4111111111111111 used", "card"),
+        ("paid with 4111 1111 1111 1111.", "card"),
+        ("2 times 4111.1111.1111.1111, as agreed", "card"),
+        ("tel 00493012345678", "phone"),
+        ("login from 8.8.8.8", "ip address"),
+        ("81.2.69.142", "ip address"),
+        ("http://81.2.69.142:8080/x", "ip address"),
+        ("81.2.69.142/24", "ip address"),
+        ("2a00:1450:4001:82b::200e", "ip address"),
+        ("from [2a00:1450:4001:082b:0000:0000:0000:200e]:80", "ip address"),
     ],
 )
 def test_personal_data_is_seen(text: str, kind: str) -> None:
@@ -67,10 +79,44 @@ def test_personal_data_is_seen(text: str, kind: str) -> None:
         "a3f0c9-555-1234-88",
         "1.23e+10",
         "",
+        "logo@2x.png",
+        "git@github.com:owner/name.git",
+        "ref 1234 0049 3012 3456",
+        "1234-0012-0255-0143",
+        "0012345678901",  # padded with zeros
+        "00491234-5678-4012-8d3e-6f7a8b9c0d1e",  # a UUID
+        "10.0.0.200",
+        "172.20.200.3",
+        "198.51.100.7",
+        "203.0.113.200",
+        "169.254.169.254",
+        "1.2.3.4",  # a version or a chapter
+        "version 120.1.2.3",
+        "Mozilla/5.0 (X11) Chrome/119.0.12.4 Safari/537.36",
+        "116.0.5845.97",
+        "119.0.0.0",
+        "1.3.6.1.4.1.200",
+        "01.12.120.24",
+        "2001:db8::1",
+        "2001:0db8:0000:0000:0000:0000:0000:0001",
+        "2024:01:15 10:11:12",
+        "23:45:67:89:ab:cd",
+        "2fa3::zz",
     ],
 )
 def test_look_alikes_are_not(text: str) -> None:
     assert found([text, "nothing"]) == {}
+
+
+def test_a_grouped_card_is_no_phone() -> None:
+    """Found where a run was searched for the way out of a country: 00, 1, 234 567 8901."""
+    assert found(["5105 1051 0012 0255"]) == {}
+    assert found(["4000 0012 3456 7899"]) == {"card": 1}
+
+
+def test_numbers_with_a_plus_break_nothing() -> None:
+    for text in ("+4930901820123456", "+49 30 9018 2012 3456 78", "+++4111111111111111", "+41111111111111111"):
+        assert set(found([text])) <= {"phone"}
 
 
 def test_counts_are_rows() -> None:
@@ -117,13 +163,42 @@ def test_the_chance_of_luhn_is_bounded() -> None:
     assert binomial_tail(60, 100, 0.1) < 1e-20
 
 
+def test_versions_beside_keep_addresses_from_counting() -> None:
+    versions = [f"116.0.{build}.97" for build in range(200, 400)]
+    assert found(versions) == {}
+    assert found(["116.0.200.97"]) == {"ip address": 1}
+
+
+def test_one_number_in_many_blocks_is_one_number() -> None:
+    """A bare number that passes Luhn's check by chance, referenced from everywhere."""
+    hits = PatternHits()
+    for _ in range(50):
+        look(pl.Series(["4111111111111111"]), pl.Series([7]), hits)
+    assert hits.findings("t", "c") == []
+    assert hits.anything
+
+
+def test_numbers_of_french_establishments_are_no_diners_cards() -> None:
+    """All have Luhn's check digit, and some begin like cards."""
+    rng = np.random.default_rng(4)
+    numbers = pl.Series([f"{number:014d}" for number in rng.integers(3 * 10**13, 9 * 10**13, 20_000)])
+    assert found(numbers.filter(pl.Series(luhn(numbers))).to_list()) == {}
+
+
+def test_no_value_is_shown() -> None:
+    hits = PatternHits()
+    look(pl.Series(["ring +44 20 7946 0958, ann@corp.com, 4111 1111 1111 1111"]), None, hits)
+    shown = repr(hits) + repr(hits.findings("t", "c"))
+    assert not any(part in shown for part in ("7946", "ann", "4111"))
+
+
 def test_few_phones_are_put_to_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
 
     def count(text: str, region: str | None) -> None:
         asked.append(text)
 
-    monkeypatch.setattr(patterns, "valid_phone", count)
+    monkeypatch.setattr(pattern_addresses, "valid_phone", count)
     found([f"+44 20 7946 {number:04d}" for number in range(5_000)])
     assert 100 < len(asked) <= 400
     assert valid_phone("+44 20 7946 0958", None) == "+442079460958"

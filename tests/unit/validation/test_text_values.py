@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from testdata_assets.production.catalog import Column
-from testdata_assets.validation.text_values import Shape, shape_of, texts
+from testdata_assets.validation.text_values import Shape, decoded, shape_of, texts, whole_texts
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,9 @@ from testdata_assets.validation.text_values import Shape, shape_of, texts
         ("composite", '(Main St,"12, x",,"say ""hi""")', ["Main St", "12, x", 'say "hi"']),
         ("xml", "<a b='Ann &amp; Bo'><c>Mary van Dyke</c></a>", ["Ann & Bo", "Mary van Dyke"]),
         ("lexemes", "'ann@corp.com':1 'o''hara':2A", ["ann@corp.com", "o'hara"]),
+        ("number", "442079460958", ["442079460958"]),
+        ("bytes", r"\x4d61727920c3a9", ["Mary é"]),
+        ("bytes", r"\xff00", []),
     ],
 )
 def test_leaves_come_out_whole(shape: Shape, value: str, expected: list[str]) -> None:
@@ -46,13 +49,18 @@ def test_lone_surrogates_do_not_stop_the_search() -> None:
         ("citext", "S", "plain"),
         ("jsonb", "U", "json"),
         ("_text", "A", "array"),
-        ("_int4", "A", None),
+        ("_int4", "A", "array"),
+        ("_float8", "A", None),
+        ("int4", "N", "number"),
+        ("int8", "N", "number"),
+        ("int2", "N", None),
+        ("bytea", "U", "bytes"),
         ("address", "C", "composite"),
         ("hstore", "U", "hstore"),
         ("xml", "U", "xml"),
         ("tsvector", "U", "lexemes"),
         ("mood", "E", None),
-        ("numeric", "N", None),
+        ("numeric", "N", "number"),
         ("timestamptz", "D", None),
         ("ltree", "U", "plain"),
     ],
@@ -62,6 +70,38 @@ def test_shapes(base: str, category: str, shape: str | None) -> None:
 
 
 def test_other_types_are_searched_where_sensitive_values_come_from_them() -> None:
-    assert shape_of(Column("c", "bigint", "int8", "N"), {"int8"}) == "plain"
+    assert shape_of(Column("c", "inet", "inet", "I"), {"inet"}) == "plain"
     assert shape_of(Column("c", "inet", "inet", "I"), {"int8"}) is None
     assert shape_of(Column("c", "inet[]", "_inet", "A"), {"inet"}) == "array"
+
+
+def test_bytes_are_text_exactly_where_python_says_so() -> None:
+    values = [
+        bytes([first, second, *rest])
+        for first in range(256)
+        for second in range(0, 256, 5)
+        for rest in ((), (0x80,), (0x80, 0x81))
+    ]
+    values += ["ß李😀a".encode()[:length] for length in range(11)] + [b"", b"\x80", b"\xc3", b"\xa9"]
+
+    def reads(value: bytes) -> bool:
+        try:
+            value.decode()
+        except UnicodeDecodeError:
+            return False
+        return True
+
+    hexes = pl.Series([f"\\x{value.hex()}" for value in values])
+    expected = [value.decode() if reads(value) else "" for value in values]
+    assert decoded(hexes, drop=False).to_list() == expected
+    assert decoded(hexes).to_list() == [value.decode() for value in values if reads(value)]
+
+
+def test_words_of_a_tsvector_come_in_the_order_of_their_positions() -> None:
+    values = ["'dyke':3 'for':1,5 'mary':2A 'o''hara':4B", "", "'a' 'b'", "'only':7"]
+    assert whole_texts(pl.Series(values), "lexemes").to_list() == ["for mary dyke o'hara for", "", "a b", "only"]
+
+
+def test_other_shapes_stay_as_they_are_to_be_looked_through() -> None:
+    document = '{"a": ["Mary", "van Dyke"]}'
+    assert whole_texts(pl.Series([document]), "json").to_list() == [document]

@@ -6,10 +6,18 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
 from testdata_assets.errors import UsageFault
 from testdata_assets.validation.report import Finding, sift
-from testdata_assets.validation.rules import AcceptedFinding, ValidationRules, load_validation_rules
+from testdata_assets.validation.rules import (
+    AcceptedFinding,
+    FrequencyLimit,
+    QuasiIdentifiers,
+    UniquenessLimit,
+    ValidationRules,
+    load_validation_rules,
+)
 
 RULES = Path(__file__).resolve().parents[3] / "rules" / "validation.yaml"
 
@@ -31,6 +39,12 @@ def test_the_shipped_file_states_the_defaults() -> None:
         ("a: [", "not valid YAML"),
         ("accepted: [{check: no_pii_patterns, table: public.t, reason: short, expires: 2030-01-01}]", "accepted.0"),
         ("accepted: [{check: other, table: public.t, reason: long enough here, expires: 2030-01-01}]", "accepted.0"),
+        ("reidentification: {quasi_identifiers: [{table: public.t, columns: []}]}", "quasi_identifiers.0.columns"),
+        ("reidentification: {quasi_identifiers: [{table: public.t, columns: [a, a]}]}", "names a column twice"),
+        ("reidentification: {quasi_identifiers: [{table: public.t, columns: [a], k: 1}]}", "quasi_identifiers.0.k"),
+        ("reidentification: {quasi_identifiers: [{table: public.t, columns: [a], on_failure: stop}]}", "on_failure"),
+        ("reidentification: {uniqueness: {share: 2}}", "uniqueness.share"),
+        ("reidentification: {frequency: {most_values: 1}}", "frequency.most_values"),
         ("accepted: [{check: row_counts, table: public.t, reason: long enough here}]", "expires"),
     ],
 )
@@ -55,6 +69,40 @@ def test_an_empty_file_and_a_full_one(tmp_path: Path) -> None:
     rules = load_validation_rules(path)
     assert rules.change_rate == 0.9
     assert rules.accepted[0].expires == date(2030, 1, 1)
+
+
+def test_sets_of_columns_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "validation.yaml"
+    path.write_text(
+        "reidentification:\n"
+        "  quasi_identifiers:\n"
+        "    - {table: public.users, columns: [birth_date, gender], k: 3, tolerated: 0.1, on_failure: block}\n"
+        "    - {table: public.orders, columns: [total]}\n"
+        "  frequency: {share: 0.5}\n"
+    )
+    asked = load_validation_rules(path).reidentification
+    first, second = asked.quasi_identifiers
+    assert (first.columns, first.k, first.tolerated, first.on_failure) == (("birth_date", "gender"), 3, 0.1, "block")
+    assert (second.k, second.tolerated, second.on_failure) == (5, 0.0, "warn")
+    assert (asked.frequency.share, asked.uniqueness.share) == (0.5, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "model"),
+    [
+        ("quasi_identifiers[]", QuasiIdentifiers),
+        ("uniqueness", UniquenessLimit),
+        ("frequency", FrequencyLimit),
+    ],
+)
+def test_every_key_of_reidentification_is_documented(name: str, model: type[BaseModel]) -> None:
+    page = (RULES.parents[1] / "docs" / "how-to" / "validation-rules.md").read_text()
+    for key, field in model.model_fields.items():
+        default = "" if field.is_required() else str(field.default)
+        row = next(line for line in page.splitlines() if line.startswith(f"| `{name}.{key}` |"))
+        told = row.split("|")[2].strip().strip("`")
+        assert (told or "") == {"None": "null", "0.0": "0"}.get(default, default)
+        assert field.description
 
 
 def test_acceptances_cover_what_they_name_and_no_longer_than_they_say() -> None:

@@ -1,0 +1,515 @@
+"""Plants leaks in masked images of the sample and of Pagila, and measures what the leak scan finds of them.
+
+    python -m benchmarks.leaks [--placements 100] [--scale 0.2] [--rows 1000000] [--only sample,pagila,speed] [--json]
+
+Prints recall by kind, false findings on the images before anything was planted, the scan's throughput and its share
+of a refresh (on the database of `benchmarks.refresh`); the last line is JSON. Leaks are written into the candidate
+image, behind the back of masking. One scan looks for all of them; a plant counts as found if a finding names its
+column and row, or its object.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import random
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import structlog
+import yaml
+from psycopg import sql
+
+from benchmarks import leak_kinds, shop_source
+from benchmarks.leak_kinds import SHELF, ObjectKind, PlacedKind
+from testdata_assets.golden import refresh
+from testdata_assets.golden.registry import GoldenRegistry
+from testdata_assets.postgres.connections import connect
+from testdata_assets.postgres.control import connect_control
+from testdata_assets.postgres.dsn import Dsn
+from testdata_assets.postgres.embedded import EmbeddedServer
+from testdata_assets.postgres.places import Places, ensure_database, open_places
+from testdata_assets.postgres.tools import PgTools
+from testdata_assets.production.catalog_reader import read_catalog
+from testdata_assets.settings import Settings
+from testdata_assets.validation.image_reader import ImageReader
+from testdata_assets.validation.report import Finding, sift
+from testdata_assets.validation.rules import load_validation_rules
+from testdata_assets.validation.scan import ScanResult, scan
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGILA = ROOT.parent / "shared" / "samples" / "pagila.sql"
+SEED = 20260101
+
+# Raw values by what they are. What is shorter or has fewer digits can be anybody's.
+SAMPLE_VALUES = {
+    "email": "SELECT DISTINCT ON (lower(email)) email::text FROM users ORDER BY lower(email)",
+    "name": "SELECT DISTINCT full_name FROM users WHERE full_name ~ '[^ ] [^ ]'"
+    " AND length(full_name) BETWEEN 8 AND 100",
+    "phone": "SELECT DISTINCT phone FROM users WHERE length(regexp_replace(phone, '\\D', '', 'g')) BETWEEN 10 AND 15"
+    " AND phone ~ '^[-+()0-9 ./]+$'",
+    "street": "SELECT DISTINCT street FROM addresses WHERE length(street) BETWEEN 8 AND 120 AND street ~ '\\d'"
+    " AND street ~ '[^ ] [^ ]'",
+    "card": "SELECT DISTINCT card_number FROM payments WHERE card_number IS NOT NULL",
+    "username": "SELECT DISTINCT username::text FROM users WHERE length(username) >= 8 AND username ~ '\\d'",
+    "url": "SELECT DISTINCT avatar_url FROM users WHERE avatar_url IS NOT NULL",
+    "text": "SELECT DISTINCT body FROM support_tickets WHERE length(body) > 40",
+    "company": "SELECT DISTINCT company FROM users WHERE company ~ '[^ ] [^ ]' AND length(company) >= 8",
+}
+PAGILA_VALUES = {
+    "email": "SELECT DISTINCT email FROM customer",
+    "phone": "SELECT DISTINCT phone FROM address WHERE length(phone) >= 10",
+    "street": "SELECT DISTINCT address FROM address WHERE address ~ '\\d'",
+}
+
+
+@dataclass
+class Bench:
+    """A database to mask.
+
+    Attributes:
+        source: Where its raw rows are.
+        rules: Folder of its rules.
+        values: Queries of raw values by kind.
+        placed: Kinds of leaks in its own tables.
+    """
+
+    name: str
+    source: Dsn
+    rules: Path
+    values: Mapping[str, str]
+    placed: tuple[PlacedKind, ...]
+
+
+@dataclass
+class Tally:
+    """What was planted of one kind and where: (table, column) to row keys, or an object's name; what was found."""
+
+    places: dict[tuple[str, str], set[str]] = field(default_factory=lambda: defaultdict(set))
+    objects: list[str] = field(default_factory=list)
+    found: int = 0
+
+    @property
+    def planted(self) -> int:
+        return sum(len(rows) for rows in self.places.values()) + len(self.objects)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--placements", type=int, default=100, help="random placements of each kind")
+    parser.add_argument("--scale", type=float, default=0.2, help="of the sample; 1.0 is 100,000 orders")
+    parser.add_argument("--rows", type=int, default=1_000_000, help="rows for throughput and share of the refresh")
+    parser.add_argument("--only", default="sample,pagila,speed", help="which parts to run")
+    parser.add_argument("--jobs", type=int, default=2, help="threads of the scan")
+    parser.add_argument("--misses", action="store_true", help="show some values that were missed (fabricated data)")
+    parser.add_argument("--json", action="store_true", help="print only the JSON line on stdout")
+    options = parser.parse_args()
+    out = sys.stderr if options.json else sys.stdout
+    logging.disable(logging.INFO)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+
+    def say(line: str) -> None:
+        print(line, file=out, flush=True)
+
+    with tempfile.TemporaryDirectory(prefix="bench-leaks-") as folder:
+        settings = Settings(home=Path(folder) / "state", workers=options.jobs, masking_key="5a" * 32)
+        server = EmbeddedServer(settings.state_dir)
+        server.ensure_running()
+        try:
+            result = run(settings, server, Path(folder), options, say)
+        finally:
+            server.stop()
+    print(json.dumps(result))
+
+
+def run(
+    settings: Settings,
+    server: EmbeddedServer,
+    folder: Path,
+    options: argparse.Namespace,
+    say: Callable[[str], None],
+) -> dict[str, Any]:
+    """All parts; returns what the JSON line holds."""
+    wanted = set(options.only.split(","))
+    result: dict[str, Any] = {"benchmark": "leaks", "placements": options.placements, "databases": {}}
+    makers = {"sample": _sample, "pagila": _pagila}
+    for name, make in makers.items():
+        if name not in wanted:
+            continue
+        if name == "pagila" and not PAGILA.exists():
+            say("pagila: ../shared/samples/pagila.sql is absent")
+            continue
+        bench = make(server, folder, options)
+        result["databases"][name] = _measure(bench, settings, options, say)
+    if "speed" in wanted:
+        result["speed"] = _speed(settings, server, folder, options, say)
+    kinds = [kind for each in result["databases"].values() for kind in each["recall"].items()]
+    planted = sum(each["planted"] for each in result["databases"].values())
+    found = sum(each["found"] for each in result["databases"].values())
+    result |= {
+        "kinds": len({name for name, _ in kinds}),
+        "planted": planted,
+        "found": found,
+        "recall": round(found / planted, 4) if planted else None,
+        "missed_kinds": sorted({name for name, recall in kinds if recall < 1}),
+        "false_findings": sum(each["false_findings"] for each in result["databases"].values()),
+    }
+    say(
+        f"{result['kinds']} kinds, {planted:,} leaks planted, {found:,} found (recall {result['recall']}), "
+        f"{result['false_findings']} false findings on clean images"
+    )
+    return result
+
+
+def _sample(server: EmbeddedServer, folder: Path, options: argparse.Namespace) -> Bench:
+    from testdata_assets.synthesis.sample_shop import create_sample
+
+    ensure_database(server.dsn(), "leak_sample")
+    source = server.dsn("leak_sample")
+    create_sample(source, scale=options.scale)
+    _add_shelf(source, options.placements)
+    rules = _rules(ROOT / "rules", folder / "rules_sample")
+    return Bench("sample", source, rules, SAMPLE_VALUES, leak_kinds.SAMPLE_KINDS)
+
+
+def _pagila(server: EmbeddedServer, folder: Path, options: argparse.Namespace) -> Bench:
+    ensure_database(server.dsn(), "leak_pagila")
+    source = server.dsn("leak_pagila")
+    tools = PgTools(server.bin_dir, server.binaries.environment)
+    tools.run("psql", source, ["-X", "-q", "-v", "ON_ERROR_STOP=1", "-o", "/dev/null", "-f", str(PAGILA)])
+    _add_shelf(source, options.placements)
+    rules = _rules(ROOT / "tests" / "fixtures" / "pagila_rules", folder / "rules_pagila")
+    return Bench("pagila", source, rules, PAGILA_VALUES, leak_kinds.PAGILA_KINDS)
+
+
+def _add_shelf(source: Dsn, placements: int) -> None:
+    """A table of kept columns, one for each kind, full of what is nobody's."""
+    rows = max(1_000, 5 * placements)
+    columns = ", ".join(f'"{kind.name}" {kind.type}' for kind in leak_kinds.SHELF_KINDS)
+    values = ", ".join(kind.clean for kind in leak_kinds.SHELF_KINDS)
+    with connect(source, autocommit=True) as conn:
+        for statement in (
+            "CREATE EXTENSION IF NOT EXISTS hstore SCHEMA public",
+            "CREATE EXTENSION IF NOT EXISTS citext SCHEMA public",
+            "SET search_path = public",
+            "CREATE TYPE leak_parcel AS (number int, receiver text)",
+            "CREATE DOMAIN leak_label AS text",
+            "CREATE TYPE leak_range AS RANGE (subtype = text)",
+            "CREATE FUNCTION leak_nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END'",
+            f"CREATE TABLE {SHELF} (id int PRIMARY KEY, {columns})",
+        ):
+            conn.execute(statement.encode())
+        conn.execute(
+            f"INSERT INTO {SHELF} SELECT i, {values} FROM (SELECT i, (%s::text[])[1 + i %% 6] || ' no ' || i AS prose"
+            f" FROM generate_series(1, {rows}) AS i) AS rows".encode(),
+            (list(leak_kinds.PROSE),),
+        )
+
+
+def _rules(template: Path, folder: Path) -> Path:
+    """Rules of a database and of the shelf, all of which is kept."""
+    folder.mkdir()
+    document = yaml.safe_load((template / "masking.yaml").read_text(encoding="utf-8"))
+    names = ["id", *(kind.name for kind in leak_kinds.SHELF_KINDS)]
+    document["tables"][f"public.{SHELF}"] = {"columns": dict.fromkeys(names, "keep")}
+    document["objects"] = {"comments": "keep", "large_objects": "keep"}
+    (folder / "masking.yaml").write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
+    accepted = template / "validation.yaml"
+    if accepted.exists():
+        (folder / "validation.yaml").write_text(accepted.read_text(encoding="utf-8"), encoding="utf-8")
+    return folder
+
+
+def _measure(
+    bench: Bench, settings: Settings, options: argparse.Namespace, say: Callable[[str], None]
+) -> dict[str, Any]:
+    """Masks a database, scans the clean image, plants, scans again."""
+    settings = settings.model_copy(update={"source_dsn": _secret(bench.source.secret()), "rules_dir": bench.rules})
+    with _candidate(settings) as (places, evidence, _):
+        clean, clean_seconds = _scanned(places, evidence, options, settings, keys=0)
+        for finding in clean[:20]:
+            say(f"  false finding: {finding}")
+        planter = Planter(bench, options.placements, random.Random(SEED))  # noqa: S311  the same leaks every time
+        with connect(evidence.image_dsn) as image, connect(bench.source) as source:
+            tallies = planter.plant(image, source)
+        found, seconds = _scanned(places, evidence, options, settings, keys=1_000_000)
+        _account(tallies, found)
+        if options.misses:
+            planter.show_misses(tallies, found, say)
+    planted, hit = sum(t.planted for t in tallies.values()), sum(t.found for t in tallies.values())
+    say(f"{bench.name}: {'kind':<28} planted  found  recall")
+    for name, tally in tallies.items():
+        say(f"{bench.name}: {name:<28} {tally.planted:>7,} {tally.found:>6,} {tally.found / tally.planted:>7.1%}")
+    say(
+        f"{bench.name}: {planted:,} planted, {hit:,} found; {len(clean)} false findings on the clean image; "
+        f"scan {clean_seconds:.2f} s clean, {seconds:.2f} s planted"
+    )
+    return {
+        "recall": {name: round(tally.found / tally.planted, 4) for name, tally in tallies.items()},
+        "planted": planted,
+        "found": hit,
+        "false_findings": len(clean),
+        "scan_seconds": round(clean_seconds, 3),
+    }
+
+
+@contextmanager
+def _candidate(settings: Settings) -> Iterator[tuple[Places, refresh.Evidence, dict[str, float]]]:
+    places = open_places(settings)
+    snapshot = refresh.take_snapshot(settings, places)
+    image = refresh.build_image(settings, places, snapshot.snapshot_id)
+    seconds = {"snapshot": snapshot.seconds or 0.0, **image.seconds}
+    try:
+        with connect_control(places.control) as control:
+            evidence = refresh.read_evidence(settings, places, GoldenRegistry(control), image.golden_id)
+        yield places, evidence, seconds
+    finally:
+        refresh.reject_image(settings, places, image.golden_id, "benchmark")
+
+
+def _scanned(
+    places: Places, evidence: refresh.Evidence, options: argparse.Namespace, settings: Settings, *, keys: int
+) -> tuple[list[Finding], float]:
+    """Findings that nobody accepted, and the seconds of the search for production's values."""
+    result = _scan(places, evidence, options.jobs, keys)
+    rules = load_validation_rules(settings.rules_dir / "validation.yaml")
+    open_ones = sift("no_production_values", result.leaks, rules, datetime.now(UTC).date()).open
+    return list(open_ones), result.leak_seconds
+
+
+def _scan(places: Places, evidence: refresh.Evidence, workers: int, keys: int) -> ScanResult:
+    reader = ImageReader(evidence.image_dsn, places.tools)
+    with reader.connect() as conn:
+        image = read_catalog(conn)
+    return scan(reader, image, evidence.plan, evidence.fingerprints, workers=workers, keys=keys)
+
+
+class Planter:
+    """Writes leaks into an image and remembers where."""
+
+    def __init__(self, bench: Bench, placements: int, rng: random.Random) -> None:
+        self._bench = bench
+        self._placements = placements
+        self._rng = rng
+        self._pools: dict[str, list[str]] = {}
+        self._texts: dict[tuple[str, str, str], str] = {}
+
+    def plant(self, image: psycopg.Connection[Any], source: psycopg.Connection[Any]) -> dict[str, Tally]:
+        for name, query in self._bench.values.items():
+            self._pools[name] = sorted({row[0] for row in source.execute(query.encode()) if row[0]})
+        self._derive()
+        tallies: dict[str, Tally] = {}
+        image.execute("SET session_replication_role = replica")
+        image.execute("SET search_path = public")
+        for placed in self._bench.placed:
+            if all(self._has(of) for _, of in placed.columns):
+                tallies[placed.name] = self._place(image, placed)
+        rows = [row[0] for row in image.execute(f"SELECT id FROM {SHELF} ORDER BY id".encode())]
+        for kind in leak_kinds.SHELF_KINDS:
+            if self._has(kind.of):
+                tally = tallies[kind.name] = Tally()
+                chosen = self._rng.sample(rows, min(self._placements, len(rows)))
+                texts = [kind.form(self._value(kind.of), self._rng) for _ in chosen]
+                query = f'UPDATE {SHELF} SET "{kind.name}" = {kind.write} WHERE id = %s'
+                self._update(image, query, (f"public.{SHELF}", kind.name), chosen, texts, tally)
+        for each in leak_kinds.OBJECT_KINDS:
+            if self._has(each.of):
+                tallies[each.name] = self._create(image, each)
+        image.commit()
+        return tallies
+
+    def _derive(self) -> None:
+        pools = self._pools
+        pools["email_unused"] = list(pools["email"])
+        pools["local"] = sorted(
+            local
+            for local in {each.partition("@")[0] for each in pools["email"]}
+            if sum(map(str.isalnum, local)) >= 8 and not local.isalpha() and not local.isdigit()
+        )
+        pools["phone_plus"] = [each for each in pools["phone"] if each.startswith("+")]
+        pools["phone_number"] = [
+            each for each in pools["phone"] if not "".join(filter(str.isdigit, each)).startswith("0")
+        ]
+        pools["name_short"] = [each for each in pools.get("name", ()) if len(each.encode()) < 63]
+        pools["username_own"] = list(pools.get("username", ()))
+
+    def _has(self, of: str) -> bool:
+        return bool(self._pools.get(of.removesuffix("_prose")))
+
+    def _value(self, of: str) -> str:
+        pool = self._pools[of.removesuffix("_prose")]
+        text = (
+            pool.pop(self._rng.randrange(len(pool)))
+            if of in ("email_unused", "username_own")
+            else self._rng.choice(pool)
+        )
+        return f"{self._rng.choice(leak_kinds.PROSE)}: {text}. Thanks" if of.endswith("_prose") else text
+
+    def _place(self, image: psycopg.Connection[Any], kind: PlacedKind) -> Tally:
+        tally = Tally()
+        table = kind.columns[0][0].partition(".")[0]
+        query = f"SELECT {kind.key} FROM {table} WHERE {kind.rows} ORDER BY {kind.key}"
+        rows = [row[0] for row in image.execute(query.encode())]
+        # Values of unique columns are drawn without putting them back.
+        limits = [len(self._pools[of]) for _, of in kind.columns if of in ("email_unused", "username_own")]
+        chosen = rows if kind.whole else self._rng.sample(rows, min(self._placements, len(rows), *limits))
+        for place, of in kind.columns:
+            column = place.partition(".")[2]
+            texts = [self._value(of) for _ in chosen]
+            update = f'UPDATE {table} SET "{column}" = {kind.write} WHERE {kind.key} = %s'.replace("{{", "{").replace(
+                "}}", "}"
+            )
+            self._update(image, update, (f"public.{table}", column), chosen, texts, tally)
+        return tally
+
+    def _update(
+        self,
+        image: psycopg.Connection[Any],
+        query: str,
+        place: tuple[str, str],
+        rows: list[Any],
+        texts: list[str],
+        tally: Tally,
+    ) -> None:
+        with image.cursor() as cursor:
+            cursor.executemany(query.encode(), list(zip(texts, rows, strict=True)))
+        tally.places[place] |= {str(row) for row in rows}
+        self._texts |= {(*place, str(row)): text for row, text in zip(rows, texts, strict=True)}
+
+    def _create(self, image: psycopg.Connection[Any], kind: ObjectKind) -> Tally:
+        tally = Tally()
+        for number in range(self._placements):
+            raw = self._value(kind.of)
+            text = f"{self._rng.choice(leak_kinds.PROSE)}: {raw}." if kind.prose else raw
+            name = f"leak_{kind.name}_{number}"
+            written = {
+                "name": name,
+                "value": sql.Literal(text).as_string(image),
+                "ident": sql.Identifier(raw[:63]).as_string(image),
+                "raw": raw.replace("*", ""),
+            }
+            statement = kind.statements
+            for key, each in written.items():
+                statement = statement.replace(f"{{{key}}}", each)
+            result = image.execute(statement.encode())
+            if kind.name.startswith("large_object"):
+                row = result.fetchone()
+                name = f"{row[0]}" if row else name
+            tally.objects.append(name)
+            self._texts["object", "", name] = text
+        return tally
+
+    def show_misses(self, tallies: dict[str, Tally], found: list[Finding], say: Callable[[str], None]) -> None:
+        """Some values that were not found; the data is fabricated."""
+        keys, objects = _by_place(found)
+        for kind, tally in tallies.items():
+            missed = [
+                self._texts[table, column, row]
+                for (table, column), rows in tally.places.items()
+                for row in sorted(rows - keys[table, column])
+            ] + [self._texts["object", "", name] for name in tally.objects if not _has_object(objects, name)]
+            for text in missed[:4]:
+                say(f"  missed {kind}: {text!r}")
+
+
+def _by_place(found: list[Finding]) -> tuple[dict[tuple[str, str], set[str]], set[str]]:
+    keys: dict[tuple[str, str], set[str]] = defaultdict(set)
+    objects: set[str] = set()
+    for finding in found:
+        for key in finding.keys:
+            # A key of several columns counts by any of them; the planted rows are known by one.
+            keys[finding.table, finding.column_or_object] |= {key} if key.startswith("ctid") else set(key.split(", "))
+        objects.add(finding.column_or_object)
+    return keys, objects
+
+
+def _has_object(objects: set[str], name: str) -> bool:
+    words = {word for each in objects for word in each.replace("(", " ").replace(".", " ").split()}
+    return any(
+        name
+        in (
+            word,
+            word.removesuffix("_c"),
+            word.removesuffix("_i"),
+            word.removesuffix("_p"),
+            word.removesuffix("_t"),
+            word.removesuffix("_r"),
+            word.removesuffix("_s"),
+        )
+        for word in words
+    )
+
+
+def _met(rows: set[str], keys: set[str]) -> int:
+    """How many of the planted rows are among the keys; where no key is shown, how many rows were named."""
+    if any(key.startswith("ctid") for key in keys):
+        return min(len(rows), len(keys))
+    return len(rows & keys)
+
+
+def _account(tallies: dict[str, Tally], found: list[Finding]) -> None:
+    """Which plants the findings name."""
+    keys, objects = _by_place(found)
+    for tally in tallies.values():
+        tally.found = sum(_met(rows, keys[place]) for place, rows in tally.places.items())
+        tally.found += sum(_has_object(objects, name) for name in tally.objects)
+
+
+def _speed(
+    settings: Settings, server: EmbeddedServer, folder: Path, options: argparse.Namespace, say: Callable[[str], None]
+) -> dict[str, Any]:
+    """The scan's throughput and its share of a refresh."""
+    ensure_database(server.dsn(), "leak_speed")
+    source = server.dsn("leak_speed")
+    shop_source.fill(source, options.rows)
+    rules = folder / "rules_speed"
+    shop_source.write_rules(rules)
+    settings = settings.model_copy(update={"source_dsn": _secret(source.secret()), "rules_dir": rules})
+    with _candidate(settings) as (places, evidence, seconds):
+        started, cpu = time.monotonic(), os.times()
+        result = _scan(places, evidence, options.jobs, 0)
+        elapsed, after = time.monotonic() - started, os.times()
+        values = sum(column.values for column in result.columns)
+        size = evidence.image.bytes or 0
+    others = seconds["snapshot"] + seconds["mask_and_load"] + seconds["constraints"]
+    scan_seconds = result.leak_seconds
+    speed = {
+        "rows": options.rows,
+        "values": values,
+        "fingerprints": len(evidence.fingerprints.values),
+        "scan_seconds": round(scan_seconds, 3),
+        "both_scans_seconds": round(elapsed, 3),
+        "cpu_seconds": round(after.user + after.system - cpu.user - cpu.system, 3),
+        "values_per_second": round(values / scan_seconds),
+        "mb_per_second": round(size / 1e6 / scan_seconds, 1),
+        "refresh_seconds": {key: round(value, 3) for key, value in seconds.items()},
+        "share": round(scan_seconds / (others + scan_seconds), 4),
+        "false_findings": len(result.leaks),
+    }
+    say(
+        f"speed: {options.rows:,} rows, {values:,} values in {scan_seconds:.2f} s ({speed['values_per_second']:,}/s, "
+        f"{speed['mb_per_second']} MB/s) against {speed['fingerprints']:,} fingerprints; refresh without it "
+        f"{others:.2f} s: share {speed['share']:.1%}; {speed['false_findings']} false findings"
+    )
+    return speed
+
+
+def _secret(text: str) -> Any:
+    from pydantic import SecretStr
+
+    return SecretStr(text)
+
+
+if __name__ == "__main__":
+    main()

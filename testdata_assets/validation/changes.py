@@ -1,0 +1,247 @@
+"""Whether every masked column was masked at all: rows changed while masking, and constants are what they should be.
+
+The search for production's values sees most of what masking left out, but not all: masks may coincide with real
+values, short values are no evidence, and a document whose masking was skipped gave no parts to search for. So each
+masked column must have been counted, row by row, and have changed as often as its transformers promise.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import polars as pl
+from psycopg import sql
+
+from testdata_assets.masking import copy_text
+from testdata_assets.masking.fingerprints import ChangeCount
+from testdata_assets.masking.hashing import KeyedHash
+from testdata_assets.masking.plan import ColumnPlan, MaskingPlan, TablePlan
+from testdata_assets.masking.plan_transformers import KEEP
+from testdata_assets.masking.transformers.base import Coincidence, RowTransformer, Transformer
+from testdata_assets.masking.transformers.tsvector import TsVector
+from testdata_assets.postgres.identifiers import TableName, quote_identifier
+from testdata_assets.production.catalog import Catalog, Table
+from testdata_assets.validation.image_reader import Counts, ImageReader
+from testdata_assets.validation.report import Finding
+
+NOT_COUNTED = "changes not counted"
+UNCHANGED = "unchanged values"
+_FEW_ROWS = 50  # under so many rows a change rate only has to be above zero
+_PROBED_ROWS = 20_000
+_RATED = frozenset({Coincidence.DISJOINT, Coincidence.MAY_COINCIDE})
+
+
+@dataclass(frozen=True)
+class _Counted:
+    """One masked column, partitions between which rows may move taken together.
+
+    Attributes:
+        tables: The storing tables it stands in.
+        present: Its values in the image, NULLs left out.
+        counts: (rows, changed) as counted while masking; None where nobody counted.
+    """
+
+    column: ColumnPlan
+    tables: tuple[TableName, ...]
+    present: int
+    counts: tuple[int, int] | None
+
+    @property
+    def place(self) -> tuple[str, str]:
+        return str(self.tables[0]), self.column.column.name
+
+
+def unchanged_columns(
+    reader: ImageReader,
+    plan: MaskingPlan,
+    change_counts: Iterable[ChangeCount],
+    counts: Mapping[TableName, Counts],
+    change_rate: float,
+) -> list[Finding]:
+    """Masked columns of which too few values changed or nobody counted them.
+
+    Args:
+        reader: Of the image.
+        plan: What was to become of each column.
+        change_counts: What was counted while masking.
+        counts: Rows and NULLs of the image's tables.
+        change_rate: Share of values that must change where nearly every one does.
+    """
+    found = []
+    for each in _counted(plan, change_counts, counts):
+        table, name = each.place
+        if each.counts is None:
+            if each.present:
+                found.append(Finding(table, name, NOT_COUNTED, each.present))
+            continue
+        rows, changed = each.counts
+        if not rows:
+            continue
+        if all(_changes_nearly_always(way) for way in _ways(each.column)):
+            required = change_rate if rows >= _FEW_ROWS else 0.0
+            failed = changed == 0 or changed / rows < required
+        else:
+            failed = changed == 0 and _should_have_changed(reader, each, rows)
+        if failed:
+            found.append(Finding(table, name, UNCHANGED, rows - changed))
+    return found
+
+
+def _counted(
+    plan: MaskingPlan, change_counts: Iterable[ChangeCount], counts: Mapping[TableName, Counts]
+) -> Iterator[_Counted]:
+    rows: Counter[tuple[str, str]] = Counter()
+    changed: Counter[tuple[str, str]] = Counter()
+    for change in change_counts:
+        rows[change.table, change.column] += change.rows
+        changed[change.table, change.column] += change.changed
+    groups: dict[TableName, list[TablePlan]] = {}
+    for table in masking_tables(plan):
+        # Rows that go through the root may end in a partition that had none.
+        owner = table.table.rule_table if table.load_through_root else table.table.name
+        groups.setdefault(owner, []).append(table)
+    for tables in groups.values():
+        names = tuple(table.table.name for table in tables)
+        for column in tables[0].masked:
+            if _is_constant(column):
+                continue
+            name = column.column.name
+            known = [(str(table), name) for table in names if (str(table), name) in rows]
+            here = [counts.get(table, Counts(0, {})) for table in names]
+            yield _Counted(
+                column,
+                names,
+                sum(each.rows - each.nulls.get(name, 0) for each in here),
+                (sum(rows[each] for each in known), sum(changed[each] for each in known)) if known else None,
+            )
+
+
+def masking_tables(plan: MaskingPlan) -> list[TablePlan]:
+    """Tables whose rows come from the source."""
+    return [table for table in plan.tables if table.reads_rows]
+
+
+def _is_constant(column: ColumnPlan) -> bool:
+    return column.otherwise is None and column.guarantees.coincidence is Coincidence.CONSTANT
+
+
+def _ways(column: ColumnPlan) -> list[ColumnPlan]:
+    """The column's transformers but keep; several where a condition chooses."""
+    found = []
+    way: ColumnPlan | None = column
+    while way is not None:
+        if way.transformer.name != KEEP:
+            found.append(way)
+        way = way.otherwise
+    return found
+
+
+def _coincidence(way: ColumnPlan) -> Coincidence:
+    return way.transformer.guarantees_for(way.seen_as).coincidence
+
+
+def _changes_nearly_always(way: ColumnPlan) -> bool:
+    """Whether a value that stays is a rare exception; a vector of words is always emptied first."""
+    if isinstance(way.transformer, TsVector):
+        return True
+    return _coincidence(way) in _RATED and not way.transformer.often_stays
+
+
+def _should_have_changed(reader: ImageReader, counted: _Counted, rows: int) -> bool:
+    """Whether values none of which changed hold something that the rule would have changed.
+
+    What did not change is in the image as it was, so the declared transformer is tried on it under another key.
+    Masks that hang on the row cannot be tried: of enough different values some must have moved.
+    """
+    ways = _ways(counted.column)
+    if any(isinstance(way.transformer, RowTransformer) or _coincidence(way) is Coincidence.CONSTANT for way in ways):
+        return rows >= _FEW_ROWS and any(_differ(reader, table, counted.column) for table in counted.tables)
+    return any(_would_change(reader, table, way) for table in counted.tables for way in ways)
+
+
+def _differ(reader: ImageReader, table: TableName, column: ColumnPlan) -> bool:
+    query = sql.SQL("SELECT count(*) FROM (SELECT DISTINCT {}::text FROM ONLY {} LIMIT 2) AS few").format(
+        sql.Identifier(column.column.name), sql.Identifier(table.schema, table.name)
+    )
+    with reader.connect() as conn:
+        row = conn.execute(query).fetchone()
+    return row is not None and int(row[0]) > 1
+
+
+def _would_change(reader: ImageReader, table: TableName, way: ColumnPlan) -> bool:
+    name = quote_identifier(way.column.name)
+    query = f"SELECT {name} FROM ONLY {table.sql} WHERE {name} IS NOT NULL LIMIT {_PROBED_ROWS}"  # noqa: S608  quoted
+    context = way.context(partial(KeyedHash.derive, secrets.token_bytes(32)))
+    for frame in reader.query(query, [way.column.name]):
+        values = copy_text.unescape(frame.to_series().drop_nulls()).unique(maintain_order=True)
+        try:
+            masked = way.transformer.apply(values, context)
+        except (pl.exceptions.PolarsError, ValueError, OverflowError):
+            return True  # the message may quote a value; what cannot be masked was not
+        if bool((masked != values).fill_null(True).any()):
+            return True
+    return False
+
+
+def wrong_constants(
+    reader: ImageReader, image: Catalog, plan: MaskingPlan, counts: Mapping[TableName, Counts]
+) -> list[Finding]:
+    """Columns that were to become NULL or one constant and hold something else."""
+    found = []
+    tables = {table.name: table for table in image.storing_tables}
+    for table in masking_tables(plan):
+        here = tables.get(table.table.name)
+        if here is None:
+            continue  # schema_matches tells
+        for column in table.masked:
+            if not _is_constant(column) or here.column(column.column.name) is None:
+                continue
+            others = _others(reader, here, column, counts[here.name])
+            if others:
+                kind = f"values that {column.transformer.name} does not write"
+                found.append(Finding(str(here.name), column.column.name, kind, others))
+    return found
+
+
+def _others(reader: ImageReader, table: Table, column: ColumnPlan, counts: Counts) -> int:
+    """Values of a column that are not what its transformer writes."""
+    name = sql.Identifier(column.column.name)
+    place = sql.Identifier(table.name.schema, table.name.name)
+    present = counts.rows - counts.nulls.get(column.column.name, 0)
+    if not present:
+        return 0
+    with reader.connect() as conn:
+        if isinstance(column.transformer, RowTransformer) and not isinstance(column.transformer, TsVector):
+            distinct = sql.SQL("SELECT count(DISTINCT {}::text) - 1 FROM ONLY {}").format(name, place)
+            row = conn.execute(distinct).fetchone()
+            return int(row[0]) if row else present
+        some = conn.execute(
+            sql.SQL("SELECT {}::text FROM ONLY {} WHERE {} IS NOT NULL LIMIT 1").format(name, place, name)
+        ).fetchone()
+        written = _written(column.transformer, column, str(some[0]) if some else "")
+        if written is None:
+            return present
+        # Through the column's own type as Postgres prints it, which writes a constant in its own way; as text, since
+        # not every type has an =.
+        query = sql.SQL("SELECT count(*) FROM ONLY {} WHERE {}::text <> {}::{}::text").format(
+            place,
+            name,
+            sql.Literal(written),
+            sql.SQL(column.column.type),
+        )
+        row = conn.execute(query).fetchone()
+    return int(row[0]) if row else present
+
+
+def _written(transformer: Transformer[Any], column: ColumnPlan, some: str) -> str | None:
+    """What a constant transformer makes of any value."""
+    if isinstance(transformer, TsVector):
+        return ""
+    context = column.context(partial(KeyedHash.derive, secrets.token_bytes(32)))
+    written = transformer.apply(pl.Series(column.column.name, [some], dtype=pl.String), context)[0]
+    return None if written is None else str(written)
