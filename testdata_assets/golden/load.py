@@ -32,7 +32,7 @@ from testdata_assets.production.profile import TableProfile, TableProfiler
 from testdata_assets.production.snapshot import Manifest
 from testdata_assets.progress import current_progress
 
-SAMPLE_ROWS = 50_000  # raw rows profiled a table, spread over its blocks
+SAMPLE_ROWS = 30_000  # raw rows profiled a table, spread over its blocks
 NOTE_SECONDS = 10.0
 
 

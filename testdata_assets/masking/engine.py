@@ -29,6 +29,8 @@ from testdata_assets.production.profile import spread
 _DISTINCT_SHARE = 0.9
 _BULKY_BYTES = 1 << 20
 _PROBED = 4096
+_SHOWN = 256
+_MOSTLY = 0.8
 
 
 @dataclass
@@ -208,8 +210,10 @@ class TableMasker:
     def _mask_values(self, raw: Values, column: ColumnPlan, context: MaskContext, result: MaskedBlock) -> Values:
         """Masks a column value by value, repeated ones once."""
         values = raw.values
-        repeats = _repeats(values)
-        memo = self._memos.of(_memo_kind(column)) if (repeats or column.shares) and not _bulky(values) else None
+        compiled = _compiled(column, values)
+        repeats = not compiled and _repeats(values)
+        remembers = not compiled and (repeats or column.shares) and not _bulky(values)
+        memo = self._memos.of(_memo_kind(column)) if remembers else None
         distinct, positions = _distinct(values) if memo is not None and repeats else (values, None)
         masked = self._apply(column, context, memo, distinct)
         if positions is not None:
@@ -273,6 +277,15 @@ def _repeats(values: pl.Series) -> bool:
     drawn = values.gather(places.unique(maintain_order=True))
     met = drawn.len() - drawn.n_unique()
     return met * 2 * _DISTINCT_SHARE * count > drawn.len() ** 2
+
+
+def _compiled(column: ColumnPlan, values: pl.Series) -> bool:
+    """Whether a kernel masks most of the values: that takes less than looking for them among those remembered."""
+    name = getattr(column.transformer, "kernel", None)
+    if name is None or kernels.load(name, len(values)) is None:
+        return False
+    probe = values.gather_every(max(1, len(values) // _SHOWN))
+    return bool((probe.str.len_bytes() == probe.str.len_chars()).mean() > _MOSTLY)  # type: ignore[operator]  # a share
 
 
 def _bulky(values: pl.Series) -> bool:

@@ -36,7 +36,7 @@ from testdata_assets.production.associations import (
 from testdata_assets.production.catalog import Column, Table
 from testdata_assets.production.figures import MAX_CATEGORIES, MIN_GROUP, Steps
 
-MAX_SAMPLE = 60_000  # callers aim at 50,000 and may come out a little above
+MAX_SAMPLE = 60_000  # callers aim at fewer and may come out a little above
 MAX_SAMPLE_BYTES = 48 << 20
 MAX_CHARACTERS = 16_384  # what a value has beyond them is not looked at, in source and image alike
 VERSION = 2

@@ -127,7 +127,7 @@ class ValidationRules(_Model):
     drift: DriftLimits = Field(default_factory=DriftLimits)
     change_rate: _Share = Field(
         0.98,
-        description="Share of rows that must change in masked columns whose masks may equal real values.",
+        description="Share of values that must change in every masked column whose values are not all to become one.",
     )
     reidentification: ReidentificationRules = Field(default_factory=ReidentificationRules)
     accepted: tuple[AcceptedFinding, ...] = ()
