@@ -81,6 +81,7 @@ def test_the_sample_shop(server: EmbeddedServer, settings: Settings) -> None:
 
 
 @pytest.mark.skipif(not PAGILA.exists(), reason="../shared/samples/pagila.sql is absent")
+@pytest.mark.slow  # a minute; test_pagila.py validates the same image with all checks
 def test_pagila(server: EmbeddedServer, settings: Settings) -> None:
     tools = PgTools(server.bin_dir, server.binaries.environment)
     with database(server) as source:
