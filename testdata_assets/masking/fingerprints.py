@@ -25,8 +25,8 @@ __all__ = ["MINIMUM_CHARACTERS", "ChangeCount", "FingerprintCollector", "Fingerp
 
 STREAM = "fingerprints"
 ALLOWED = "fingerprints-allowed"
-# A refresh holds this many in memory at a time, 12 bytes each and as much again while they are sorted.
-SPILL_FINGERPRINTS = 8 << 20
+# A refresh holds this many in memory at a time: 12 bytes each, and 40 while they are sorted.
+SPILL_FINGERPRINTS = 2 << 20
 _PARTS = 64
 _BOUNDS = np.arange(_PARTS, dtype=np.uint64) << np.uint64(58)
 _PROSE_BIT = 30
