@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+import psycopg
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from testdata_assets.errors import RefusedError
+from testdata_assets.errors import RefusedError, TestdataError
 from testdata_assets.golden import attest, seal
 from testdata_assets.golden.closing import folder_digest
 from testdata_assets.golden.content_digest import content_changes, digest_contents
@@ -26,8 +27,10 @@ from testdata_assets.postgres.connections import connect
 from testdata_assets.postgres.control import ControlConnection, connect_control
 from testdata_assets.postgres.dsn import Dsn
 from testdata_assets.postgres.places import Places
+from testdata_assets.postgres.tools import ToolFailed
 from testdata_assets.production.snapshot import worker_count
 from testdata_assets.settings import Settings
+from testdata_assets.unexpected import is_transient, without_message
 
 _VERIFY_LOCK = 7_263_511_004  # advisory, in the control database
 
@@ -51,6 +54,7 @@ class Verification:
         tables: Tables, materialized views and sequences whose rows were read.
         signed_by: Id of the key that signed the attestation, if one that is trusted did.
         notes: What could not be looked at and is no reason to refuse.
+        failure: Why it could not be checked; nothing is known then.
     """
 
     golden_id: str
@@ -60,10 +64,11 @@ class Verification:
     notes: list[str] = field(default_factory=list)
     seconds: float = 0.0
     verified_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    failure: TestdataError | None = None
 
     @property
     def passed(self) -> bool:
-        return not self.problems
+        return not self.problems and self.failure is None
 
     def as_json(self) -> dict[str, Any]:
         document: dict[str, Any] = {
@@ -80,8 +85,10 @@ class Verification:
             document |= self.refusal().as_json()
         return document
 
-    def refusal(self) -> RefusedError:
-        """The first problems as an error."""
+    def refusal(self) -> TestdataError:
+        """The first problems, or why it could not be checked, as an error."""
+        if self.failure is not None:
+            return self.failure
         shown = "; ".join(self.problems[:3]) + (f"; and {len(self.problems) - 3} more" if self.problems[3:] else "")
         return RefusedError(
             f"The image is not what was attested: {shown}",
@@ -105,7 +112,10 @@ def verify_image(settings: Settings, places: Places, golden_id: str) -> Verifica
 
 
 def verify_published(settings: Settings, places: Places) -> list[Verification]:
-    """Checks every published image: the newest, and those that branches still hang on."""
+    """Checks every published image: the newest, and those that branches still hang on.
+
+    One that cannot be checked is among the results, `failure` says why, and the others are checked all the same.
+    """
     with connect_control(places.control) as control, verify_lock(control):
         registry = GoldenRegistry(control)
         _drop_leftovers(registry, places.server)
@@ -114,7 +124,11 @@ def verify_published(settings: Settings, places: Places) -> list[Verification]:
         for golden_id in published:
             image = registry.get(golden_id)
             if image.status == "published":  # else a refresh has retired it meanwhile
-                found.append(_verify(settings, places, registry, image))
+                try:
+                    found.append(_verify(settings, places, registry, image))
+                except (TestdataError, psycopg.Error) as error:
+                    failure = error if isinstance(error, TestdataError) else without_message(error)
+                    found.append(Verification(golden_id, failure=failure))
         return found
 
 
@@ -175,12 +189,25 @@ def _against_server(image: GoldenImage, predicate: Mapping[str, Any], places: Pl
     problems = seal.database_changes(attested_seal, found)
     if found is None:
         return problems
-    with copy_of(ImageDatabase(places.server, image.database_name, image.owner_role)) as copy:
-        opened = seal.quiet(copy, places.server)
-        with connect(opened, role="copy of the image") as conn:
-            problems += seal.catalog_changes(attested_seal, seal.read_catalogs(conn))
-        contents = digest_contents(opened, places.tools, workers=workers)
+    try:
+        with copy_of(ImageDatabase(places.server, image.database_name, image.owner_role)) as copy:
+            opened = seal.quiet(copy, places.server)
+            with connect(opened, role="copy of the image") as conn:
+                problems += seal.catalog_changes(attested_seal, seal.read_catalogs(conn))
+            contents = digest_contents(opened, places.tools, workers=workers)
+    except (TestdataError, psycopg.Error) as error:
+        unreadable = isinstance(error, (ToolFailed, psycopg.Error)) and not is_transient(error)
+        if not problems and not unreadable:
+            raise
+        # What was found already must not get lost, and rows that cannot be read are not those attested.
+        return [*problems, f"its rows could not be read ({_reason(error)})"]
     return problems + content_changes(predicate.get("content"), contents)
+
+
+def _reason(error: TestdataError | psycopg.Error) -> str:
+    if isinstance(error, psycopg.Error):
+        return f"SQLSTATE {error.sqlstate or 'unknown'}"
+    return error.error_code
 
 
 def _look_at_data_docs(

@@ -6,6 +6,7 @@ types that refreshes hand it. An image of a container that masks large databases
 
 from __future__ import annotations
 
+import fcntl
 import importlib
 import sys
 from typing import Any
@@ -85,8 +86,14 @@ def main() -> int:
     if not kernels.available():
         print("numba is not installed: pip install 'testdata-assets[fast]'", file=sys.stderr)
         return 3
-    missed = compile_all()
-    kernels.mark_compiled()
+    folder = kernels.cache_folder("warming")
+    if folder is None:
+        print("there is no folder below ~/.cache that only this user can write to", file=sys.stderr)
+        return 3
+    with (folder.parent / "compiling.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # whoever comes second finds everything done
+        missed = compile_all()
+        kernels.mark_compiled()
     for name in missed:
         print(f"not compiled: {name}", file=sys.stderr)
     return 1 if missed else 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from testdata_assets.errors import RefusedError
+from testdata_assets.errors import TestdataError
 from testdata_assets.orchestration import alerts, metadata
 from testdata_assets.orchestration.resources import Workplace
 
@@ -15,7 +15,7 @@ class VerificationRun:
     """Metadata for the run's page, and the error of the first image that failed, if one did."""
 
     described: dict[str, Any]
-    refusal: RefusedError | None
+    refusal: TestdataError | None
 
     def raise_refusal(self) -> None:
         """Fails the run, after its metadata was written."""
@@ -30,6 +30,8 @@ def verify(workplace: Workplace) -> VerificationRun:
     found = verify_published(workplace.settings, workplace.places)
     failed = [each for each in found if not each.passed]
     for each in failed:
+        if each.failure is not None:
+            continue  # nothing is known of it; the run fails by the reason
         alerts.raise_alert(
             workplace.control,
             workplace.settings,
@@ -40,7 +42,7 @@ def verify(workplace: Workplace) -> VerificationRun:
     rows = [
         {"image": each.golden_id, "result": "passed" if each.passed else "FAILED", "problem": problem}
         for each in found
-        for problem in (each.problems or [""])
+        for problem in (each.problems or ["" if each.failure is None else f"not checked: {each.failure.what}"])
     ]
     described = {
         "images": len(found),
@@ -49,4 +51,5 @@ def verify(workplace: Workplace) -> VerificationRun:
         "seconds": round(sum(each.seconds for each in found), 3),
         "results": metadata.records_table(rows, ["image", "result", "problem"]),
     }
+    failed.sort(key=lambda each: each.failure is not None)  # an image that is not as attested comes first
     return VerificationRun(described, failed[0].refusal() if failed else None)

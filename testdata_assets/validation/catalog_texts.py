@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
 import polars as pl
 
 from testdata_assets.production.catalog import CatalogText
@@ -31,7 +32,7 @@ _PIECE = 16 << 20
 # Pieces overlap, so that nothing is cut in two.
 _OVERLAP = 4096
 _LARGE_OBJECTS = f"""
-SELECT l.oid, '\\x' || encode(lo_get(l.oid, piece * {_PIECE}::bigint, {_PIECE + _OVERLAP}), 'hex')
+SELECT l.oid, piece, '\\x' || encode(lo_get(l.oid, piece * {_PIECE}::bigint, {_PIECE + _OVERLAP}), 'hex')
 FROM pg_catalog.pg_largeobject_metadata l
 CROSS JOIN LATERAL generate_series(0, (SELECT coalesce(max(pageno), 0) FROM pg_catalog.pg_largeobject p
     WHERE p.loid = l.oid)::bigint * 2048 / {_PIECE}) AS piece
@@ -50,6 +51,27 @@ def large_objects(reader: ImageReader) -> Iterator[tuple[pl.Series, pl.Series]]:
     with reader.connect() as conn:
         if conn.execute("SELECT 1 FROM pg_catalog.pg_largeobject_metadata LIMIT 1").fetchone() is None:
             return
-    for frame in reader.query(_LARGE_OBJECTS, ["number", "v"]):
-        texts = decoded(frame.get_column("v").str.strip_prefix("\\"), drop=False)
-        yield frame.get_column("number"), texts
+    for frame in reader.query(_LARGE_OBJECTS, ["number", "piece", "v"]):
+        raw = frame.get_column("v").str.strip_prefix("\\")
+        # A cut may fall into a character; only objects of several pieces, few, are mended one by one.
+        cut = np.flatnonzero(
+            (frame.get_column("piece") != "0").to_numpy() | (raw.str.len_bytes() > 2 * _PIECE).to_numpy()
+        )
+        if len(cut):
+            raw = raw.scatter(pl.Series(cut), [_whole_characters(raw[int(row)]) for row in cut])
+        yield frame.get_column("number"), decoded(raw, drop=False)
+
+
+def _whole_characters(piece: str) -> str:
+    """A piece of hexadecimal bytes without the beginning and end of characters that are cut in two."""
+    data = bytes.fromhex(piece.removeprefix("x").removeprefix("\\x"))
+    start = next((place for place in range(min(4, len(data))) if data[place] & 0xC0 != 0x80), 0)
+    data = data[start:]
+    for back in range(1, min(4, len(data)) + 1):
+        lead = data[-back]
+        if lead & 0xC0 == 0xC0:  # the last character's first byte: does all of it follow?
+            size = 2 if lead < 0xE0 else 3 if lead < 0xF0 else 4
+            return (data if back == size else data[:-back]).hex()
+        if lead < 0x80:
+            break
+    return data.hex()

@@ -5,7 +5,7 @@ Runs only where something was found, reads those columns once more, and stops wh
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,7 +24,12 @@ _SHOWN = frozenset({"int2", "int4", "int8", "uuid", "date", "timestamp", "timest
 
 
 def locate(
-    reader: ImageReader, image: Catalog, entry: ColumnScan, detector: LeakDetector, most: int
+    reader: ImageReader,
+    image: Catalog,
+    entry: ColumnScan,
+    detector: LeakDetector,
+    most: int,
+    clean: Collection[tuple[str, str]],
 ) -> dict[str, tuple[str, ...]]:
     """Keys of a few rows for each kind of finding of a column.
 
@@ -34,6 +39,7 @@ def locate(
         entry: The column, searched.
         detector: The same that searched it.
         most: How many rows of a kind.
+        clean: (table, column) of what was searched without a finding: only such columns' values are shown.
 
     Returns:
         For each kind the primary keys, as `7` or `7, 2024-01-01`, or `ctid (0,5)` where there is none to show.
@@ -43,6 +49,8 @@ def locate(
     name = TableName.parse(entry.table)
     columns = _columns(reader, image, name)
     keys = _keys(image, name, columns)
+    if any(each.name == entry.column or (entry.table, each.name) not in clean for each in keys):
+        keys = ()  # the key itself may be what leaked
     column = next(each for each in columns if each.name == entry.column)
     others = tuple(each for each in keys if each.name != column.name)
     for frame in reader.blocks(Slice(name, (column, *others), ctid=True)):

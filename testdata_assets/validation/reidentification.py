@@ -30,6 +30,8 @@ from testdata_assets.validation.suites import Measured, Row
 
 # Types without equality, or whose equality is not that of their text.
 _BY_TEXT = frozenset({"json", "xml", "point", "line", "lseg", "box", "path", "polygon", "circle", "tsvector"})
+# Categories of pg_type whose equality is that of what they are made of, if that has any: arrays, composites, ours.
+_OF_OTHERS = frozenset({"A", "C", "U"})
 # Kept columns of these types name no person: they are left out of the combinations looked at unasked.
 _SAYS_NOTHING = frozenset({"bytea", "json", "jsonb", "xml", "tsvector", "timestamp", "timestamptz", "uuid"})
 _NOBODYS = frozenset({Coincidence.DISJOINT, Coincidence.CONSTANT})
@@ -300,7 +302,7 @@ def _name(table: Table) -> sql.Identifier:
 def _grouped(columns: Sequence[Column]) -> sql.Composed:
     return sql.SQL(", ").join(
         sql.SQL("{}::pg_catalog.text").format(sql.Identifier(column.name))
-        if column.base_type in _BY_TEXT
+        if column.base_type in _BY_TEXT or column.category in _OF_OTHERS
         else sql.Identifier(column.name)
         for column in columns
     )

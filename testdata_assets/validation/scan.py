@@ -238,8 +238,9 @@ def scan(
             pass
     leaks, found_patterns = _scan_catalog(image.texts, detector, watch)
     leaks += _scan_names(reader, detector, watch) + _scan_large_objects(reader, detector, watch)
+    clean = {(each.table, each.column) for each in scans if _sure(each)}
     for entry in scans:
-        rows = locate(reader, image, entry, detector, keys) if keys and entry.leak_findings() else None
+        rows = locate(reader, image, entry, detector, keys, clean) if keys and entry.leak_findings() else None
         leaks += entry.leak_findings(rows)
         if entry.patterns is not None:
             found_patterns += entry.patterns.findings(entry.table, entry.column)
@@ -385,6 +386,13 @@ def _scan_names(reader: ImageReader, detector: LeakDetector, watch: _Stopwatch) 
                 found.append(Finding(named[row].kind, named[row].object, kind_of(*place), 1))
     watch.add(time.monotonic() - started, 0.0)
     return found
+
+
+def _sure(entry: ColumnScan) -> bool:
+    """Whether a column's values may be shown as keys: searched, nothing found, and a leak would have been found."""
+    if entry.role == "masked" or entry.leak_findings():
+        return False
+    return entry.patterns is None or not entry.patterns.findings(entry.table, entry.column)
 
 
 def _scan_large_objects(reader: ImageReader, detector: LeakDetector, watch: _Stopwatch) -> list[Finding]:

@@ -106,7 +106,12 @@ def load_user_suites(rules_dir: Path) -> list[UserSuite]:
     Raises:
         UsageFault: A file is no suite; names file, place and reason.
     """
-    files = sorted((rules_dir / FOLDER).glob("*.json"))
+    folder = rules_dir / FOLDER
+    files = sorted(folder.iterdir()) if folder.is_dir() else []
+    files = [path for path in files if not path.name.startswith((".", "README"))]
+    for path in files:
+        if path.suffix != ".json" or not path.is_file():
+            raise _fault(path, "only suites, files whose names end in .json, and a README belong here")
     found = [UserSuite(path, _suite(path)) for path in files]
     for each in found:
         for expected in each.suite.expectations:
@@ -121,6 +126,8 @@ def _suite(path: Path) -> SqlSuite:
         raise _fault(path, "its name may have letters, digits, _ and - only")
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise _fault(path, f"it cannot be read ({error.strerror})") from None
     except UnicodeDecodeError:
         raise _fault(path, "it is not UTF-8") from None
     except json.JSONDecodeError as error:

@@ -15,8 +15,10 @@ from __future__ import annotations
 import hashlib
 import importlib
 import os
+import platform
 import re
 import shutil
+import stat
 import subprocess
 import sys
 import time
@@ -35,6 +37,8 @@ _KEPT_SECONDS = 30 * 24 * 3600
 
 # Whether this process may compile what it wants itself: the one whose task that is, and tests.
 compiles_itself = False
+_compiler: subprocess.Popen[bytes] | None = None
+_PASSED = frozenset({"HOME", "PATH", "LANG", "LC_ALL", "XDG_CACHE_HOME", "VIRTUAL_ENV", "LD_LIBRARY_PATH"})
 
 
 def load(name: str, count: int) -> ModuleType | None:
@@ -58,15 +62,22 @@ def expect(values: int) -> subprocess.Popen[bytes] | None:
     Returns:
         The process that compiles, if one was started. It ends within a minute or two and may be left alone.
     """
-    if values < WORTH_COMPILING or find_spec("numba") is None or all(map(_is_compiled, modules())):
+    global _compiler
+    running = _compiler is not None and _compiler.poll() is None
+    if running or values < WORTH_COMPILING or find_spec("numba") is None:
         return None
-    return subprocess.Popen(
-        [sys.executable, "-m", "testdata_assets.masking.compile_kernels"],
+    if all(map(_is_compiled, modules())) or cache_folder("warming") is None:
+        return None
+    environment = {name: value for name, value in os.environ.items() if name in _PASSED or name.startswith("NUMBA_")}
+    _compiler = subprocess.Popen(
+        [sys.executable, "-P", "-m", "testdata_assets.masking.compile_kernels"],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
+        env=environment,  # no key and no address of a server: it needs none
     )
+    return _compiler
 
 
 def modules() -> list[str]:
@@ -114,18 +125,39 @@ def cache_folder(module: str) -> Path | None:
     """
     try:
         digest = hashlib.blake2b(metadata.version("numba").encode(), digest_size=8)
+        digest.update(_machine())
         for name in sorted(_sources(module)):
             path = _path(name)
             digest.update(f"{path} {path.stat().st_mtime_ns}\0".encode())  # as numba's own index does
             digest.update(_source(name).encode())
-        home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-        folder = home / "testdata-assets" / "kernels" / f"{module}-{digest.hexdigest()}"
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        status = folder.stat()
+        folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        folder.mkdir(parents=True, exist_ok=True)
+        for level in ("testdata-assets", "kernels", f"{module}-{digest.hexdigest()}"):
+            if not _is_private(folder, ours=level != "testdata-assets"):
+                return None
+            folder /= level
+            folder.mkdir(mode=0o700, exist_ok=True)
     except (OSError, RuntimeError, metadata.PackageNotFoundError):  # no home, no room, or no numba
         return None
-    private = status.st_uid == os.geteuid() and not status.st_mode & 0o022
-    return folder if private and os.access(folder, os.W_OK) else None
+    return folder if _is_private(folder, ours=True) and os.access(folder, os.W_OK) else None
+
+
+def _is_private(folder: Path, *, ours: bool) -> bool:
+    """Whether nobody else can put a folder of theirs into its place: what lies here is run."""
+    status = folder.lstat() if ours else folder.stat()
+    owners = {os.geteuid()} if ours else {os.geteuid(), 0}
+    open_to_others = status.st_mode & 0o022 and (ours or not status.st_mode & stat.S_ISVTX)
+    return stat.S_ISDIR(status.st_mode) and status.st_uid in owners and not open_to_others
+
+
+@cache
+def _machine() -> bytes:
+    """What machine code hangs on beside the source: interpreter and processor."""
+    cpu = Path("/proc/cpuinfo")
+    lines = cpu.read_text(encoding="utf-8").splitlines() if cpu.exists() else [platform.processor()]
+    told = {line for line in lines if line.startswith(("model name", "flags", "Features", "CPU part"))}
+    wanted = f"{sys.implementation.cache_tag} {platform.machine()} {os.environ.get('NUMBA_CPU_NAME', '')}"
+    return "\n".join([wanted, *sorted(told)]).encode()
 
 
 def _path(name: str) -> Path:
