@@ -34,12 +34,19 @@ def close_image(database: ImageDatabase, tools: PgTools, *, workers: int) -> dic
         catalogs = seal.read_catalogs(conn)
         moving = seal.moving_files(conn)
     database.freeze()
+    _wait_for_another_second(database)
     # Times of files are those after the checkpoint that freezing ends with.
     found = seal.read_database(database.server, database.name, database.owner, moving)
     if found is None:
         raise RuntimeError(f"database {database.name} is gone")
     del found["admits_connections"]
     return {"seal": {**found, "catalogs": catalogs}, "content": content}
+
+
+def _wait_for_another_second(database: ImageDatabase) -> None:
+    """The server tells times of files in whole seconds: whatever is written from now on gets another one."""
+    with connect(database.server, role="server") as conn:
+        conn.execute("SELECT pg_sleep(1.01 - extract(microseconds FROM clock_timestamp())::bigint % 1000000 / 1e6)")
 
 
 def folder_digest(folder: Path) -> str | None:

@@ -312,7 +312,11 @@ def _columns_shown(severity: Mapping[str, float], table: TableProfile | None) ->
 def _label(name: str, most: int) -> str:
     """A label: short, and in letters the built-in font has; `$` would start a formula."""
     short = name if len(name) <= most else name[: most - 1] + "…"
-    return "".join(letter if ord(letter) < 0x250 or letter == "…" else "·" for letter in short).replace("$", r"\$")
+    return "".join(letter if _drawable(letter) else "·" for letter in short).replace("$", r"\$")
+
+
+def _drawable(letter: str) -> bool:
+    return letter.isprintable() and (ord(letter) < 0x250 or letter == "…")
 
 
 def _map_colours() -> Any:

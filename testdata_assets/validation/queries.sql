@@ -58,7 +58,8 @@ WITH user_schemas AS (
     FROM pg_type t JOIN user_schemas u ON u.oid = t.typnamespace WHERE t.typtype IN ('d', 'e', 'r')
 )
 SELECT kind, name, owner::regrole::text FROM found f
-WHERE NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = f.classid AND d.objid = f.oid AND d.deptype = 'e')
+WHERE NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = f.classid AND d.objid = f.oid
+    AND (d.deptype = 'e' OR d.deptype = 'i' AND d.classid = 'pg_proc'::regclass))  -- a range type makes functions
 ORDER BY kind, name
 
 -- name: grants
@@ -88,7 +89,8 @@ WITH user_schemas AS (
 SELECT kind, name, count(*) AS rights
 FROM found f, aclexplode(f.acl) AS a
 WHERE a.grantee <> f.owner AND NOT (f.kind = 'function' AND a.grantee = 0)
-  AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = f.classid AND d.objid = f.oid AND d.deptype = 'e')
+  AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = f.classid AND d.objid = f.oid
+    AND (d.deptype = 'e' OR d.deptype = 'i' AND d.classid = 'pg_proc'::regclass))  -- a range type makes functions
 GROUP BY kind, name ORDER BY kind, name
 
 -- name: reaching_out

@@ -44,13 +44,13 @@ from testdata_assets.validation.validate import validate_image
 
 
 class _Declared(Transformer[Params]):
-    """Only says what it promises."""
+    """Says what it promises; of what it writes only NULL is ever asked for."""
 
     name = "declared"
     summary = "A stand-in."
 
     def apply(self, values: pl.Series, context: MaskContext) -> pl.Series:
-        raise NotImplementedError
+        return pl.Series(values.name, [None] * len(values), dtype=pl.String)
 
 
 class Keep(_Declared):

@@ -73,14 +73,16 @@ def test_rows_are_named_by_masked_keys_or_by_where_they_are(validate: Validate) 
         "UPDATE customers SET prefs = jsonb_set(prefs, '{contact,email}', '\"person9@mail.net\"') WHERE customer_id = 9"
     )
     keys = {(each.table, each.column_or_object): each.keys for each in report.check("no_production_values").findings}
+    rows = keys.pop(("public.orders", "note"))  # five of them, in whatever order they lie
+    assert len(set(rows)) == 5
+    assert all(int(row) % 500 == 7 for row in rows)
     assert keys == {
-        ("public.orders", "note"): ("7", "507", "1007", "1507", "2007"),
         ("public.without", "c"): ("ctid (0,2)",),
         ("public.by_text", "c"): ("ctid (0,1)",),
         ("public.customers", "prefs"): ("9",),
     }
     shown = report.as_json()["checks"][0]["findings"]
-    assert {"7", "9", "ctid (0,1)"} <= {key for each in shown for key in each["keys"]}
+    assert {rows[0], "9", "ctid (0,1)"} <= {key for each in shown for key in each["keys"]}
 
 
 def test_numbers_that_match_by_chance_are_no_findings(validate: Validate) -> None:
