@@ -1,4 +1,4 @@
-"""Run as a program: one refresh up to the candidate, in a process of its own, and what memory it took.
+"""Run as a program: one refresh up to the validated candidate, in a process of its own, and what memory it took.
 
     python tests/refresh_child.py SETTINGS_JSON_FILE
 
@@ -16,6 +16,7 @@ from pathlib import Path
 from testdata_assets.golden import refresh
 from testdata_assets.postgres.places import open_places
 from testdata_assets.settings import Settings
+from testdata_assets.validation.run import validate_candidate
 
 
 def peak(who: int = resource.RUSAGE_SELF) -> int:
@@ -35,12 +36,16 @@ def main() -> None:
     image = refresh.build_image(settings, places, record.snapshot_id)
     built = peak()
     seconds |= image.seconds
+    report = validate_candidate(settings, places, image.golden_id)
+    seconds["validate"] = round(report.seconds, 1)
     refresh.reject_image(settings, places, image.golden_id, "measured")
     found = {
         "rows": image.row_count,
         "imported": imported,
         "snapshot": extracted,
         "build": built,
+        "validate": peak(),
+        "failed": [check.name for check in report.checks if not check.passed],
         "children": peak(resource.RUSAGE_CHILDREN),
         "seconds": seconds,
     }

@@ -11,6 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from testdata_assets.masking import copy_text, kernels
+from testdata_assets.production.profile import clipped
 
 _NEWLINE = 0x0A
 
@@ -89,17 +90,17 @@ class FrameLines:
         return Values(copy_text.unescape(raw.values), raw.present)
 
     def sample(self, rows: NDArray[np.intp]) -> pl.DataFrame:
-        return self._frame[rows]
+        return clipped(self._frame)[rows]  # before rows are copied
 
     def chosen(self, wanted: pl.Series) -> FrameLines:
         return FrameLines(self._frame.filter(wanted))
 
     def encoded(self, masks: Mapping[str, Values]) -> bytes:
-        columns = [
-            Values(copy_text.escape(mask.values), mask.present).of_all_rows().alias(name)
+        masked = {
+            name: Values(copy_text.escape(mask.values), mask.present).of_all_rows().rename(name)
             for name, mask in masks.items()
-        ]
-        return copy_text.encode(self._frame.with_columns(columns))
+        }
+        return copy_text.encode(pl.DataFrame(masked.get(each.name, each) for each in self._frame.iter_columns()))
 
 
 def take_apart(block: bytes, columns: list[str]) -> Lines:

@@ -14,7 +14,7 @@ computes the same in one pass; what is here is the definition, and the general w
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -23,6 +23,7 @@ import polars as pl
 
 from testdata_assets.masking import kernels
 from testdata_assets.masking.text_arrays import bytes_to_series, string_bytes
+from testdata_assets.production import bulky
 
 Hashes = npt.NDArray[np.uint64]
 Bytes = npt.NDArray[np.uint8]
@@ -40,6 +41,9 @@ TAG_BITS = 5
 LOCAL_TAG, LONG_TAG, FIRST_CODE_TAG = 14, 15, 16
 _TAGS = (1 << TAG_BITS) - 1
 _CHUNK = 1 << 16  # bytes looked at together
+LONGEST = 1 << 16  # characters of a value that its form is made of: what follows takes memory and tells nothing more
+_PORTION = 1 << 20  # bytes of a long text that runs are looked for in at once
+_OVERLAP = 1 << 12  # bytes of it that two portions share, so that no run falls between them
 _SEPARATOR, _LETTER, _DIGIT, _BLANK, _AT = range(5)
 
 _CLASSES = np.zeros(256, np.uint8)
@@ -130,13 +134,13 @@ def forms(values: pl.Series, seed: int) -> tuple[Hashes, Hashes]:
     """The hash of each value's form, and of the local part of those that are e-mail addresses.
 
     Args:
-        values: String series without nulls.
+        values: String series without nulls; of longer ones the first `LONGEST` characters count.
         seed: Key.
 
     Returns:
         Two arrays of shape (n,); 0 where a value says too little, or has no telling local part.
     """
-    data, offsets = prepared(values)
+    data, offsets = prepared(_beginnings(values))
     keys = keys_of(seed)
     found = kernels.load("canonical", len(values))
     if found is None:
@@ -144,6 +148,10 @@ def forms(values: pl.Series, seed: int) -> tuple[Hashes, Hashes]:
     whole, local = np.zeros(len(values), np.uint64), np.zeros(len(values), np.uint64)
     found.forms(data, offsets, _CLASSES, keys.table, np.uint64(keys.base), keys.mixers, whole, local)
     return whole, local
+
+
+def _beginnings(values: pl.Series) -> pl.Series:
+    return bulky.beginnings(values, LONGEST) if bulky.is_bulky(values, LONGEST) else values
 
 
 @dataclass(frozen=True)
@@ -185,6 +193,8 @@ class Runs:
         hashes: Of their forms.
         starts, ends: Where they are in `data`.
         data: The bytes of all texts, as `prepared` gives them.
+        codes: Of shape (32,), by the lowest five bits of their hashes: how many codes were held against the filter,
+            found or not.
     """
 
     rows: Places
@@ -192,10 +202,17 @@ class Runs:
     starts: Places
     ends: Places
     data: Bytes
+    codes: Places
 
     def chosen(self, places: Places) -> Runs:
         """Some of them."""
-        return Runs(self.rows[places], self.hashes[places], self.starts[places], self.ends[places], self.data)
+        return replace(
+            self,
+            rows=self.rows[places],
+            hashes=self.hashes[places],
+            starts=self.starts[places],
+            ends=self.ends[places],
+        )
 
     def texts(self) -> pl.Series:
         """What they say."""
@@ -215,6 +232,58 @@ def runs(values: pl.Series, seed: int, wanted: Filter) -> Runs:
     """
     data, offsets = prepared(values)
     keys = keys_of(seed)
+    portions = _portions(data, offsets)
+    if len(portions) == 1:
+        return _runs_of(data, offsets, keys, wanted)
+    parts = []
+    for row, start, within in portions:
+        found = _runs_of(data[start : start + within[-1]], within, keys, wanted)
+        parts.append((found.rows + row, found.hashes, found.starts + start, found.ends + start, found.codes))
+    rows, hashes, starts, ends, codes = zip(*parts, strict=True)
+    return Runs(
+        np.concatenate(rows),
+        np.concatenate(hashes),
+        np.concatenate(starts),
+        np.concatenate(ends),
+        data,
+        np.sum(codes, axis=0, dtype=np.int64),
+    )
+
+
+def _portions(data: Bytes, offsets: Places) -> list[tuple[int, int, Places]]:
+    """Texts to look at together: the first one's number, where they begin, their offsets from there.
+
+    A long text is cut between words into portions that overlap; memory then hangs on the portion.
+    """
+    long = np.flatnonzero(np.diff(offsets) > _PORTION)
+    if not len(long):
+        return [(0, 0, offsets)]
+    found: list[tuple[int, int, Places]] = []
+    first = 0
+    for row in long.tolist():
+        if first < row:
+            found.append((first, int(offsets[first]), offsets[first : row + 1] - offsets[first]))
+        start, end = int(offsets[row]), int(offsets[row + 1])
+        while start < end:
+            stop = min(start + _PORTION, end)
+            if stop < end:
+                stop = _between_words(data, start + _PORTION // 2, stop)
+            found.append((row, start, np.array([0, stop - start], np.int64)))
+            start = stop if stop == end else max(_between_words(data, start + 1, stop - _OVERLAP), start + 1)
+        first = row + 1
+    if first < len(offsets) - 1:
+        found.append((first, int(offsets[first]), offsets[first:] - offsets[first]))
+    return found
+
+
+def _between_words(data: Bytes, least: int, most: int) -> int:
+    """The last place from `least` to `most` that follows a blank, else `most`: text of no blanks is cut anywhere."""
+    begin = max(least, most - _OVERLAP)
+    blanks = np.flatnonzero(_CLASSES[data[begin:most]] == _BLANK)
+    return begin + int(blanks[-1]) + 1 if len(blanks) else most
+
+
+def _runs_of(data: Bytes, offsets: Places, keys: Keys, wanted: Filter) -> Runs:
     found = kernels.load("canonical", len(data) // 16)
     if found is None:
         return _runs(data, offsets, keys, wanted)
@@ -223,10 +292,12 @@ def runs(values: pl.Series, seed: int, wanted: Filter) -> Runs:
     while True:
         rows, hashes = np.empty(room, np.int64), np.empty(room, np.uint64)
         starts, ends = np.empty(room, np.int64), np.empty(room, np.int64)
+        codes = np.zeros(1 << TAG_BITS, np.int64)
         arguments = (np.uint64(keys.base), keys.mixers, wanted.bits, np.uint64(wanted.shift), wanted.kinds)
-        count = int(found.runs(data, offsets, _CLASSES, keys.table, *arguments, longest, rows, hashes, starts, ends))
+        places = (rows, hashes, starts, ends, codes)
+        count = int(found.runs(data, offsets, _CLASSES, keys.table, *arguments, longest, *places))
         if count <= room:
-            return Runs(rows[:count], hashes[:count], starts[:count], ends[:count], data)
+            return Runs(rows[:count], hashes[:count], starts[:count], ends[:count], data, codes)
         room = count
 
 
@@ -371,6 +442,7 @@ def _forms(data: Bytes, offsets: Places, keys: Keys) -> tuple[Hashes, Hashes]:
 
 
 def _runs(data: Bytes, offsets: Places, keys: Keys, wanted: Filter) -> Runs:
+    codes = np.zeros(1 << TAG_BITS, np.int64)
     found: list[tuple[Places, Hashes, Places, Places]] = []
     for start, end in _chunks(offsets):
         words = _words(data[offsets[start] : offsets[end]], offsets[start : end + 1] - offsets[start], keys)
@@ -380,6 +452,9 @@ def _runs(data: Bytes, offsets: Places, keys: Keys, wanted: Filter) -> Runs:
             first = first[words.owners[first] == words.owners[first + length - 1]]
             last = first + length - 1
             hashes, _, _ = _form(words, keys, first, last)
+            tags = (hashes & np.uint64(_TAGS)).astype(np.int64)
+            counted = np.bincount(tags[hashes != 0], minlength=1 << TAG_BITS)
+            codes[FIRST_CODE_TAG:] += counted[FIRST_CODE_TAG:] * wanted.kinds[FIRST_CODE_TAG:]
             both = [hashes]
             if wanted.kinds[LOCAL_TAG]:
                 both.append(_local(words, keys, first, last))
@@ -392,9 +467,9 @@ def _runs(data: Bytes, offsets: Places, keys: Keys, wanted: Filter) -> Runs:
                 found.append((rows, each[chosen], base + words.starts[first[chosen]], base + words.ends[last[chosen]]))
     if not found:
         nothing = np.zeros(0, np.int64)
-        return Runs(nothing, np.zeros(0, np.uint64), nothing, nothing, data)
+        return Runs(nothing, np.zeros(0, np.uint64), nothing, nothing, data, codes)
     rows, all_hashes, starts, ends = (np.concatenate(each) for each in zip(*found, strict=True))
-    return Runs(rows, all_hashes, starts, ends, data)
+    return Runs(rows, all_hashes, starts, ends, data, codes)
 
 
 def _chunks(offsets: Places) -> list[tuple[int, int]]:

@@ -7,6 +7,7 @@ and the key, so blocks may run anywhere and in any order.
 from __future__ import annotations
 
 import itertools
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -23,6 +24,7 @@ from testdata_assets.masking.memo import Memo, Memos
 from testdata_assets.masking.plan import ColumnPlan, TablePlan
 from testdata_assets.masking.text_arrays import string_bytes
 from testdata_assets.masking.transformers.base import Coincidence, MaskContext, Params, RowTransformer
+from testdata_assets.production import bulky
 from testdata_assets.production.profile import spread
 
 # Above this share of distinct values it is cheaper to mask a column as it stands.
@@ -31,6 +33,7 @@ _BULKY_BYTES = 1 << 20
 _PROBED = 4096
 _SHOWN = 256
 _MOSTLY = 0.8
+_TELLING = re.compile(r"[^\W_]")
 
 
 @dataclass
@@ -290,7 +293,7 @@ def _compiled(column: ColumnPlan, values: pl.Series) -> bool:
 
 def _bulky(values: pl.Series) -> bool:
     """Whether values are too long to be remembered."""
-    return int(values.str.len_bytes().max() or 0) > _BULKY_BYTES  # type: ignore[arg-type]  # an integer column
+    return bulky.is_bulky(values, _BULKY_BYTES)
 
 
 class _Params:
@@ -334,6 +337,10 @@ def _distinct(values: pl.Series) -> tuple[pl.Series, pl.Series | None]:
 
 def count_changes(values: pl.Series, masked: pl.Series) -> tuple[int, int]:
     """(values that say something, those of them that changed); blanks, asterisks and emoji stay as they are."""
+    if bulky.is_bulky(values):
+        changed = (masked != values).fill_null(True).to_list()
+        says = [_says_something(value) for value in values]
+        return sum(says), sum(a and b for a, b in zip(says, changed, strict=True))
     loaded = kernels.load("changes", len(values))
     if loaded is None or masked.null_count():
         return _count_any_changes(values, masked)
@@ -344,6 +351,11 @@ def count_changes(values: pl.Series, masked: pl.Series) -> tuple[int, int]:
         more_rows, more_changed = _count_any_changes(values.filter(others), masked.filter(others))
         return rows + more_rows, changed + more_changed
     return rows, changed
+
+
+def _says_something(value: str) -> bool:
+    """Whether a text holds a letter or digit: of long ones the first few characters tell."""
+    return _TELLING.search(value) is not None
 
 
 def _count_any_changes(values: pl.Series, masked: pl.Series) -> tuple[int, int]:

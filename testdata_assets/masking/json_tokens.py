@@ -25,6 +25,7 @@ from testdata_assets.masking.text_arrays import (
     offsets_of,
     ragged_indices,
     string_bytes,
+    take_slices,
 )
 
 Bytes = NDArray[np.uint8]
@@ -378,7 +379,7 @@ def _by_depth(depths: NDArray[np.int32]) -> tuple[NDArray[np.int32], Positions]:
 def cut(data: Bytes, starts: Positions, ends: Positions) -> pl.Series:
     """Pieces of the documents as strings."""
     lengths = ends - starts
-    return bytes_to_series(data[ragged_indices(starts, lengths)], offsets_of(lengths))
+    return bytes_to_series(take_slices(data, starts, lengths), offsets_of(lengths))
 
 
 def _words_at(data: Bytes, places: Positions) -> NDArray[np.uint64]:

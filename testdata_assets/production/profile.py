@@ -19,7 +19,7 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
-from testdata_assets.production import figures
+from testdata_assets.production import bulky, figures
 from testdata_assets.production.associations import (
     MAX_COLUMNS,
     MAX_GROUPED,
@@ -180,9 +180,13 @@ def spread(rows: int, every: int, salt: int) -> npt.NDArray[np.intp]:
 
 def clipped(frame: pl.DataFrame) -> pl.DataFrame:
     """A frame of strings, each cut to `MAX_CHARACTERS` characters, so that a sample of documents stays small."""
-    longest = frame.select(pl.all().str.len_bytes().max().fill_null(0)) if frame.height else frame
-    long = [name for name in longest.columns if frame.height and longest.item(0, name) > MAX_CHARACTERS]
-    return frame.with_columns(pl.col(name).str.head(MAX_CHARACTERS) for name in long) if long else frame
+    long = [bulky.is_bulky(column, MAX_CHARACTERS) for column in frame.iter_columns()]
+    if not any(long):
+        return frame
+    return pl.DataFrame(
+        bulky.beginnings(column, MAX_CHARACTERS) if cut else column
+        for column, cut in zip(frame.iter_columns(), long, strict=True)
+    )
 
 
 class TableProfiler:

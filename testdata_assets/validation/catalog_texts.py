@@ -9,6 +9,7 @@ import polars as pl
 
 from testdata_assets.production.catalog import CatalogText
 from testdata_assets.validation.image_reader import ImageReader
+from testdata_assets.validation.long_values import whole_characters
 from testdata_assets.validation.text_values import decoded
 
 _USER_SCHEMAS = "nspname NOT IN ('pg_catalog', 'information_schema') AND nspname !~ '^pg_(toast|temp)'"
@@ -63,15 +64,5 @@ def large_objects(reader: ImageReader) -> Iterator[tuple[pl.Series, pl.Series]]:
 
 
 def _whole_characters(piece: str) -> str:
-    """A piece of hexadecimal bytes without the beginning and end of characters that are cut in two."""
-    data = bytes.fromhex(piece.removeprefix("x").removeprefix("\\x"))
-    start = next((place for place in range(min(4, len(data))) if data[place] & 0xC0 != 0x80), 0)
-    data = data[start:]
-    for back in range(1, min(4, len(data)) + 1):
-        lead = data[-back]
-        if lead & 0xC0 == 0xC0:  # the last character's first byte: does all of it follow?
-            size = 2 if lead < 0xE0 else 3 if lead < 0xF0 else 4
-            return (data if back == size else data[:-back]).hex()
-        if lead < 0x80:
-            break
-    return data.hex()
+    """A piece of hexadecimal bytes, as psql writes them."""
+    return whole_characters(bytes.fromhex(piece.removeprefix("x").removeprefix("\\x"))).hex()

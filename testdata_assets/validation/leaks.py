@@ -101,6 +101,12 @@ class ColumnHits:
         """Whether the column promised not to hold any value of an origin, be it one word."""
         return self.role == "disjoint" and origin in self.related
 
+    def count_once(self) -> None:
+        """Makes all that was found the findings of one row."""
+        self.strong = Counter(dict.fromkeys(self.strong, 1))
+        self.weak = Counter(dict.fromkeys(self.weak, 1))
+        self.weak_values, self.probed = min(self.weak_values, 1), min(self.probed, 1)
+
     def merge(self, other: ColumnHits) -> None:
         self.probed += other.probed
         self.strong.update(other.strong)

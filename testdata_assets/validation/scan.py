@@ -25,7 +25,7 @@ from testdata_assets.masking.transformers.base import Coincidence
 from testdata_assets.masking.transformers.json import Json
 from testdata_assets.postgres.identifiers import TableName
 from testdata_assets.production.catalog import Catalog, CatalogText, Column
-from testdata_assets.validation import patterns
+from testdata_assets.validation import long_values, patterns
 from testdata_assets.validation.catalog_texts import large_objects, object_names
 from testdata_assets.validation.image_reader import ImageReader, Slice, slices
 from testdata_assets.validation.json_parts import PROSE, JsonParts
@@ -322,6 +322,11 @@ def _scan_slice(
 
 
 def _scan_values(values: pl.Series, entry: ColumnScan, detector: LeakDetector, watch: _Stopwatch) -> None:
+    long: list[memoryview] = []
+    if entry.parts is None:  # of documents masked by paths, only the whole one tells which part is which
+        values, long = long_values.apart(values)
+    for each in long:
+        _scan_long(each, entry, detector, watch)
     started = time.monotonic()
     for role, hits, found, rows in entry.probe_parts(values, detector):
         with entry.lock:
@@ -333,6 +338,29 @@ def _scan_values(values: pl.Series, entry: ColumnScan, detector: LeakDetector, w
         started = time.monotonic()
     with entry.lock:
         entry.values += values.len()
+
+
+def _scan_long(value: memoryview, entry: ColumnScan, detector: LeakDetector, watch: _Stopwatch) -> None:
+    """A value of many megabytes: found in several portions, it is one row all the same."""
+    found: dict[Role, ColumnHits] = {}
+    seen = None if entry.patterns is None else PatternHits(chances=entry.patterns.chances)
+    for portion in long_values.portions(value, entry.shape):
+        started = time.monotonic()
+        for role, hits, inside, rows in entry.probe_parts(portion, detector):
+            found.setdefault(role, entry.fresh_hits(role)).merge(hits)
+            between = time.monotonic()
+            if seen is not None:
+                patterns.look(inside, rows, seen, emails_only=entry.emails_only)
+            watch.add(between - started, time.monotonic() - between)
+            started = time.monotonic()
+    with entry.lock:
+        for role, hits in found.items():
+            hits.count_once()
+            entry.leaks.setdefault(role, entry.fresh_hits(role)).merge(hits)
+        entry.values += 1
+    if seen is not None and entry.patterns is not None:
+        once = Counter(dict.fromkeys(seen.counts, 1))
+        entry.patterns.add(once, seen.phones, seen.phones_checked, min(seen.versions, 1))
 
 
 def _compact(values: pl.Series) -> tuple[pl.Series, pl.Series | None]:

@@ -113,8 +113,9 @@ def runs(
     hashes: Hashes,
     starts: Places,
     ends: Places,
+    codes: Places,
 ) -> int:
-    """Writes the runs of words that pass the filter, as many as fit; returns how many there are."""
+    """Writes the runs of words that pass the filter, as many as fit; returns how many there are, and counts codes."""
     mixed = np.empty(longest, np.uint64)  # the word for a set
     bare = np.empty(longest, np.uint64)  # without leading zeros
     bare_power = np.empty(longest, np.uint64)
@@ -197,6 +198,7 @@ def runs(
                 if digits >= 7 and digits > letters:
                     tag = 16 + min(digits, 22) - 7
                     if kinds[tag] == 1:
+                        codes[tag] += 1
                         value = _finish(joined ^ mixers[2])
                 elif letters > 0 and size + skipped >= 5:
                     tag = length

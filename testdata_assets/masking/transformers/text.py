@@ -39,6 +39,7 @@ from testdata_assets.masking.transformers.base import (
     Transformer,
     Uniqueness,
 )
+from testdata_assets.production import bulky
 from testdata_assets.production.catalog import Column
 
 BLOCK = 4096  # values a step works on: arrays stay in the processor's cache
@@ -206,9 +207,10 @@ class TextTransformer(Transformer[P]):
     def apply(self, values: pl.Series, context: MaskContext) -> pl.Series:
         if not len(values):
             return values
-        loaded = None if self.kernel is None else kernels.load(self.kernel, len(values))
+        long = bulky.is_bulky(values, _LONG_BYTES)
+        loaded = None if self.kernel is None or long else kernels.load(self.kernel, len(values))
         if loaded is None or context.column.base_type == "bpchar":
-            return self._apply_general(values, context)
+            return self._apply_general(values, context)  # what kernels leave undone would be in memory twice
         found = self.by_kernel(loaded, *string_bytes(values), context)
         if found is None:
             return self._apply_general(values, context)
@@ -219,7 +221,7 @@ class TextTransformer(Transformer[P]):
         return merge_rows(masked, rest, self._apply_general(values.gather(pl.Series(rest)), context))
 
     def _apply_general(self, values: pl.Series, context: MaskContext) -> pl.Series:
-        sizes = values.str.len_bytes().cast(pl.Int64).to_numpy()
+        sizes = bulky.lengths(values)
         if self.by_pieces and sizes.max() > _LONG_BYTES:
             return self._apply_long(values, sizes, context)
         if sizes.sum() > _BATCH_BYTES and sizes.mean() > _BULKY_BYTES:

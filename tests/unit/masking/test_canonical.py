@@ -140,15 +140,18 @@ def test_runs_agree_both_ways(monkeypatch: pytest.MonkeyPatch) -> None:
     alphabet = "abcXY019 .@-(0)+é李\n"
     values = pl.Series(["".join(rng.choices(alphabet, k=rng.randrange(60))) for _ in range(1500)])
     everything = Filter(np.full(1 << 13, 255, np.uint8), 48, np.ones(32, np.uint8))
-    results = []
+    results, tested = [], []
     for module in (compiled, None):
         monkeypatch.setattr(kernels, "load", lambda _name, _count, module=module: module)
         each = runs(values, SEED, everything)
         results.append(
             sorted(zip(each.rows.tolist(), each.hashes.tolist(), each.starts.tolist(), each.ends.tolist(), strict=True))
         )
+        tested.append(each.codes.tolist())
     assert results[0] == results[1]
     assert len(results[0]) > 3000
+    assert tested[0] == tested[1]
+    assert sum(tested[0][FIRST_CODE_TAG:]) == sum(each & 31 >= FIRST_CODE_TAG for _, each, _, _ in results[0])
 
 
 def test_a_filter_passes_what_it_was_made_of_and_little_else() -> None:
@@ -158,3 +161,24 @@ def test_a_filter_passes_what_it_was_made_of_and_little_else() -> None:
     assert made.passes(hashes).all()
     assert made.passes(others).mean() < 0.1
     assert not Filter.of(np.zeros(0, np.uint64)).passes(others).any()
+
+
+@pytest.mark.parametrize("filling", ["words of no use, ", "xyzöß"])
+def test_long_texts_are_looked_at_in_portions(filling: str) -> None:
+    size = 3 * canonical._PORTION
+    wanted = forms(pl.Series(["Mary van Dyke", "+44 20 7946 0958"]), SEED)[0]
+    piece = size // 40 // len(filling)
+    text = "".join(filling * piece + " Mary\n van Dyke, +44 20 7946-0958 " for _ in range(40))
+    values = pl.Series(["Mary van Dyke", text, "call Mary van Dyke", ""])
+    found = runs(values, SEED, Filter.of(np.sort(wanted)))
+    found = found.chosen(np.flatnonzero(np.isin(found.hashes, wanted)))
+    places = {(row, start) for row, start in zip(found.rows.tolist(), found.starts.tolist(), strict=True)}
+    assert len([row for row, _ in places if row == 1]) == 80
+    assert {row for row, _ in places} == {0, 1, 2}
+    assert {text.lower() for text in found.texts()} == {"mary van dyke", "mary\n van dyke", "44 20 7946-0958"}
+
+
+def test_of_very_long_values_the_beginning_counts() -> None:
+    start = "some words " * (canonical.LONGEST // 11 + 1)
+    assert form(start + "one end") == form(start + "another end") != 0
+    assert form("other " + start) != form(start)
