@@ -33,6 +33,7 @@ _BULKY_BYTES = 1 << 20
 _PROBED = 4096
 _SHOWN = 256
 _MOSTLY = 0.8
+TELLING = r"[\p{L}\p{N}]"  # values without a letter or digit say nothing: they stay as they are
 _TELLING = re.compile(r"[^\W_]")
 
 
@@ -359,5 +360,5 @@ def _says_something(value: str) -> bool:
 
 
 def _count_any_changes(values: pl.Series, masked: pl.Series) -> tuple[int, int]:
-    telling = values.str.contains(r"[\p{L}\p{N}]")
+    telling = values.str.contains(TELLING)
     return int(telling.sum()), int(((masked != values).fill_null(True) & telling).sum())

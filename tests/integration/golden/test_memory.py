@@ -78,7 +78,9 @@ INSERT INTO big SELECT %(id)s, (
     FROM generate_series(1, {60 * 7400}) AS i)
 """
 ARRAY = f"INSERT INTO big SELECT %(id)s, (SELECT array_agg(%(prose)s || i) FROM generate_series(1, {60 * 9500}) AS i)"
-BYTES = f"INSERT INTO big VALUES (%(id)s, convert_to(substr(repeat(%(prose)s, {ROW_BYTES // 64}), 1, {ROW_BYTES // 2}), 'UTF8'))"
+BYTES = f"""
+INSERT INTO big VALUES (%(id)s, convert_to(substr(repeat(%(prose)s, {ROW_BYTES // 64}), 1, {ROW_BYTES // 2}), 'UTF8'))
+"""
 
 
 @pytest.mark.parametrize(("kind", "insert"), [("jsonb", DOCUMENT), ("text[]", ARRAY), ("bytea", BYTES)])
