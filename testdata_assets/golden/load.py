@@ -6,10 +6,11 @@ blocks are decrypted and masked while the server takes the present one, here or 
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -19,9 +20,11 @@ import psycopg
 from testdata_assets.errors import RefusedError
 from testdata_assets.golden import recompute
 from testdata_assets.golden.executors import Block, Masking, open_masking
+from testdata_assets.masking import copy_text
 from testdata_assets.masking.fingerprints import ChangeCount, FingerprintCollector
 from testdata_assets.masking.keyring import KeyRing
 from testdata_assets.masking.plan import ColumnPlan, MaskingPlan, TablePlan
+from testdata_assets.masking.sensitive import may_be_vocabulary
 from testdata_assets.masking.tasks import BlockAnswer
 from testdata_assets.masking.transformers.base import Coincidence
 from testdata_assets.postgres.connections import connect
@@ -32,6 +35,7 @@ from testdata_assets.production.profile import TableProfile, TableProfiler
 from testdata_assets.production.snapshot import Manifest
 from testdata_assets.progress import current_progress
 
+_LITERAL = re.compile(r"^'((?:[^']|'')*)'(?:::[\w .\"()]+)?$", re.DOTALL)  # as Postgres prints a default
 SAMPLE_ROWS = 30_000  # raw rows profiled a table, spread over its blocks
 NOTE_SECONDS = 10.0
 
@@ -66,13 +70,21 @@ class _Table:
     rows: int = 0
     left_out: int = 0
     prose: frozenset[str] = frozenset()
+    vocabulary: frozenset[str] = frozenset()
+    defaults: Mapping[str, str] = field(default_factory=dict)
     changes: dict[str, tuple[int, int]] = field(default_factory=dict)
     seconds: Counter[str] = field(default_factory=Counter)
     profile: TableProfile | None = None
 
-    def finish(self) -> None:
+    def finish(self, collector: FingerprintCollector) -> None:
         """Profiles the sample as soon as the table is loaded, so that only tables under way hold one."""
         if self.profiler is not None:
+            frequent = self.profiler.frequent(self.vocabulary | self.defaults.keys())
+            for column, values in frequent.items():
+                plain = copy_text.unescape(values)
+                if column not in self.vocabulary:  # what many rows have by default is nobody's
+                    plain = plain.filter(plain == self.defaults[column])
+                collector.leave_out(f"{self.plan.table.name}.{column}", plain)
             self.profile, self.profiler = self.profiler.finish(), None
 
 
@@ -124,11 +136,14 @@ def load_masked(
         ChunkStoreDamaged: The snapshot was changed.
         EnvironmentLack: The cluster that masks is gone, or its workers lack a key or the store.
     """
+    defaults = {text.object: text.text for text in manifest.catalog.texts if text.kind == "default"}
     tables = [
         _Table(
             table_plan,
             TableProfiler(table_plan.table, {column.column.name for column in table_plan.masked}),
             prose=frozenset(column.column.name for column in table_plan.masked if _is_prose(column)),
+            defaults=_literal_defaults(table_plan, defaults),
+            vocabulary=frozenset(column.column.name for column in table_plan.masked if may_be_vocabulary(column)),
         )
         for table_plan in plan.tables
         if table_plan.mode != "truncate" and manifest.streams_of(table_plan.table.name)
@@ -188,6 +203,16 @@ def _expected(plan: MaskingPlan, manifest: Manifest, tables: list[_Table]) -> di
     return expected
 
 
+def _literal_defaults(plan: TablePlan, texts: Mapping[str, str]) -> dict[str, str]:
+    """The defaults of masked columns that are literals, by column."""
+    found = {}
+    for column in plan.masked:
+        match = _LITERAL.match(texts.get(f"{plan.table.name}.{column.column.name}", ""))
+        if match:
+            found[column.column.name] = match.group(1).replace("''", "'")
+    return found
+
+
 def _is_prose(column: ColumnPlan) -> bool:
     return column.transformer.name == "free_text" or column.guarantees.coincidence is Coincidence.BY_PART
 
@@ -237,7 +262,7 @@ def _load_table(
                     advance(raw_bytes)
                     del answer  # else it stayed in memory while the next one is waited for
             recompute.after_load(conn, table.plan)
-        table.finish()
+        table.finish(collector)
     except psycopg.Error as error:
         raise load_failure(error, name) from None
 
@@ -250,7 +275,8 @@ def _account(table: _Table, answer: BlockAnswer, collector: FingerprintCollector
             table.profiler.add(answer.sample)
         table.profiler.add_counts(answer.rows, answer.null_counts)
     for column, hashes in answer.sensitive.items():
-        collector.add_hashes(f"{table.plan.table.name}.{column}", hashes, prose=column in table.prose)
+        shared = column in table.prose or column in table.vocabulary
+        collector.add_hashes(f"{table.plan.table.name}.{column}", hashes, prose=shared)
     for column, hashes in answer.kept.items():
         collector.allow_hashes(f"{table.plan.table.rule_table}.{column}", hashes)
     table.seconds.update(answer.seconds)

@@ -193,8 +193,8 @@ class Runs:
         hashes: Of their forms.
         starts, ends: Where they are in `data`.
         data: The bytes of all texts, as `prepared` gives them.
-        codes: Of shape (32,), by the lowest five bits of their hashes: how many codes were held against the filter,
-            found or not.
+        codes: Of shape (32,), by the lowest five bits of their hashes: how many codes of digits alone were held
+            against the filter, found or not.
     """
 
     rows: Places
@@ -451,9 +451,9 @@ def _runs(data: Bytes, offsets: Places, keys: Keys, wanted: Filter) -> Runs:
             first = np.arange(count - length + 1)
             first = first[words.owners[first] == words.owners[first + length - 1]]
             last = first + length - 1
-            hashes, _, _ = _form(words, keys, first, last)
+            hashes, _, letters = _form(words, keys, first, last)
             tags = (hashes & np.uint64(_TAGS)).astype(np.int64)
-            counted = np.bincount(tags[hashes != 0], minlength=1 << TAG_BITS)
+            counted = np.bincount(tags[(hashes != 0) & (letters == 0)], minlength=1 << TAG_BITS)
             codes[FIRST_CODE_TAG:] += counted[FIRST_CODE_TAG:] * wanted.kinds[FIRST_CODE_TAG:]
             both = [hashes]
             if wanted.kinds[LOCAL_TAG]:

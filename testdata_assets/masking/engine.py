@@ -22,6 +22,7 @@ from testdata_assets.masking.block_rows import BlockRows, Values, take_apart
 from testdata_assets.masking.hashing import KeyedHash
 from testdata_assets.masking.memo import Memo, Memos
 from testdata_assets.masking.plan import ColumnPlan, TablePlan
+from testdata_assets.masking.sensitive import is_searched, name_pairs, pair_name
 from testdata_assets.masking.text_arrays import string_bytes
 from testdata_assets.masking.transformers.base import Coincidence, MaskContext, Params, RowTransformer
 from testdata_assets.production import bulky
@@ -90,6 +91,7 @@ class TableMasker:
         self._columns = {column.name: column for column in plan.table.stored_columns}
         self._hash_for = hash_for
         self._masked = in_reading_order(plan.masked)
+        self._pairs = name_pairs(plan)
 
     @property
     def relays(self) -> bool:
@@ -124,6 +126,9 @@ class TableMasker:
         rows = BlockRows(lines)
         for column in self._masked:
             rows.put(column.column.name, self._mask_column(column, rows, result))
+        for first, last in self._pairs:
+            pairs = rows.original(first) + " " + rows.original(last)
+            result.add_sensitive(pair_name(first, last), [pairs.drop_nulls().unique()])
         clock.append(time.perf_counter())
         result.data = lines.encoded(rows.results)
         clock.append(time.perf_counter())
@@ -205,7 +210,7 @@ class TableMasker:
         masked = transformer.apply_rows(values, rows, context)
         own = transformer.guarantees_for(column.seen_as)
         present = values.is_not_null()
-        if context.collect is not None and (own.coincidence is Coincidence.DISJOINT or own.searchable):
+        if context.collect is not None and is_searched(column):
             context.collect(values.drop_nulls().unique())
         if own.coincidence is not Coincidence.CONSTANT or column.condition is not None:
             result.add_changes(column.column.name, count_changes(values.filter(present), masked.filter(present)))
@@ -235,9 +240,11 @@ class TableMasker:
         """
         transformer = column.transformer
         own = transformer.guarantees_for(column.seen_as)
+        searched = is_searched(column)
         if own.coincidence in (Coincidence.BY_PART, Coincidence.CONSTANT):
+            if searched and context.collect is not None and len(values):
+                context.collect(values.unique())
             return transformer.apply(values, context)
-        searched = own.coincidence is Coincidence.DISJOINT or own.searchable
 
         def compute(missing: pl.Series) -> pl.Series:
             if searched and context.collect is not None and missing.len():

@@ -31,6 +31,7 @@ _PARTS = 64
 _BOUNDS = np.arange(_PARTS, dtype=np.uint64) << np.uint64(58)
 _PROSE_BIT = 30
 _PROSE = 1 << _PROSE_BIT
+_PERSONAL = r"@|(?:\d\D?){9}"
 _BYTES = 12  # a fingerprint and the number of its column
 
 Hashes = npt.NDArray[np.uint64]
@@ -129,6 +130,7 @@ class FingerprintCollector:
         self._columns: dict[str, int] = {}
         self._held: list[tuple[int, Hashes]] = []
         self._allowed: dict[str, list[Hashes]] = {}
+        self._frequent: dict[int, Hashes] = {}
         self._count = self._runs = 0
         self._lock = threading.Lock()
 
@@ -163,6 +165,21 @@ class FingerprintCollector:
                     for start, end in zip(bounds, [*bounds[1:], len(values)], strict=True)
                 ),
             )
+
+    def leave_out(self, column: str, values: pl.Series) -> None:
+        """Values of a column that say nothing, since many rows share them; addresses and long numbers stay.
+
+        Args:
+            column: As for `add`.
+            values: Strings without nulls.
+        """
+        plain = values.filter(~values.str.contains(_PERSONAL))
+        if not len(plain):
+            return
+        with self._lock:
+            index = self._columns.setdefault(column, len(self._columns))
+            known = self._frequent.get(index, np.empty(0, np.uint64))
+            self._frequent[index] = np.union1d(known, fingerprint(plain, self.seed))
 
     def allow(self, column: str, values: pl.Series) -> None:
         """Values that a condition keeps in a column: no leak there, and one everywhere else if somebody masks them.
@@ -212,13 +229,20 @@ class FingerprintCollector:
         """Distinct fingerprints in ascending order with their origins, by parts of their range."""
         held = _sorted(self._held)
         if not self._runs or self._store is None:
-            yield _attributed([held])
+            yield self._telling(*_attributed([held]))
             return
         runs = [self._store.read(_run(number)) for number in range(self._runs)]
         bounds = np.searchsorted(held[0], _BOUNDS)
         for start, end in zip(bounds, [*bounds[1:], len(held[0])], strict=True):
             pieces = [_unpacked(next(run)) for run in runs]
-            yield _attributed([*pieces, (held[0][start:end], held[1][start:end])])
+            yield self._telling(*_attributed([*pieces, (held[0][start:end], held[1][start:end])]))
+
+    def _telling(self, values: Hashes, origins: Origins) -> tuple[Hashes, Origins]:
+        """Fingerprints without those that were left out of their column."""
+        kept = np.ones(len(values), np.bool_)
+        for index, frequent in self._frequent.items():
+            kept &= (origins != index) | ~np.isin(values, frequent)
+        return (values, origins) if kept.all() else (values[kept], origins[kept])
 
 
 def _sorted(parts: list[tuple[int, Hashes]]) -> tuple[Hashes, Origins]:

@@ -232,6 +232,15 @@ class TableProfiler:
             for name, count in null_counts.items():
                 self._nulls[name] = self._nulls.get(name, 0) + int(count)
 
+    def frequent(self, names: Collection[str]) -> dict[str, pl.Series]:
+        """Raw values of some columns that at least `MIN_GROUP` sampled rows and one in a hundred hold."""
+        if not names or not self._parts:
+            return {}
+        sample = self._sample()
+        least = max(MIN_GROUP, sample.height / 100)
+        counted = {name: sample.get_column(name).drop_nulls().alias("v").value_counts(name="n") for name in names}
+        return {name: each.filter(pl.col("n") >= least).get_column("v") for name, each in counted.items()}
+
     def finish(self) -> TableProfile:
         """Profiles what was gathered."""
         names = [column.name for column in self._table.stored_columns]

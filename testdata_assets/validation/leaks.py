@@ -4,20 +4,21 @@ Each text is probed whole; in texts where something may be embedded, so is every
 canonical form (`masking/canonical.py`): an address, a name or a number is found whatever its case, its punctuation,
 the order of its words or the grouping of its digits.
 
-Precision is by design. A match that cannot be chance counts wherever it is: an e-mail address, ten digits,
-several words. A `weak` match (one word, a short number) can be chance in a column kept by rule: the actor
-Jackson is not the customer Jackson. There it counts only where most of the column's values match, as in a
-copy of the column; in a masked column whose transformer promises disjoint outputs every match counts that
-comes from a column of its own domain. Among numbers, of which dense ids match by chance, matches count if there are
-more than chance explains.
+Precision is by design. A match that cannot be chance counts wherever it is: an e-mail address, several words of which
+one is not everyday language (`common_words.py`). A `weak` match (one word, a short number) can be chance in a column
+kept by rule: the actor Jackson is not the customer Jackson. There it counts only where most of the column's values
+match, as in a copy of the column; in a masked column whose transformer promises disjoint outputs every match counts
+that comes from a column of its own domain. Long numbers (`codes`) match by chance where ids are dense: they count if
+there are more than chance explains, given how many were looked at and how full of production's numbers that range is.
+Values that many people share (first names) are nobody's by themselves: only a copy of such a column counts.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from math import log
+from math import lgamma, log, log1p
 from typing import Literal
 
 import numpy as np
@@ -26,6 +27,7 @@ import polars as pl
 
 from testdata_assets.masking.canonical import FIRST_CODE_TAG, LOCAL_TAG, MINIMUM_DIGITS, TAG_BITS, Filter, runs
 from testdata_assets.masking.fingerprints import Fingerprints, Hashes
+from testdata_assets.validation.common_words import telling
 from testdata_assets.validation.report import Finding
 
 Role = Literal["disjoint", "masked", "kept"]
@@ -41,10 +43,19 @@ COPY_SHARE = 0.5
 COPY_VALUES = 5
 _REMEMBERED = 10_000
 _STRONG_CHARACTERS = 8
-_STRONG_DIGITS = 10
+_CODE_DIGITS = 9
+_FIRST_STRONG_TAG = FIRST_CODE_TAG + _CODE_DIGITS - MINIMUM_DIGITS
+_TAGS = 1 << TAG_BITS
 _PROSE_CHARACTERS = 25
-# Numbers that match count as chance unless so few would have had to be expected.
-_CHANCE = 1e-3
+# Numbers that match count as chance if so many were not less likely than this: short ones, long ones in texts, and
+# long ones in columns of numbers, where ids are looked at by the million.
+_CHANCE_SHORT, _CHANCE_LONG, _CHANCE_NUMBERS = 3e-4, 1e-2, 1e-3
+_LONG_DIGITS = 10
+_MANY_CODES = 1000  # a block with so many may be a column of ids that are dense where production's numbers are
+# Of shared values: a column is a copy if nearly all its values match, and much of what production has is there.
+_SHARED_MATCHED = 0.8
+_SHARED_COVERED = 0.5
+_SHARED_VALUES = 20
 
 
 @dataclass
@@ -58,7 +69,11 @@ class ColumnHits:
         numbers: Whether it is of a number type.
         strong: Matches by origin column and whether they were inside longer text.
         weak: Matches that may be chance, the same way.
-        expected: Of a column of numbers, how many matches chance alone would bring.
+        codes: Matches of long numbers, the same way and by the tag of their hash, which tells how many digits.
+        code_hashes: Which numbers matched, by tag.
+        expected: Of shape (32,), by tag: how many matches chance alone would bring.
+        shared: Values that many people share and that matched, by origin, with the rows that hold them.
+        sizes: How many such values production has, by origin.
         located: Places among the values of what was found, the same way; None where nobody asks.
     """
 
@@ -71,7 +86,12 @@ class ColumnHits:
     weak: Counter[tuple[str, bool]] = field(default_factory=Counter)
     weak_values: int = 0
     weak_hashes: set[int] = field(default_factory=set)
-    expected: float = 0.0
+    codes: Counter[tuple[str, bool, int]] = field(default_factory=Counter)
+    code_hashes: dict[int, set[int]] = field(default_factory=dict)
+    expected: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(_TAGS))
+    shared: dict[str, set[int]] = field(default_factory=dict)
+    shared_rows: Counter[str] = field(default_factory=Counter)
+    sizes: dict[str, int] = field(default_factory=dict)
     located: dict[tuple[str, bool], list[npt.NDArray[np.int64]]] | None = None
 
     def findings(self, table: str, column: str) -> list[Finding]:
@@ -85,12 +105,31 @@ class ColumnHits:
     def counted(self) -> Counter[tuple[str, bool]]:
         """Matches that count, by origin and whether inside text."""
         counted = Counter(self.strong)
-        if self.numbers and self.role == "kept" and by_chance(self.strong.total(), self.expected):
-            counted.clear()
+        for (origin, inside, tag), count in self.codes.items():
+            if self.own(origin) or not by_chance(
+                len(self.code_hashes[tag]), float(self.expected[tag]), self.level(tag)
+            ):
+                counted[origin, inside] += count
         for place, count in self.weak.items():
             if self.copied or self.own(place[0]):
                 counted[place] += count
+        for origin, hashes in self.shared.items():
+            covered = max(_SHARED_VALUES, _SHARED_COVERED * min(self.sizes[origin], _REMEMBERED))
+            if self.shared_rows[origin] >= _SHARED_MATCHED * self.probed and len(hashes) >= covered:
+                counted[origin, False] += self.shared_rows[origin]
         return counted
+
+    def level(self, tag: int) -> float:
+        """How unlikely matches among numbers of a tag must be for them to count."""
+        if self.numbers:
+            return _CHANCE_NUMBERS
+        long = tag >= FIRST_CODE_TAG + _LONG_DIGITS - MINIMUM_DIGITS
+        return _CHANCE_LONG if long else _CHANCE_SHORT
+
+    @property
+    def places(self) -> set[tuple[str, bool]]:
+        """Origins that matched, and whether inside longer text, be it by chance."""
+        return {*self.strong, *self.weak, *((origin, inside) for origin, inside, _ in self.codes)}
 
     @property
     def copied(self) -> bool:
@@ -105,6 +144,8 @@ class ColumnHits:
         """Makes all that was found the findings of one row."""
         self.strong = Counter(dict.fromkeys(self.strong, 1))
         self.weak = Counter(dict.fromkeys(self.weak, 1))
+        self.codes = Counter(dict.fromkeys(self.codes, 1))
+        self.shared_rows = Counter(dict.fromkeys(self.shared_rows, 1))
         self.weak_values, self.probed = min(self.weak_values, 1), min(self.probed, 1)
 
     def merge(self, other: ColumnHits) -> None:
@@ -113,8 +154,19 @@ class ColumnHits:
         self.weak.update(other.weak)
         self.weak_values += other.weak_values
         self.expected += other.expected
-        if len(self.weak_hashes) < _REMEMBERED:
-            self.weak_hashes |= other.weak_hashes
+        self.codes.update(other.codes)
+        for tag, hashes in other.code_hashes.items():
+            _remember(self.code_hashes.setdefault(tag, set()), hashes)
+        self.shared_rows.update(other.shared_rows)
+        self.sizes |= other.sizes
+        for origin, hashes in other.shared.items():
+            _remember(self.shared.setdefault(origin, set()), hashes)
+        _remember(self.weak_hashes, other.weak_hashes)
+
+
+def _remember(known: set[int], more: Iterable[int]) -> None:
+    if len(known) < _REMEMBERED:
+        known.update(more)
 
 
 def kind_of(origin: str, inside: bool) -> str:
@@ -122,13 +174,15 @@ def kind_of(origin: str, inside: bool) -> str:
     return f"value of {origin}{INSIDE if inside else ''}"
 
 
-def by_chance(found: int, expected: float) -> bool:
-    """Whether as many matches as were found are no wonder: P(X >= found) for X Poisson(expected), Chernoff's bound."""
+def by_chance(found: int, expected: float, level: float) -> bool:
+    """Whether as many matches as were found are no wonder: P(X >= found) above `level` for X Poisson(expected)."""
     if found == 0 or expected <= 0:
         return False
     if found <= expected:
         return True
-    return found - expected + found * log(expected / found) > log(_CHANCE)
+    # The tail's first term, and how much all later ones add at most: a geometric series.
+    first = found * log(expected) - expected - lgamma(found + 1)
+    return first - log1p(-expected / (found + 1)) > log(level)
 
 
 class LeakDetector:
@@ -140,12 +194,21 @@ class LeakDetector:
             when found as or inside another text.
         coinciding: Origins whose masks may equal real values by chance: they are looked for in what is kept
             only, and only strong matches count.
+        shared: Origins whose values many people share: they are looked for in what is kept only, and count only
+            in a copy of the column.
     """
 
     def __init__(
-        self, fingerprints: Fingerprints, prose: Collection[str] = (), coinciding: Collection[str] = ()
+        self,
+        fingerprints: Fingerprints,
+        prose: Collection[str] = (),
+        coinciding: Collection[str] = (),
+        shared: Collection[str] = (),
     ) -> None:
         self._fingerprints = fingerprints
+        self._shared = np.array([column in shared for column in fingerprints.columns], dtype=np.bool_)
+        sizes = np.bincount(fingerprints.origins, minlength=len(fingerprints.columns))
+        self._sizes = dict(zip(fingerprints.columns, sizes.tolist(), strict=True))
         self._prose = np.array([column in prose for column in fingerprints.columns], dtype=np.bool_)
         self._coinciding = np.array([column in coinciding for column in fingerprints.columns], dtype=np.bool_)
         self._empty = len(fingerprints.values) == 0
@@ -154,11 +217,11 @@ class LeakDetector:
         without_locals[LOCAL_TAG] = 0
         self._anything = wanted
         self._in_masked = Filter(wanted.bits, wanted.shift, without_locals)
-        tags = (fingerprints.values & np.uint64((1 << TAG_BITS) - 1)).astype(np.int64)
-        counts = np.bincount(tags, minlength=1 << TAG_BITS)[FIRST_CODE_TAG:]
-        digits = np.arange(len(counts)) + MINIMUM_DIGITS
+        tags = _tags_of(fingerprints.values)
+        digits = np.arange(_TAGS) - FIRST_CODE_TAG + MINIMUM_DIGITS
         # How likely one number of so many digits is to be among those of production.
-        self._density = counts / (9.0 * 10.0 ** (digits - 1))
+        self._density = np.bincount(tags, minlength=_TAGS) / (9.0 * 10.0 ** (digits - 1.0))
+        self._density[:FIRST_CODE_TAG] = 0
 
     def probe(self, values: pl.Series, counts: pl.Series | None, hits: ColumnHits, *, embedded: bool) -> None:
         """Looks at texts, whole and inside, and adds what it finds to `hits`.
@@ -183,20 +246,34 @@ class LeakDetector:
         plain = hashes.fill_null(0).to_numpy()
         eligible = plain != 0
         hits.probed += int(eligible.sum())
-        if hits.numbers:
-            tags = (plain & np.uint64((1 << TAG_BITS) - 1)).astype(np.int64)
-            per_tag = np.bincount(tags, minlength=1 << TAG_BITS)[FIRST_CODE_TAG:]
-            strong_ones = np.arange(len(per_tag)) + MINIMUM_DIGITS >= _STRONG_DIGITS
-            hits.expected += float((per_tag * self._density)[strong_ones].sum())
+        tags = _tags_of(plain)
+        hits.expected += np.bincount(tags[eligible], minlength=_TAGS) * self._density
         mask: npt.NDArray[np.bool_] = self._fingerprints.contains(plain) & eligible
         if not mask.any():
             return None
+        codes = tags >= _FIRST_STRONG_TAG
+        if int(codes.sum()) >= _MANY_CODES and (codes & mask).any():
+            hits.expected += self._neighbours(values.filter(pl.Series(codes)))
         weight = np.ones(len(plain), np.int64) if counts is None else counts.to_numpy()
         places = self._not_allowed(np.flatnonzero(mask), plain, hits)
         if len(places):
             matched = values.gather(pl.Series(places))
-            self._count(plain[places], matched, is_strong(matched), places, weight[places], hits, inside=False)
+            strong = is_strong(matched) | (tags[places] >= _FIRST_STRONG_TAG)
+            self._count(plain[places], matched, strong, places, weight[places], hits, inside=False)
         return mask
+
+    def _neighbours(self, values: pl.Series) -> npt.NDArray[np.float64]:
+        """By tag, how many numbers match that differ from these in their last three digits: what chance brings here.
+
+        Numbers are not spread evenly: where production's are dense, so are matches of ids that have nothing to do
+        with them.
+        """
+        start, end = pl.col("v").str.slice(0, pl.col("v").str.len_chars() - 3), pl.col("v").str.tail(3)
+        turned = end.str.replace_many(list("0123456789"), list("3456789012"))
+        others = values.alias("v").to_frame().select((start + turned).alias("v")).to_series()
+        hashes = self._fingerprints.hash(others).fill_null(0).to_numpy()
+        found = self._fingerprints.contains(hashes) & (hashes != 0)
+        return np.bincount(_tags_of(hashes[found]), minlength=_TAGS).astype(np.float64)
 
     def probe_inside(
         self,
@@ -239,14 +316,15 @@ class LeakDetector:
         values = frame.get_column("v")
         wanted = self._anything if embedded and hits.role == "kept" else self._in_masked
         found = runs(values, self._fingerprints.seed, wanted)
+        hits.expected += found.codes * self._density
         places = np.flatnonzero(self._fingerprints.contains(found.hashes))
         places = self._not_allowed(places, found.hashes, hits)
         if not len(places):
             return []
         found = found.chosen(places)
         matched = found.texts()
-        tags = (found.hashes & np.uint64((1 << TAG_BITS) - 1)).astype(np.int64)
-        strong = is_strong(matched) | (tags == LOCAL_TAG)
+        tags = _tags_of(found.hashes)
+        strong = is_strong(matched) | (tags == LOCAL_TAG) | (tags >= _FIRST_STRONG_TAG)
         if not embedded:
             address = matched.str.contains("@", literal=True).to_numpy()
             strong &= address | (tags >= FIRST_CODE_TAG)
@@ -285,41 +363,82 @@ class LeakDetector:
         keep = np.ones(len(hashes), np.bool_) if not inside else strong
         if self._coinciding.any():
             keep = keep & (~self._coinciding[origins] | (strong if hits.role == "kept" else np.False_))
+        if self._shared.any():
+            shared = self._shared[origins]
+            if hits.role == "kept" and not inside:
+                self._count_shared(hashes[shared], origins[shared], weight[shared], hits)
+            keep = keep & ~shared
         hashes, origins, strong = hashes[keep], origins[keep], strong[keep]
         rows, weight = rows[keep], weight[keep]
+        tags = np.where(strong, _tags_of(hashes), 0)
+        tags[tags < _FIRST_STRONG_TAG] = 0
         for origin in np.unique(origins):
             name = self._fingerprints.columns[int(origin)]
-            for flags, counter in ((strong, hits.strong), (~strong, hits.weak)):
-                here = np.flatnonzero((origins == origin) & flags)
-                if len(here):
-                    _, first = np.unique(rows[here], return_index=True)
-                    counter[(name, inside)] += int(weight[here[first]].sum())
-                    if hits.located is not None:
-                        hits.located.setdefault((name, inside), []).append(rows[here[first]])
+            here = origins == origin
+            for tag in np.unique(tags[here & strong]):
+                chosen = np.flatnonzero(here & strong & (tags == tag))
+                count = self._rows(rows[chosen], weight[chosen], hits, (name, inside))
+                if tag:
+                    hits.codes[name, inside, int(tag)] += count
+                    _remember(hits.code_hashes.setdefault(int(tag), set()), np.unique(hashes[chosen]).tolist())
+                else:
+                    hits.strong[name, inside] += count
+            chosen = np.flatnonzero(here & ~strong)
+            if len(chosen):
+                hits.weak[name, inside] += self._rows(rows[chosen], weight[chosen], hits, (name, inside))
         if not inside and not strong.all():
             weak = np.unique(hashes[~strong])
             hits.weak_values += int((~strong).sum())
-            if len(hits.weak_hashes) < _REMEMBERED:
-                hits.weak_hashes.update(int(each) for each in weak[:_REMEMBERED])
+            _remember(hits.weak_hashes, weak[:_REMEMBERED].tolist())
+
+    @staticmethod
+    def _rows(
+        rows: npt.NDArray[np.int64], weight: npt.NDArray[np.int64], hits: ColumnHits, place: tuple[str, bool]
+    ) -> int:
+        """How many rows these matches are in; remembers them if somebody asks where."""
+        rows, first = np.unique(rows, return_index=True)
+        if hits.located is not None:
+            hits.located.setdefault(place, []).append(rows)
+        return int(weight[first].sum())
+
+    def _count_shared(
+        self, hashes: Hashes, origins: npt.NDArray[np.int32], weight: npt.NDArray[np.int64], hits: ColumnHits
+    ) -> None:
+        for origin in np.unique(origins):
+            name = self._fingerprints.columns[int(origin)]
+            here = origins == origin
+            hits.shared_rows[name] += int(here.sum())
+            hits.sizes[name] = self._sizes[name]
+            _remember(hits.shared.setdefault(name, set()), np.unique(hashes[here])[:_REMEMBERED].tolist())
 
 
 def is_strong(values: pl.Series) -> npt.NDArray[np.bool_]:
-    """Which values are too particular to turn up by chance.
+    """Which values are too particular to turn up by chance, beside long numbers.
 
-    E-mail addresses; ten digits and more; otherwise eight characters and more that are several words or mix
-    letters with digits. One word and short numbers are not.
+    E-mail addresses; eight characters and more that mix letters with digits; several words of which one is not
+    everyday language. One word and short numbers are not.
     """
     v = pl.col("v")
-    digits = v.str.count_matches(r"\d")
+    digits = v.str.contains(r"\d")
     letters = v.str.contains(r"\p{L}")
     several = v.str.contains(r"[\p{L}\p{N}][^\p{L}\p{N}]+[\p{L}\p{N}]")
     long_enough = v.str.len_chars() >= _STRONG_CHARACTERS
-    strong = (
-        v.str.contains(r"^\S+@\S+\.\S+$")
-        | (digits >= _STRONG_DIGITS)
-        | (long_enough & letters & (several | (digits > 0)))
+    frame = values.alias("v").str.strip_chars().to_frame()
+    frame = frame.select(
+        v,
+        sure=v.str.contains(r"^\S+@\S+\.\S+$") | (long_enough & letters & digits),
+        words=letters & several & ~digits,
     )
-    return values.alias("v").str.strip_chars().to_frame().select(strong.alias("s")).to_series().to_numpy().copy()
+    strong = frame.get_column("sure").to_numpy().copy()
+    words = frame.get_column("words")
+    if words.any():
+        strong[words.to_numpy()] |= telling(frame.filter(words).get_column("v")).to_numpy()
+    return strong
+
+
+def _tags_of(hashes: Hashes) -> npt.NDArray[np.int64]:
+    """What the lowest bits of hashes say they were made of."""
+    return (hashes & np.uint64(_TAGS - 1)).astype(np.int64)
 
 
 def _is_phrase(values: pl.Series) -> npt.NDArray[np.bool_]:

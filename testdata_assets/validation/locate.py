@@ -136,4 +136,4 @@ def _kinds(entry: ColumnScan, role: Role, hits: ColumnHits) -> set[str]:
     """What was found in some values, as far as it counts in the whole column."""
     whole = entry.leaks.get(role)
     counted = set() if whole is None else set(whole.counted())
-    return {kind_of(*place) for place in {*hits.strong, *hits.weak} & counted}
+    return {kind_of(*place) for place in hits.places & counted}

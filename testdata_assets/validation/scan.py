@@ -21,6 +21,7 @@ from testdata_assets.masking import copy_text
 from testdata_assets.masking.fingerprints import Fingerprints, Hashes
 from testdata_assets.masking.nested_rules import NestedRule, part_column
 from testdata_assets.masking.plan import ColumnPlan, MaskingPlan
+from testdata_assets.masking.sensitive import is_shared, name_pairs, pair_name
 from testdata_assets.masking.transformers.base import Coincidence
 from testdata_assets.masking.transformers.json import Json
 from testdata_assets.postgres.identifiers import TableName
@@ -38,6 +39,8 @@ from testdata_assets.validation.text_values import Shape, shape_of, texts, whole
 _LITERAL = re.compile(r"'((?:[^']|'')*)'")
 _DOLLAR = re.compile(r"\$([A-Za-z_]*)\$(.*?)\$\1\$", re.DOTALL)
 _DISTINCT_PROBE = 1_000
+# What a constant replaces is nothing that masks avoid: other columns' masks may well be equal to it.
+_COINCIDING = (Coincidence.MAY_COINCIDE, Coincidence.CONSTANT)
 
 
 @dataclass
@@ -198,6 +201,7 @@ def scan(
         for place, column in plans.items()
         if isinstance(column.transformer, Json)
     }
+    pairs = {f"{table.table.name}.{pair_name(*pair)}" for table in plan.tables for pair in name_pairs(table)}
     detector = LeakDetector(
         fingerprints,
         prose={
@@ -205,7 +209,8 @@ def scan(
             for (table, name), column in plans.items()
             if column.transformer.name in PROSE or ((table, name) in parts_of and parts_of[table, name].holds_prose)
         },
-        coinciding={f"{table}.{name}" for (table, name), column in plans.items() if may_coincide(column)},
+        coinciding={f"{table}.{name}" for (table, name), column in plans.items() if may_coincide(column)} | pairs,
+        shared={f"{table}.{name}" for (table, name), column in plans.items() if is_shared(column.transformer)},
     )
     origins = set(fingerprints.columns)
     origin_types = frozenset(
@@ -383,7 +388,7 @@ def _scan_catalog(
     together = ColumnHits("kept")
     detector.probe(_series(piece for several in pieces for piece in several), None, together, embedded=True)
     leaks: list[Finding] = []
-    if together.strong or together.weak:
+    if together.places:
         for text, several in zip(found, pieces, strict=True):
             hits = ColumnHits("kept")
             detector.probe(_series(several), None, hits, embedded=True)
@@ -408,8 +413,9 @@ def _scan_names(reader: ImageReader, detector: LeakDetector, watch: _Stopwatch) 
     named = object_names(reader)
     hits = ColumnHits("kept", located={})
     detector.probe(_series(each.text for each in named), None, hits, embedded=True)
+    counted = hits.counted()
     for place, parts in (hits.located or {}).items():
-        if place in hits.strong:
+        if place in counted:
             for row in np.unique(np.concatenate(parts)):
                 found.append(Finding(named[row].kind, named[row].object, kind_of(*place), 1))
     watch.add(time.monotonic() - started, 0.0)
@@ -429,8 +435,9 @@ def _scan_large_objects(reader: ImageReader, detector: LeakDetector, watch: _Sto
     for numbers, contents in large_objects(reader):
         hits = ColumnHits("kept", located={})
         detector.probe(contents, None, hits, embedded=True)
+        counted = hits.counted()
         for place, parts in (hits.located or {}).items():
-            if place in hits.strong:
+            if place in counted:
                 found.update((numbers[int(row)], kind_of(*place)) for row in np.unique(np.concatenate(parts)))
     watch.add(time.monotonic() - started, 0.0)
     return [Finding("large_object", number, kind, count) for (number, kind), count in sorted(found.items())]
@@ -454,7 +461,7 @@ def may_coincide(column: ColumnPlan) -> bool:
         if not isinstance(each.transformer, Json):  # of its leaves only those are searched for that cannot
             part = part_column(each.column)
             promised += [rule.build().guarantees_for(part) for rule in _nested(vars(each.transformer.params).values())]
-        if any(promise.coincidence is Coincidence.MAY_COINCIDE for promise in promised):
+        if any(promise.coincidence in _COINCIDING for promise in promised):
             return True
         each = each.otherwise
     return False

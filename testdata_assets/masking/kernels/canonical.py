@@ -198,7 +198,7 @@ def runs(
                 if digits >= 7 and digits > letters:
                     tag = 16 + min(digits, 22) - 7
                     if kinds[tag] == 1:
-                        codes[tag] += 1
+                        codes[tag] += letters == 0
                         value = _finish(joined ^ mixers[2])
                 elif letters > 0 and size + skipped >= 5:
                     tag = length

@@ -82,6 +82,7 @@ class IntegerPermute(Transformer[IntegerPermuteParams]):
     guarantees = Guarantees(
         uniqueness=Uniqueness.INJECTIVE,
         coincidence=Coincidence.MAY_COINCIDE,
+        searchable=True,
         preserves_length=True,
         preserves_format=True,
     )

@@ -46,6 +46,7 @@ class LicencePlate(TextTransformer[LicencePlateParams]):
     guarantees = Guarantees(
         uniqueness=Uniqueness.INJECTIVE,
         coincidence=Coincidence.MAY_COINCIDE,
+        searchable=True,
         preserves_length=True,
         preserves_format=True,
     )

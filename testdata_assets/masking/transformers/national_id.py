@@ -61,8 +61,6 @@ Country = Literal[
 _SCHEMES = (
     FI_SIGN, FI_LETTER, IT, CN, ES_DNI, ES_NIE, GB, FR, CH, ZA, SE_LONG, NO, BE, PL, BR, TR, DE, IN, SE, DK, CA, AU, NL,
 )  # fmt: skip
-# Numbers whose changing part has at least some 10**9 values: a real one is seldom met by chance.
-_ROOMY = frozenset({"BR", "CH", "DE", "IN", "IT", "TR"})
 _US_PLACES = 9
 
 
@@ -121,7 +119,7 @@ class NationalId(TextTransformer[NationalIdParams]):
             self.guarantees,
             uniqueness=Uniqueness.LOSSY if hashed else Uniqueness.INJECTIVE,
             coincidence=Coincidence.DISJOINT if nobodys else Coincidence.MAY_COINCIDE,
-            searchable=country in _ROOMY,
+            searchable=True,
         )
 
     @cached_property

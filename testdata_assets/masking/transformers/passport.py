@@ -39,6 +39,7 @@ class Passport(TextTransformer[PassportParams]):
     guarantees = Guarantees(
         uniqueness=Uniqueness.INJECTIVE,
         coincidence=Coincidence.MAY_COINCIDE,
+        searchable=True,
         preserves_length=True,
         preserves_format=True,
     )

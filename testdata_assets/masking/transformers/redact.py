@@ -69,7 +69,9 @@ class Redact(Transformer[RedactParams]):
     summary = "Blackens a text, or puts a label in its place; a few characters at the ends may stay."
     params_model = RedactParams
     base_types = frozenset({"text"})
-    guarantees = Guarantees(uniqueness=Uniqueness.LOSSY, coincidence=Coincidence.MAY_COINCIDE, preserves_length=True)
+    guarantees = Guarantees(
+        uniqueness=Uniqueness.LOSSY, coincidence=Coincidence.MAY_COINCIDE, preserves_length=True, searchable=True
+    )
 
     def guarantees_for(self, column: Column) -> Guarantees:
         return self.guarantees if self.params.label is None else replace(self.guarantees, preserves_length=False)

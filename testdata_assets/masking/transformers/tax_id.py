@@ -48,6 +48,7 @@ class TaxId(TextTransformer[TaxIdParams]):
     guarantees = Guarantees(
         uniqueness=Uniqueness.INJECTIVE,
         coincidence=Coincidence.MAY_COINCIDE,
+        searchable=True,
         preserves_length=True,
         preserves_format=True,
     )

@@ -201,7 +201,7 @@ class TextTransformer(Transformer[P]):
             return replace(self.guarantees, uniqueness=Uniqueness.LOSSY)
         narrow = column.max_length is not None and column.max_length < _ROOMY
         if narrow and self.guarantees.coincidence is Coincidence.DISJOINT:
-            return replace(self.guarantees, coincidence=Coincidence.MAY_COINCIDE)
+            return replace(self.guarantees, coincidence=Coincidence.MAY_COINCIDE, searchable=True)
         return self.guarantees
 
     def apply(self, values: pl.Series, context: MaskContext) -> pl.Series:

@@ -151,7 +151,7 @@ def test_runs_agree_both_ways(monkeypatch: pytest.MonkeyPatch) -> None:
     assert results[0] == results[1]
     assert len(results[0]) > 3000
     assert tested[0] == tested[1]
-    assert sum(tested[0][FIRST_CODE_TAG:]) == sum(each & 31 >= FIRST_CODE_TAG for _, each, _, _ in results[0])
+    assert 0 < sum(tested[0][FIRST_CODE_TAG:]) < sum(each & 31 >= FIRST_CODE_TAG for _, each, _, _ in results[0])
 
 
 def test_a_filter_passes_what_it_was_made_of_and_little_else() -> None:

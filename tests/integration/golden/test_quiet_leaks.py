@@ -1,0 +1,92 @@
+"""Leaks of values whose columns were emptied, parted or renumbered: the image is rejected, and the place is named."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+Judge = Callable[..., list[str]]
+
+SOURCE = """
+CREATE TABLE people (id int PRIMARY KEY, first_name text, last_name text, maiden_name text, ssn text, tax_code text,
+    passport text, badge text, login text, old_note text);
+INSERT INTO people SELECT i, (ARRAY['Anna', 'Boris', 'Carla', 'Dmitri', 'Elena'])[1 + i % 5],
+    initcap(translate(substr(md5(i::text), 1, 7), '0123456789', 'aeioubdrst')),
+    'Zoe Quill' || translate(i::text, '0123456789', 'aeioubdrst'),
+    (219000000 + i * 104729 % 9999999)::text, 'AB' || (100000 + i) || 'C', 'X' || (40000000 + i * 13),
+    'BADGE-' || (500000 + i), 'login_' || md5('l' || i), 'Called on ' || i || ' about the letter of the bank, then left'
+FROM generate_series(1, 2000) i;
+CREATE TABLE notes (id int PRIMARY KEY, body text);
+INSERT INTO notes SELECT i, 'nothing of note, item ' || i FROM generate_series(1, 500) i;
+"""
+RULES = {
+    "public.people": {
+        "id": "keep",
+        "first_name": "first_name",
+        "last_name": "last_name",
+        "maiden_name": "null",
+        "ssn": {"transform": "national_id", "country": "US"},
+        "tax_code": {"transform": "national_id"},
+        "passport": "passport",
+        "badge": {"transform": "scramble", "pii": "employee_id"},
+        "login": {"transform": "constant", "value": "x"},
+        "old_note": "redact",
+    },
+    "public.notes": {"id": "keep", "body": "keep"},
+}
+PERSON = "(SELECT {} FROM people WHERE id = 77)"
+PLANTS = {
+    "first and last name in prose": (
+        "UPDATE notes SET body = 'please call ' || "
+        + PERSON.format("first_name || ' ' || upper(last_name)")
+        + " || ' back' WHERE id = 7",
+        "public.notes body: value of public.people.first_name+last_name inside text (1)",
+    ),
+    "last name first": (
+        "UPDATE notes SET body = " + PERSON.format("last_name || ', ' || first_name") + " WHERE id = 7",
+        "public.notes body: value of public.people.first_name+last_name (1)",
+    ),
+    "a copy of last names": (
+        "CREATE TABLE surnames (surname text); INSERT INTO surnames SELECT last_name FROM people WHERE id % 3 > 0",
+        "public.surnames surname: value of public.people.last_name (1334)",
+    ),
+    "a name that was emptied": (
+        "UPDATE notes SET body = 'as ' || " + PERSON.format("maiden_name") + " || ' wished' WHERE id = 7",
+        "public.notes body: value of public.people.maiden_name inside text (1)",
+    ),
+    "nine digits": (
+        "UPDATE notes SET body = 'taxpayer ' || " + PERSON.format("ssn") + " || ' asked' WHERE id = 7",
+        "public.notes body: value of public.people.ssn inside text (1)",
+    ),
+    "a national id with letters": (
+        "UPDATE notes SET body = 'id ' || " + PERSON.format("tax_code") + " WHERE id = 7",
+        "public.notes body: value of public.people.tax_code inside text (1)",
+    ),
+    "a passport": (
+        "UPDATE notes SET body = 'travels on ' || " + PERSON.format("passport") + " WHERE id = 7",
+        "public.notes body: value of public.people.passport inside text (1)",
+    ),
+    "a scrambled code": (
+        "UPDATE notes SET body = 'wears ' || " + PERSON.format("badge") + " WHERE id = 7",
+        "public.notes body: value of public.people.badge inside text (1)",
+    ),
+    "a login that was replaced": (
+        "UPDATE notes SET body = " + PERSON.format("login") + " WHERE id = 7",
+        "public.notes body: value of public.people.login (1)",
+    ),
+    "what was blackened": (
+        "UPDATE notes SET body = " + PERSON.format("old_note") + " WHERE id = 7",
+        "public.notes body: value of public.people.old_note (1)",
+    ),
+}
+
+
+@pytest.mark.parametrize(("plant", "finding"), PLANTS.values(), ids=PLANTS.keys())
+def test_a_quiet_leak_is_found(judge: Judge, plant: str, finding: str) -> None:
+    rules = {**RULES, "public.surnames": {"surname": "keep"}} if "surnames" in plant else RULES
+    assert f"no_production_values: {finding}" in judge(SOURCE + plant, rules)
+
+
+def test_without_a_plant_the_image_is_clean(judge: Judge) -> None:
+    assert judge(SOURCE, RULES) == []
