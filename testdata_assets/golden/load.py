@@ -21,6 +21,7 @@ from testdata_assets.errors import RefusedError
 from testdata_assets.golden import recompute
 from testdata_assets.golden.executors import Block, Masking, open_masking
 from testdata_assets.masking import copy_text
+from testdata_assets.masking.echoes import Echo, columns_looked_at, find_echoes
 from testdata_assets.masking.fingerprints import ChangeCount, FingerprintCollector
 from testdata_assets.masking.keyring import KeyRing
 from testdata_assets.masking.plan import ColumnPlan, MaskingPlan, TablePlan
@@ -51,6 +52,7 @@ class LoadResult:
         profiles: Of raw data, by table.
         expected: Rows by table that the snapshot and the rules make the image have.
         seconds: What decoding, masking and encoding took, all threads together.
+        echoes: Kept columns that repeat names of their own rows.
     """
 
     rows: dict[TableName, int]
@@ -59,6 +61,7 @@ class LoadResult:
     profiles: dict[TableName, TableProfile]
     expected: dict[TableName, int] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
+    echoes: list[Echo] = field(default_factory=list)
 
 
 @dataclass
@@ -75,6 +78,7 @@ class _Table:
     changes: dict[str, tuple[int, int]] = field(default_factory=dict)
     seconds: Counter[str] = field(default_factory=Counter)
     profile: TableProfile | None = None
+    echoes: list[Echo] = field(default_factory=list)
 
     def finish(self, collector: FingerprintCollector) -> None:
         """Profiles the sample as soon as the table is loaded, so that only tables under way hold one."""
@@ -85,6 +89,9 @@ class _Table:
                 if column not in self.vocabulary:  # what many rows have by default is nobody's
                     plain = plain.filter(plain == self.defaults[column])
                 collector.leave_out(f"{self.plan.table.name}.{column}", plain)
+            kept, names = columns_looked_at(self.plan)
+            if kept and names:
+                self.echoes = find_echoes(self.plan, self.profiler.sampled([*kept, *names]))
             self.profile, self.profiler = self.profiler.finish(), None
 
 
@@ -178,8 +185,9 @@ def load_masked(
         for table in tables
         for column, (rows_, changed) in table.changes.items()
     ]
+    echoes = [echo for table in tables for echo in table.echoes]
     profiles = {table.plan.table.name: table.profile for table in tables if table.profile is not None}
-    return LoadResult(rows, collector, changes, profiles, _expected(plan, manifest, tables), _seconds(tables))
+    return LoadResult(rows, collector, changes, profiles, _expected(plan, manifest, tables), _seconds(tables), echoes)
 
 
 def _seconds(tables: list[_Table]) -> dict[str, float]:

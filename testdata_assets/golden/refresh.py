@@ -27,6 +27,7 @@ from testdata_assets.golden.executors import check_workers
 from testdata_assets.golden.plan_record import plan_record
 from testdata_assets.golden.registry import GoldenImage, GoldenRegistry, SnapshotRecord
 from testdata_assets.keys import load_key
+from testdata_assets.masking.echoes import Echo
 from testdata_assets.masking.fingerprints import ChangeCount, Fingerprints
 from testdata_assets.masking.keyring import KeyRing
 from testdata_assets.masking.plan import MaskingPlan, compile_plan
@@ -48,6 +49,7 @@ from testdata_assets.unexpected import is_transient
 _SHOWN_TABLES = 5
 _REFRESH_LOCK = 7_263_511_002  # advisory, in the control database
 _CHANGES = TypeAdapter(list[ChangeCount])
+_ECHOES = TypeAdapter(list[Echo])
 _PROFILES = TypeAdapter(dict[str, TableProfile])
 
 
@@ -240,6 +242,7 @@ class Evidence:
     plan: MaskingPlan
     fingerprints: Fingerprints
     changes: list[ChangeCount]
+    echoes: list[Echo]
     profiles: dict[TableName, TableProfile]
     source_counts: dict[TableName, int]  # rows that the rules let into the image
 
@@ -259,6 +262,7 @@ def read_evidence(settings: Settings, places: Places, registry: GoldenRegistry, 
         plan=plan,
         fingerprints=Fingerprints.load(store),
         changes=_CHANGES.validate_json(b"".join(store.read("changes"))),
+        echoes=_ECHOES.validate_json(b"".join(store.read("echoes"))),
         profiles={TableName.parse(name): profile for name, profile in profiles.items()},
         source_counts={TableName.parse(name): rows for name, rows in counts.items()},
     )
@@ -378,6 +382,7 @@ def _write_evidence(store: ChunkStore, built: build.BuiltImage) -> None:
     loaded = built.loaded
     store.write("counts", [json.dumps({str(name): rows for name, rows in loaded.expected.items()}).encode()])
     store.write("changes", [_CHANGES.dump_json(loaded.changes)])
+    store.write("echoes", [_ECHOES.dump_json(loaded.echoes)])
     store.write("profiles", [_PROFILES.dump_json({str(name): profile for name, profile in loaded.profiles.items()})])
 
 

@@ -37,7 +37,7 @@ def may_be_vocabulary(column: ColumnPlan) -> bool:
 
 def is_shared(transformer: Transformer[Any]) -> bool:
     """Whether a value is many people's, so that only a copy of the whole column tells anything."""
-    return _part_of_name(transformer) is not None
+    return part_of_name(transformer) in ("first_name", "last_name")
 
 
 def name_pairs(plan: TablePlan) -> tuple[tuple[str, str], ...]:
@@ -46,9 +46,9 @@ def name_pairs(plan: TablePlan) -> tuple[tuple[str, str], ...]:
     Apart they are anybody's, together they name a person: rows' pairs are searched for like full names.
     """
     columns = [each for each in plan.columns if each.condition is None]
-    firsts = [each.column for each in columns if _part_of_name(each.transformer) == "first_name"]
+    firsts = [each.column for each in columns if part_of_name(each.transformer) == "first_name"]
     pairs = []
-    for last in (each.column for each in columns if _part_of_name(each.transformer) == "last_name"):
+    for last in (each.column for each in columns if part_of_name(each.transformer) == "last_name"):
         if firsts:
             pairs.append((max(firsts, key=lambda first: _alike(first, last)).name, last.name))
     return tuple(pairs)
@@ -59,9 +59,11 @@ def pair_name(first: str, last: str) -> str:
     return f"{first}+{last}"
 
 
-def _part_of_name(transformer: Transformer[Any]) -> str | None:
+def part_of_name(transformer: Transformer[Any]) -> str | None:
+    """Which part of a person's name a transformer masks: first_name, last_name, full_name, or None."""
     part = getattr(transformer.params, "part", None) if transformer.name == "identity" else transformer.name
-    return part if part in ("first_name", "last_name") else None
+    part = "full_name" if part == "person_name" else part
+    return part if part in ("first_name", "last_name", "full_name") else None
 
 
 def _alike(first: Column, last: Column) -> int:

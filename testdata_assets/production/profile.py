@@ -232,11 +232,15 @@ class TableProfiler:
             for name, count in null_counts.items():
                 self._nulls[name] = self._nulls.get(name, 0) + int(count)
 
+    def sampled(self, names: Collection[str]) -> pl.DataFrame:
+        """Some columns of the sample, as they were added."""
+        if not names or not self._parts:
+            return pl.DataFrame(schema=dict.fromkeys(names, pl.String))
+        return pl.DataFrame(pa.concat_tables([part.select(list(names)) for part in self._parts]))
+
     def frequent(self, names: Collection[str]) -> dict[str, pl.Series]:
         """Raw values of some columns that at least `MIN_GROUP` sampled rows and one in a hundred hold."""
-        if not names or not self._parts:
-            return {}
-        sample = self._sample()
+        sample = self.sampled(names)
         least = max(MIN_GROUP, sample.height / 100)
         counted = {name: sample.get_column(name).drop_nulls().alias("v").value_counts(name="n") for name in names}
         return {name: each.filter(pl.col("n") >= least).get_column("v") for name, each in counted.items()}

@@ -1,8 +1,8 @@
 """What anybody may write: words of everyday language, fill-ins for names, and names of places.
 
 A production value made of such words alone is no evidence wherever it turns up: a company called Best Buy, a user
-called Test User, a birthplace New York. Words come from Faker's list of a thousand English ones; which of them a release
-of Faker knows moves only how much such values count. Other languages' lists would cost more than they bring: Marco
+called Test User, a birthplace New York. Words come from Faker's list of a thousand English ones; which of them a
+release of Faker knows moves only how much such values count. Other languages' lists cost more than they bring: Marco
 Fuentes is a frame and fountains in Spanish.
 """
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
+from testdata_assets.masking.echoes import Echo
 from testdata_assets.masking.fingerprints import ChangeCount
 from testdata_assets.masking.plan import MaskingPlan, TablePlan
 from testdata_assets.masking.transformers.base import Coincidence, Uniqueness
@@ -29,6 +30,7 @@ def measure_leaks(
     plan: MaskingPlan,
     scanned: ScanResult,
     change_counts: list[ChangeCount],
+    echoes: Sequence[Echo],
     counts: Mapping[TableName, Counts],
     rules: ValidationRules,
 ) -> Measured:
@@ -37,6 +39,7 @@ def measure_leaks(
     rows = _rows_by_column(scanned, scanned.leaks)
     others = changes.unchanged_columns(reader, plan, change_counts, counts, rules.change_rate)
     others += changes.wrong_constants(reader, image, plan, counts)
+    others += [Finding(each.table, each.column, f"{each.of} of its own row", each.rows) for each in echoes]
     rows += [
         Row({"table": finding.table, "column": finding.column_or_object, "values": finding.count}, [finding])
         for finding in others

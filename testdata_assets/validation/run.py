@@ -42,6 +42,7 @@ def validate_candidate(settings: Settings, places: Places, golden_id: str) -> Va
             source_definitions={(kind, name): text for kind, name, text in evidence.manifest.definitions},
             fingerprints=evidence.fingerprints,
             change_counts=evidence.changes,
+            echoes=evidence.echoes,
             rules=rules,
             data_docs_dir=settings.state_dir / "data_docs" / golden_id,
             tools=places.tools,

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import structlog
 
+from testdata_assets.masking.echoes import Echo
 from testdata_assets.masking.fingerprints import ChangeCount, Fingerprints
 from testdata_assets.masking.plan import MaskingPlan
 from testdata_assets.postgres.dsn import Dsn
@@ -55,6 +56,7 @@ def validate_image(
     fingerprints: Fingerprints,
     change_counts: Iterable[ChangeCount],
     rules: ValidationRules,
+    echoes: Sequence[Echo] = (),
     data_docs_dir: Path | None,
     tools: PgTools,
     source_definitions: Mapping[tuple[str, str], str] | None = None,
@@ -73,6 +75,7 @@ def validate_image(
         source_profiles: Profiles of the raw tables; a table with rows and without a profile fails the drift check.
         fingerprints: Of the sensitive values met while masking.
         change_counts: Of the masked columns, those that become NULL or one constant apart.
+        echoes: Kept columns that repeat names of their own rows.
         rules: Limits and accepted findings.
         data_docs_dir: Folder for the static site of all results; None for none.
         tools: psql.
@@ -97,7 +100,7 @@ def validate_image(
     with current_progress().task("Validating", 6, "checks") as advance:
         counts, counting = timed(lambda: _count(reader, image, workers))
         scanned, _ = timed(lambda: scan(reader, image, plan, fingerprints, workers=workers))
-        leaks = measure_leaks(reader, image, plan, scanned, list(change_counts), counts, rules)
+        leaks = measure_leaks(reader, image, plan, scanned, list(change_counts), echoes, counts, rules)
         advance(1)
         told_apart = measure_reidentification(reader, image, plan, rules, workers=workers)
         patterns = told_apart.joined_to(measure_patterns(scanned))

@@ -90,3 +90,22 @@ def test_a_quiet_leak_is_found(judge: Judge, plant: str, finding: str) -> None:
 
 def test_without_a_plant_the_image_is_clean(judge: Judge) -> None:
     assert judge(SOURCE, RULES) == []
+
+
+ECHOES = """
+CREATE TABLE staff (id int PRIMARY KEY, family_name text, full_name text, left_because text, office text, team text);
+INSERT INTO staff SELECT i, name, 'Anna ' || name,
+    CASE WHEN i % 10 = 0 THEN 'dismissed - see file ' || upper(name) WHEN i % 10 = 1 THEN 'retired' END,
+    (ARRAY['Jackson House', 'Lake House', 'Brown Street'])[1 + i % 3], 'team of ' || other
+FROM (SELECT i, (ARRAY['Jackson', 'Brown', 'Chopard', 'Garcia', 'Miller', 'Novak', 'Weber'])[1 + i % 7] AS name,
+      (ARRAY['Jackson', 'Brown', 'Chopard', 'Garcia'])[1 + i / 7 % 4] AS other FROM generate_series(1, 1200) i) AS people;
+"""
+
+
+def test_a_surname_in_the_row_of_its_own_person_is_no_chance(judge: Judge) -> None:
+    columns = dict.fromkeys(("id", "left_because", "office", "team"), "keep")
+    found = judge(ECHOES, {"public.staff": {**columns, "family_name": "last_name", "full_name": "person_name"}})
+    assert found == [
+        "no_production_values: public.staff left_because: family_name of its own row (120)",
+        "no_production_values: public.staff left_because: full_name of its own row (120)",
+    ]
