@@ -15,9 +15,10 @@ WHERE c.relkind = 'm' AND NOT c.relispopulated
 ORDER BY n.nspname, c.relname
 
 -- name: invalid_indexes
+-- Those of partitioned tables are compared with the source's, where they may wait for their partitions, too.
 SELECT n.nspname AS schema, c.relname AS name
 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE NOT (i.indisvalid AND i.indisready AND i.indislive)
+WHERE NOT (i.indisvalid AND i.indisready AND i.indislive) AND c.relkind = 'i'
   AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast|temp)'
 ORDER BY n.nspname, c.relname
 

@@ -113,7 +113,9 @@ def validate_image(
         advance(1)
         keys = measure_keys(reader, catalog, image, workers)
         advance(1)
-        rows = measure_rows(plan, source_counts, {name: found.rows for name, found in counts.items()}, counting)
+        # An empty table stands in for each foreign one.
+        expected = {**dict.fromkeys(catalog.foreign_tables, 0), **source_counts}
+        rows = measure_rows(plan, expected, {name: found.rows for name, found in counts.items()}, counting)
         advance(1)
         schema = measure_schema(reader, catalog, image, plan, source_definitions, definitions)
         advance(1)
