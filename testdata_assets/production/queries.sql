@@ -58,7 +58,7 @@ SELECT a.attrelid AS table_oid, a.attname AS name, a.attnum AS position,
        CASE WHEN t.typname IN ('varchar', 'bpchar') AND coalesce(nullif(a.atttypmod, -1), l.typmod) > 4
             THEN coalesce(nullif(a.atttypmod, -1), l.typmod) - 4 END AS max_length,
        a.attnotnull OR l.not_null AS not_null,
-       a.attgenerated <> '' AS generated,
+       a.attgenerated <> '' AS generated, a.attgenerated = 'v' AS virtual,
        a.attidentity::text AS identity
 FROM pg_attribute a
 JOIN leaf l ON l.oid = a.atttypid

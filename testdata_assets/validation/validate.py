@@ -35,6 +35,7 @@ from testdata_assets.validation.measures import (
     timed,
 )
 from testdata_assets.validation.picture import draw_map, draw_trend, draw_worst
+from testdata_assets.validation.redaction import still_hidden, without_names
 from testdata_assets.validation.reidentification import measure_reidentification
 from testdata_assets.validation.report import ValidationReport
 from testdata_assets.validation.rules import ValidationRules
@@ -131,7 +132,7 @@ def validate_image(
     worst_first = sorted(drifts, key=lambda each: -each.severity)
     since_first = None if since is None else sorted(since, key=lambda each: -each.severity)
     kept_profile = stored(profiles, drifts, since)
-    return ValidationReport(
+    report = ValidationReport(
         checks=checks,
         drift_table=[each.as_row() for each in worst_first],
         worst_drift_png=draw_worst(worst_first, source_profiles, profiles),
@@ -145,6 +146,7 @@ def validate_image(
         data_docs=page,
         seconds=time.monotonic() - started,
     )
+    return without_names(report, still_hidden(scanned.hidden, (*checks[0].findings, *checks[1].findings)))
 
 
 def _count(reader: ImageReader, image: Catalog, workers: int) -> dict[TableName, Counts]:
