@@ -16,10 +16,11 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from testdata_assets.masking.plan import MaskingPlan
+from testdata_assets.masking.plan import MaskingPlan, TablePlan
 from testdata_assets.postgres.identifiers import TableName
 from testdata_assets.postgres.sql_files import load_queries
 from testdata_assets.production.catalog import Catalog, ForeignKey, Sequence
+from testdata_assets.production.relationships import PartnerCount, Relationship, count_orphans
 from testdata_assets.validation.image_reader import ImageReader
 from testdata_assets.validation.report import Finding
 
@@ -138,8 +139,59 @@ def _uncovered(
     return int(row[0]) if row else 0
 
 
+@dataclass(frozen=True)
+class RelationshipState:
+    """One relationship of the rules.
+
+    Attributes:
+        source: Rows without a partner in the source.
+        image: The same in the image; None where it lacks a side.
+        not_compared: Why the image may have more of them, "" if it may not.
+    """
+
+    relationship: Relationship
+    source: int
+    image: int | None
+    not_compared: str = ""
+
+    @property
+    def wrong(self) -> int:
+        """Rows too many without a partner."""
+        return 0 if self.not_compared else max((self.image or 0) - self.source, 0)
+
+    def findings(self) -> list[Finding]:
+        place = str(self.relationship.table), self.relationship.column
+        partner = f"{self.relationship.referenced_table}.{self.relationship.referenced_column}"
+        if self.image is None:
+            return [Finding(*place, f"relationship to {partner} missing", 1)]
+        return [Finding(*place, f"rows without a partner in {partner}", self.wrong)] if self.wrong else []
+
+
+def check_relationships(
+    reader: ImageReader, image: Catalog, plan: MaskingPlan, partners: Iterable[PartnerCount]
+) -> list[RelationshipState]:
+    """Counts rows of undeclared foreign keys without a partner: there may be as many as production has."""
+    by_root: dict[TableName, list[TablePlan]] = {}
+    for table in plan.tables:
+        for name in {table.table.name, table.table.rule_table}:
+            by_root.setdefault(name, []).append(table)
+    found = []
+    with reader.connect() as conn:
+        for each in partners:
+            reasons = []
+            if any(
+                not table.reads_rows or table.where for table in by_root.get(each.relationship.referenced_table, ())
+            ):
+                reasons.append("not all rows that are pointed to come along")
+            if any(table.mode == "synthesize" for table in by_root.get(each.relationship.table, ())):
+                reasons.append("its rows are fabricated")
+            orphans = count_orphans(conn, image, each.relationship)
+            found.append(RelationshipState(each.relationship, each.orphans, orphans, "; ".join(reasons)))
+    return found
+
+
 def _schemas(conn: psycopg.Connection[Any]) -> str:
-    row = conn.execute(load_queries("testdata_assets.validation")["search_path"]).fetchone()
+    row = conn.execute(load_queries("testdata_assets.production")["extension_schemas"]).fetchone()
     return str(row[0]) if row and row[0] else ""
 
 

@@ -12,6 +12,7 @@ from testdata_assets.masking.transformers.base import Coincidence, Uniqueness
 from testdata_assets.postgres.identifiers import TableName
 from testdata_assets.production.catalog import Catalog
 from testdata_assets.production.profile import TableProfile
+from testdata_assets.production.relationships import PartnerCount
 from testdata_assets.validation import changes, drift, history, integrity
 from testdata_assets.validation.image_reader import Counts, ImageReader
 from testdata_assets.validation.report import Finding
@@ -210,8 +211,18 @@ def _since(since: Sequence[drift.Drift], moved: Sequence[drift.Drift], previous:
     }
 
 
-def measure_keys(reader: ImageReader, source: Catalog, image: Catalog, workers: int) -> Measured:
-    states, seconds = timed(lambda: integrity.check_foreign_keys(reader, source, image, workers=workers))
+def measure_keys(
+    reader: ImageReader,
+    source: Catalog,
+    image: Catalog,
+    plan: MaskingPlan,
+    partners: Sequence[PartnerCount],
+    workers: int,
+) -> Measured:
+    """Declared foreign keys, and the relationships of the rules with what was counted of them in the source."""
+    started = time.monotonic()
+    states = integrity.check_foreign_keys(reader, source, image, workers=workers)
+    related = integrity.check_relationships(reader, image, plan, partners)
     rows = [
         Row(
             {"table": str(each.table), "constraint": each.name, "orphans": each.wrong, "state": each.state},
@@ -219,16 +230,38 @@ def measure_keys(reader: ImageReader, source: Catalog, image: Catalog, workers: 
         )
         for each in states
     ]
+    rows += [
+        Row(
+            {
+                "table": str(each.relationship.table),
+                "constraint": str(each.relationship),
+                "orphans": each.wrong,
+                "state": "as in the source" if each.image is not None else "missing",
+            },
+            each.findings(),
+        )
+        for each in related
+    ]
+    told = f"; {len(related)} relationships lack no partner that production has" if related else ""
     return Measured(
         "referential_integrity",
         rows,
-        f"{len(states)} foreign keys hold, counted by anti-join",
-        seconds,
+        f"{len(states)} foreign keys hold, counted by anti-join{told}",
+        time.monotonic() - started,
         {
             "foreign_keys": len(states),
             "orphans_under_keys_production_never_validated": {
                 f"{each.table}.{each.name}": each.orphans for each in states if each.unproven and each.orphans
             },
+            "relationships": [
+                {
+                    "relationship": str(each.relationship),
+                    "without_partner_in_source": each.source,
+                    "without_partner_in_image": each.image,
+                    **({"not_compared": each.not_compared} if each.not_compared else {}),
+                }
+                for each in related
+            ],
         },
     )
 

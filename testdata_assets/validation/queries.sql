@@ -22,12 +22,6 @@ WHERE NOT (i.indisvalid AND i.indisready AND i.indislive) AND c.relkind = 'i'
   AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast|temp)'
 ORDER BY n.nspname, c.relname
 
--- name: search_path
-SELECT string_agg(quote_ident(n.nspname), ', ' ORDER BY n.nspname)
-FROM pg_namespace n
-WHERE n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast|temp)'
-  AND EXISTS (SELECT 1 FROM pg_extension e WHERE e.extnamespace = n.oid)
-
 -- name: relation_pages
 SELECT n.nspname AS schema, c.relname AS name, pg_relation_size(c.oid) / current_setting('block_size')::int AS pages
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace

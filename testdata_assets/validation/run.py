@@ -47,6 +47,7 @@ def validate_candidate(settings: Settings, places: Places, golden_id: str) -> Va
             tools=places.tools,
             past=_past(registry, evidence.image),
             own_suites=suites,
+            partners=evidence.manifest.partners,
         )
         registry.checked(
             golden_id,

@@ -20,6 +20,7 @@ from testdata_assets.postgres.tools import PgTools
 from testdata_assets.production.catalog import Catalog, Table
 from testdata_assets.production.catalog_reader import read_catalog, read_definitions
 from testdata_assets.production.profile import TableProfile, TableProfiler
+from testdata_assets.production.relationships import PartnerCount
 from testdata_assets.progress import current_progress
 from testdata_assets.validation.expectations import import_early, session
 from testdata_assets.validation.history import PastImage, changes_since, stored, tracks
@@ -63,6 +64,7 @@ def validate_image(
     today: date | None = None,
     past: Sequence[PastImage] = (),
     own_suites: Sequence[UserSuite] = (),
+    partners: Sequence[PartnerCount] = (),
 ) -> ValidationReport:
     """Runs the six checks on a candidate image. Nothing in the image is changed.
 
@@ -82,6 +84,7 @@ def validate_image(
         today: For expiry dates of accepted findings.
         past: Images published before, oldest first.
         own_suites: Expectations of the users' own; they count into `schema_matches`.
+        partners: Rows without a partner in the source, for each relationship of the rules.
 
     Raises:
         EnvironmentLack: The image cannot be reached.
@@ -112,7 +115,7 @@ def validate_image(
         )
         moved = replace(moved, details={**moved.details, "limits": rules.drift.model_dump()})
         advance(1)
-        keys = measure_keys(reader, catalog, image, workers)
+        keys = measure_keys(reader, catalog, image, plan, partners, workers)
         advance(1)
         # An empty table stands in for each foreign one.
         expected = {**dict.fromkeys(catalog.foreign_tables, 0), **source_counts}

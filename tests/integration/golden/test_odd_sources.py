@@ -203,3 +203,44 @@ def test_what_leads_out_of_the_image_is_not_missed(proven: Proven) -> None:
 def test_a_rule_is_not_needed_for_a_comment_that_is_never_restored(proven: Proven) -> None:
     statements = "CREATE TABLE t (id int); CREATE PUBLICATION p; COMMENT ON PUBLICATION p IS 'x'"
     assert faults(proven(statements, objects={"comments": "block"})) == []
+
+
+RELATED = """
+CREATE EXTENSION citext;
+CREATE TABLE users (id int PRIMARY KEY, email citext);
+INSERT INTO users SELECT i, 'user' || i || '@corp.com' FROM generate_series(1, 300) AS i;
+CREATE TABLE seen (id int, email text, at date) PARTITION BY RANGE (id);
+CREATE TABLE seen_1 PARTITION OF seen FOR VALUES FROM (0) TO (200);
+CREATE TABLE seen_2 PARTITION OF seen FOR VALUES FROM (200) TO (1000);
+INSERT INTO seen SELECT i, 'user' || i % 250 || '@corp.com' FROM generate_series(1, 400) AS i;
+INSERT INTO seen SELECT 401, 'User3@CORP.com' UNION ALL SELECT 402, NULL;
+"""
+RELATIONSHIP = {"from": "public.seen.email", "to": "public.users.email"}
+
+
+def test_a_relationship_of_the_rules_keeps_its_partners(proven: Proven) -> None:
+    rules = {
+        ("public.users", "email"): "email",
+        ("public.seen", "email"): {"transform": "email", "domain": "public.users.email"},
+    }
+    report = proven(RELATED, rules, relationships=[RELATIONSHIP])
+    assert faults(report) == []
+    (told,) = report.check("referential_integrity").details["relationships"]
+    # One points to user 0, and one is written in another case.
+    assert (told["without_partner_in_source"], told["without_partner_in_image"]) == (2, 2)
+
+
+def test_rows_that_lose_their_partners_are_found(proven: Proven) -> None:
+    def lose(image: Dsn) -> None:
+        with connect(image) as conn:
+            conn.execute("UPDATE users SET email = 'x' || email WHERE id <= 10")
+
+    rules = {
+        ("public.users", "email"): "email",
+        ("public.seen", "email"): {"transform": "email", "domain": "public.users.email"},
+    }
+    report = proven(RELATED, rules, look=lose, relationships=[RELATIONSHIP])
+    (finding,) = report.check("referential_integrity").findings
+    assert (finding.table, finding.column_or_object) == ("public.seen", "email")
+    assert finding.kind == "rows without a partner in public.users.email"
+    assert finding.count > 10
