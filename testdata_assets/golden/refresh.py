@@ -314,6 +314,7 @@ def publish_image(settings: Settings, places: Places, golden_id: str) -> GoldenI
             "source_fingerprint": snapshot.source_fingerprint,
             "code_version": importlib.metadata.version("testdata-assets"),
             "keys": _keys_in_force(image, registry.published()),
+            "judged_by": attest.judged_by(image.checks),
             "data_docs": folder_digest(settings.state_dir / "data_docs" / golden_id),
             **closed,
             "attested_at": datetime.now(UTC).isoformat(),

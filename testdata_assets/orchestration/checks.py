@@ -75,6 +75,7 @@ def _as_dagster(golden_id: str, result: CheckResult, report: ValidationReport) -
         "findings_count": metadata.number(result.details.get("findings", len(result.findings))),
         "findings_allowed": 0,
         "findings_accepted": len(result.details.get("accepted", ())),
+        "acceptances_stale": len(result.details.get("stale_acceptances", ())),
         **metadata.limits(result.details.get("limits", {})),
         "details": dg.MetadataValue.json(metadata.plain(result.details)),
     }

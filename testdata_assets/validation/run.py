@@ -9,7 +9,7 @@ from testdata_assets.postgres.places import Places
 from testdata_assets.settings import Settings
 from testdata_assets.validation.history import SHOWN_IMAGES, PastImage, past_image
 from testdata_assets.validation.report import ValidationReport
-from testdata_assets.validation.rules import ValidationRules, load_validation_rules
+from testdata_assets.validation.rules import FILE, ValidationRules, digests, load_validation_rules
 from testdata_assets.validation.user_suites import UserSuite, load_user_suites
 from testdata_assets.validation.validate import validate_image
 
@@ -20,7 +20,7 @@ def read_rules(settings: Settings) -> tuple[ValidationRules, list[UserSuite]]:
     Raises:
         UsageFault: A file does not parse or cannot be used; names file and reason.
     """
-    return load_validation_rules(settings.rules_dir / "validation.yaml"), load_user_suites(settings.rules_dir)
+    return load_validation_rules(settings.rules_dir / FILE), load_user_suites(settings.rules_dir)
 
 
 def validate_candidate(settings: Settings, places: Places, golden_id: str) -> ValidationReport:
@@ -30,6 +30,7 @@ def validate_candidate(settings: Settings, places: Places, golden_id: str) -> Va
         TestdataError: The evidence of its making cannot be read any more, or validation rules do not parse.
     """
     rules, suites = read_rules(settings)
+    judged_by = digests(settings.rules_dir, (suite.path for suite in suites))
     with connect_control(places.control) as control:
         registry = GoldenRegistry(control)
         evidence = read_evidence(settings, places, registry, golden_id)
@@ -51,7 +52,7 @@ def validate_candidate(settings: Settings, places: Places, golden_id: str) -> Va
         )
         registry.checked(
             golden_id,
-            [check.as_json() for check in report.checks],
+            [{**check.as_json(), "judged_by": judged_by} for check in report.checks],
             report.stored_profile,
             {"validate": round(report.seconds, 3)},
         )
