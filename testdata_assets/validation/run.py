@@ -7,6 +7,7 @@ from testdata_assets.golden.registry import GoldenImage, GoldenRegistry
 from testdata_assets.postgres.control import connect_control
 from testdata_assets.postgres.places import Places
 from testdata_assets.settings import Settings
+from testdata_assets.validation.data_docs import folder_of, lead_to
 from testdata_assets.validation.history import SHOWN_IMAGES, PastImage, past_image
 from testdata_assets.validation.report import ValidationReport
 from testdata_assets.validation.rules import FILE, ValidationRules, digests, load_validation_rules
@@ -44,12 +45,14 @@ def validate_candidate(settings: Settings, places: Places, golden_id: str) -> Va
             fingerprints=evidence.fingerprints,
             change_counts=evidence.changes,
             rules=rules,
-            data_docs_dir=settings.state_dir / "data_docs" / golden_id,
+            data_docs_dir=folder_of(settings, golden_id),
             tools=places.tools,
             past=_past(registry, evidence.image),
             own_suites=suites,
             partners=evidence.manifest.partners,
         )
+        if report.data_docs is not None:
+            lead_to(folder_of(settings, golden_id))
         registry.checked(
             golden_id,
             [{**check.as_json(), "judged_by": judged_by} for check in report.checks],
