@@ -13,7 +13,7 @@ from testdata_assets.postgres.identifiers import TableName
 from testdata_assets.production.catalog import Catalog
 from testdata_assets.production.profile import TableProfile
 from testdata_assets.production.relationships import PartnerCount
-from testdata_assets.validation import changes, drift, history, integrity
+from testdata_assets.validation import changes, drift, history, integrity, unions
 from testdata_assets.validation.image_reader import Counts, ImageReader
 from testdata_assets.validation.report import Finding
 from testdata_assets.validation.rules import ValidationRules
@@ -115,7 +115,10 @@ def compare_profiles(
     rules: ValidationRules,
     catalog: Catalog | None = None,
 ) -> list[drift.Drift]:
-    """All measures of all tables whose rows stay in their table; the catalog tells which columns are foreign keys."""
+    """All measures of all tables; the catalog tells which columns are foreign keys.
+
+    Partitions between which rows move are compared together; `with_unions` has their profiles.
+    """
     found: list[drift.Candidate] = []
     keys = history.key_columns(catalog) if catalog is not None else {}
     for table in _compared(plan, source_counts):
@@ -124,6 +127,13 @@ def compare_profiles(
         if before is not None and after is not None:
             comparison = drift.Comparison(promises(table), keys.get(name, frozenset()))
             found += drift.candidates(name, before, after, comparison, rules.drift)
+    for root, tables in unions.routed(plan).items():
+        before, after = source_profiles.get(root), image_profiles.get(root)
+        if before is not None and after is not None:
+            one, other = unions.comparable(before, after)
+            comparison = drift.Comparison(promises(tables[0]))
+            measures = drift.candidates(root, one, other, comparison, rules.drift)
+            found += [each for each in measures if each.measure in unions.MEASURES]
     return drift.judged(found)
 
 
@@ -169,13 +179,12 @@ def measure_drift(
         missing = [
             side for side, known in (("source", source_profiles), ("image", image_profiles)) if name not in known
         ]
-        rows += [
-            Row(
-                {"table": str(name), "column": "*", "measure": "profile", "value": 1.0, "limit": 0.5},
-                [Finding(str(name), "*", f"no profile of the {side}", 1)],
-            )
-            for side in missing
-        ]
+        rows += [_no_profile(name, side) for side in missing]
+    for root, tables in unions.routed(plan).items():
+        if any(source_counts.get(each.table.name, 0) and each.table.name not in source_profiles for each in tables):
+            rows.append(_no_profile(root, "source"))
+        elif root in source_profiles and root not in image_profiles:
+            rows.append(_no_profile(root, "image"))
     worst = max(drifts, key=lambda each: each.severity, default=None)
     told = f"; the largest is {worst.severity:.0%} of its limit" if worst else ""
     if moved and previous == "warn":
@@ -191,6 +200,13 @@ def measure_drift(
             "worst": [each.as_row() for each in sorted(drifts, key=lambda each: -each.severity)[:_SHOWN]],
             **({} if since is None else {"since_previous": _since(since, moved, previous)}),
         },
+    )
+
+
+def _no_profile(table: TableName, side: str) -> Row:
+    return Row(
+        {"table": str(table), "column": "*", "measure": "profile", "value": 1.0, "limit": 0.5},
+        [Finding(str(table), "*", f"no profile of the {side}", 1)],
     )
 
 

@@ -42,6 +42,7 @@ from testdata_assets.validation.report import ValidationReport
 from testdata_assets.validation.rules import ValidationRules
 from testdata_assets.validation.scan import scan
 from testdata_assets.validation.suites import sift_findings, suite_of, verdict
+from testdata_assets.validation.unions import with_unions
 from testdata_assets.validation.user_suites import UserSuite, joined_to
 
 _log = structlog.get_logger(__name__)
@@ -107,12 +108,11 @@ def validate_image(
         patterns = told_apart.joined_to(measure_patterns(scanned))
         advance(1)
         profiles, profiling = timed(lambda: _profile(reader, image, plan, counts, workers))
-        drifts = compare_profiles(plan, source_counts, source_profiles, profiles, rules, catalog)
+        before, after = with_unions(plan, source_profiles), with_unions(plan, profiles)
+        drifts = compare_profiles(plan, source_counts, before, after, rules, catalog)
         last = past[-1] if past and rules.drift.previous != "ignore" else None
         since = None if last is None else changes_since(last, profiles, image, rules.drift)
-        moved = measure_drift(
-            drifts, plan, source_counts, source_profiles, profiles, profiling, since, rules.drift.previous
-        )
+        moved = measure_drift(drifts, plan, source_counts, before, after, profiling, since, rules.drift.previous)
         moved = replace(moved, details={**moved.details, "limits": rules.drift.model_dump()})
         advance(1)
         keys = measure_keys(reader, catalog, image, plan, partners, workers)
@@ -138,8 +138,8 @@ def validate_image(
     report = ValidationReport(
         checks=checks,
         drift_table=[each.as_row() for each in worst_first],
-        worst_drift_png=draw_worst(worst_first, source_profiles, profiles),
-        drift_map_png=draw_map(worst_first, profiles),
+        worst_drift_png=draw_worst(worst_first, before, after),
+        drift_map_png=draw_map(worst_first, after),
         drift_trend_png=draw_trend(
             past, kept_profile["drift"], tracks(past, profiles, since_first or worst_first, rules.drift)
         ),

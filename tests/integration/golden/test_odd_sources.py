@@ -103,6 +103,14 @@ def test_a_masked_key_of_a_partitioned_table_moves_rows_and_keeps_references(pro
     places = (("public.users", "id"), ("public.orders", "user_id"), ("public.notes", "user_id"))
     report = proven(USERS, dict.fromkeys(places, rule))
     assert faults(report) == []
+    assert any(row["table"] == "public.users" for row in report.drift_table), "the union of partitions"
+
+    def spoil(image: Dsn) -> None:
+        with connect(image) as conn:
+            conn.execute("UPDATE users SET name = NULL WHERE id % 5 = 0")
+
+    report = proven(USERS, dict.fromkeys(places, rule), look=spoil)
+    assert faults(report) == ["distribution_drift: public.users.name: drift of nulls (1)"]
 
 
 def test_an_index_that_production_could_not_build_is_not_missed(proven: Proven) -> None:
