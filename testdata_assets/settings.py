@@ -64,6 +64,11 @@ class Settings(BaseSettings):
         None,
         description='URL that gets a JSON `{"text": ...}` when a refresh fails or is rejected (Slack-compatible).',
     )
+    data_docs_url: str = Field(
+        "",
+        pattern=r"^(https?://[^\s@]+)?$",
+        description="Where the folder `data_docs` of the state folder is served; checks then link to it.",
+    )
     webserver_port: int = Field(3000, ge=0, le=65535, description="Port of the Dagster UI; 0 picks a free one.")
     webhook_port: int = Field(3001, ge=0, le=65535, description="Port of the webhook receiver; 0 picks a free one.")
 

@@ -100,6 +100,14 @@ def failed_checks(checks: Iterable[Mapping[str, Any]]) -> list[str]:
     ]
 
 
+def judged_by(checks: Iterable[Mapping[str, Any]]) -> dict[str, Any] | None:
+    """Digests of rules/validation.yaml and of users' expectations, as they were when the checks ran.
+
+    Limits and accepted findings decide what passes, so that who reads an attestation wants to know which they were.
+    """
+    return next((dict(check["judged_by"]) for check in checks if check.get("judged_by")), None)
+
+
 def sign(document: Mapping[str, Any], key: Ed25519PrivateKey) -> dict[str, Any]:
     """Wraps a statement in a DSSE envelope."""
     payload = canonical_json(document)

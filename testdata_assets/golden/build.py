@@ -134,7 +134,12 @@ def _fill(
 ) -> tuple[SchemaArchive, LoadResult]:
     """Tables and their rows, without indexes and constraints."""
     database.create()
-    archive = SchemaArchive(tools, schema_dump(store, manifest), comments=plan.objects.comments == "keep")
+    archive = SchemaArchive(
+        tools,
+        schema_dump(store, manifest),
+        comments=plan.objects.comments == "keep",
+        definitions={(kind, name): text for kind, name, text in manifest.definitions},
+    )
     archive.restore("pre-data", database.dsn, database.owner, jobs=workers)
     loaded = load_masked(database.dsn, manifest, store, plan, keys, workers=workers, executor=executor)
     _fabricate(database.dsn, manifest.catalog, plan, loaded)

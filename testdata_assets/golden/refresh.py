@@ -31,6 +31,7 @@ from testdata_assets.masking.echoes import Echo
 from testdata_assets.masking.fingerprints import ChangeCount, Fingerprints
 from testdata_assets.masking.keyring import KeyRing
 from testdata_assets.masking.plan import MaskingPlan, compile_plan
+from testdata_assets.masking.rule_models import MaskingRules
 from testdata_assets.masking.rules import load_rules
 from testdata_assets.postgres.connections import connect
 from testdata_assets.postgres.control import ControlConnection, connect_control
@@ -41,6 +42,7 @@ from testdata_assets.production.chunk_places import absolute_location
 from testdata_assets.production.chunk_store import ChunkStore, drop_store
 from testdata_assets.production.large_objects import extract_large_objects
 from testdata_assets.production.profile import TableProfile
+from testdata_assets.production.relationships import Relationship
 from testdata_assets.production.snapshot import Manifest, extract, read_manifest, worker_count
 from testdata_assets.production.source import ensure_sample, open_source
 from testdata_assets.settings import Settings
@@ -134,6 +136,7 @@ def take_snapshot(settings: Settings, places: Places, run_id: str | None = None)
                     snapshot_id=snapshot_id,
                     taken_at=datetime.now(UTC),
                     workers=worker_count(settings.workers),
+                    relationships=_relationships(rules),
                 )
                 if plan.objects.large_objects == "keep" and source.catalog.large_objects:
                     extract_large_objects(source, store, places.tools)
@@ -168,6 +171,7 @@ def build_image(settings: Settings, places: Places, snapshot_id: str, run_id: st
             plan = compile_current_plan(settings, manifest.catalog, masking_key)
             keys = KeyRing.load(settings, plan.held)
             _check_same_tables(plan, manifest)
+            _check_same_relationships(settings, manifest)
         except RefusedError:
             _drop_snapshot(registry, snapshot)  # the rules changed meanwhile; nobody can build from it any more
             raise
@@ -226,6 +230,25 @@ def _check_same_tables(plan: MaskingPlan, manifest: Manifest) -> None:
         shown = ", ".join(missing[:_SHOWN_TABLES])
         raise RefusedError(
             f"The rules changed while the refresh ran: the snapshot has no rows of {shown}",
+            where="masking.yaml",
+            remedy="Run testdata refresh again.",
+            code="rules-changed",
+        )
+
+
+def _relationships(rules: MaskingRules) -> list[Relationship]:
+    return [
+        Relationship(each.from_.table, each.from_.column, each.to.table, each.to.column) for each in rules.relationships
+    ]
+
+
+def _check_same_relationships(settings: Settings, manifest: Manifest) -> None:
+    """Relationships that the rules have only since the snapshot were not counted in the source."""
+    counted = {each.relationship for each in manifest.partners}
+    missing = [each for each in _relationships(load_rules(settings.rules_dir / "masking.yaml")) if each not in counted]
+    if missing:
+        raise RefusedError(
+            f"The rules changed while the refresh ran: the snapshot did not count the partners of {missing[0]}",
             where="masking.yaml",
             remedy="Run testdata refresh again.",
             code="rules-changed",
@@ -295,6 +318,7 @@ def publish_image(settings: Settings, places: Places, golden_id: str) -> GoldenI
             "source_fingerprint": snapshot.source_fingerprint,
             "code_version": importlib.metadata.version("testdata-assets"),
             "keys": _keys_in_force(image, registry.published()),
+            "judged_by": attest.judged_by(image.checks),
             "data_docs": folder_digest(settings.state_dir / "data_docs" / golden_id),
             **closed,
             "attested_at": datetime.now(UTC).isoformat(),

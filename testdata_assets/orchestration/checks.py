@@ -48,6 +48,7 @@ def validate_golden_image(
     context: dg.AssetCheckExecutionContext, workplace: dg.ResourceParam[Workplace]
 ) -> Iterator[dg.AssetCheckResult]:
     from testdata_assets.golden.refresh import reject_image
+    from testdata_assets.validation.data_docs import url_of
     from testdata_assets.validation.run import validate_candidate
 
     golden_id = golden_id_of(context.run, workplace)
@@ -60,11 +61,12 @@ def validate_golden_image(
     if not report.passed:
         failed = [result.name for result in report.checks if not result.passed and result.severity == "error"]
         reject_image(workplace.settings, workplace.places, golden_id, f"failed checks: {', '.join(failed)}")
+    docs = url_of(workplace.settings, golden_id)
     for result in report.checks:
-        yield _as_dagster(golden_id, result, report)
+        yield _as_dagster(golden_id, result, report, docs)
 
 
-def _as_dagster(golden_id: str, result: CheckResult, report: ValidationReport) -> dg.AssetCheckResult:
+def _as_dagster(golden_id: str, result: CheckResult, report: ValidationReport, docs: str | None) -> dg.AssetCheckResult:
     from testdata_assets.validation.remedies import what_to_do
 
     described: dict[str, Any] = {
@@ -75,6 +77,7 @@ def _as_dagster(golden_id: str, result: CheckResult, report: ValidationReport) -
         "findings_count": metadata.number(result.details.get("findings", len(result.findings))),
         "findings_allowed": 0,
         "findings_accepted": len(result.details.get("accepted", ())),
+        "acceptances_stale": len(result.details.get("stale_acceptances", ())),
         **metadata.limits(result.details.get("limits", {})),
         "details": dg.MetadataValue.json(metadata.plain(result.details)),
     }
@@ -85,7 +88,7 @@ def _as_dagster(golden_id: str, result: CheckResult, report: ValidationReport) -
     if not result.passed:
         described["what_to_do"] = dg.MetadataValue.md(what_to_do(result.name, result.findings))
     if report.data_docs is not None:
-        described["data_docs"] = dg.MetadataValue.path(report.data_docs)
+        described["data_docs"] = dg.MetadataValue.url(docs) if docs else dg.MetadataValue.path(report.data_docs)
     if result.name == "distribution_drift":
         described.update(metadata.drift(report))
     return dg.AssetCheckResult(

@@ -23,6 +23,7 @@ class Column:
         max_length: Characters a varchar/char column admits, else None.
         not_null: Whether NULL is refused (also by its domain).
         generated: True for GENERATED ALWAYS AS (...) columns, which cannot be copied.
+        virtual: True for those of them that are computed when read, and never stored.
         identity: '' or 'a' (ALWAYS) or 'd' (BY DEFAULT).
         position: attnum.
         parts: What its values consist of: of an array one column that describes its elements (named ''), of a
@@ -39,6 +40,7 @@ class Column:
     identity: str = ""
     position: int = 0
     parts: tuple[Column, ...] = ()
+    virtual: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,11 @@ class Table:
     def stored_columns(self) -> tuple[Column, ...]:
         """The columns COPY carries, in order: all but generated ones."""
         return tuple(column for column in self.columns if not column.generated)
+
+    @property
+    def derived_columns(self) -> tuple[Column, ...]:
+        """Generated columns whose values are stored."""
+        return tuple(column for column in self.columns if column.generated and not column.virtual)
 
     def column(self, name: str) -> Column | None:
         return next((column for column in self.columns if column.name == name), None)

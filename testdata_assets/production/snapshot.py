@@ -10,11 +10,13 @@ import os
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor, as_completed
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import IO
 
 import numpy as np
+import psycopg
 from pydantic import TypeAdapter
 
 from testdata_assets.errors import RefusedError
@@ -22,6 +24,7 @@ from testdata_assets.postgres.identifiers import TableName, quote_identifier
 from testdata_assets.postgres.tools import PgTools
 from testdata_assets.production.catalog import Catalog, Table
 from testdata_assets.production.chunk_store import ChunkStore
+from testdata_assets.production.relationships import PartnerCount, Relationship, counted
 from testdata_assets.production.source import OpenSource, guard_options
 from testdata_assets.progress import current_progress
 
@@ -60,7 +63,8 @@ class ChunkRecord:
 class Manifest:
     """What a snapshot holds. Kept encrypted and authenticated as the stream `manifest`.
 
-    `definitions` are (kind, object, text) of everything the schema consists of, for comparing the image with.
+    `definitions` are (kind, object, text) of everything the schema consists of, for comparing the image with; so are
+    `partners`, the rows of the rules' relationships that have none.
     """
 
     snapshot_id: str
@@ -69,6 +73,7 @@ class Manifest:
     chunks: tuple[ChunkRecord, ...]
     definitions: tuple[tuple[str, str, str], ...] = ()
     schema_stream: str = "schema"
+    partners: tuple[PartnerCount, ...] = ()
 
     def rows_of(self, table: TableName) -> int:
         return sum(chunk.rows for chunk in self.chunks if chunk.table == table)
@@ -120,6 +125,7 @@ def extract(
     taken_at: datetime,
     workers: int,
     executor: Executor | None = None,
+    relationships: Sequence[Relationship] = (),
 ) -> Manifest:
     """Reads schema and rows of `tables` into the store.
 
@@ -132,6 +138,7 @@ def extract(
         taken_at: Its time.
         workers: Parallel COPY streams.
         executor: Runs the streams; threads by default.
+        relationships: Of the rules: rows without a partner are counted meanwhile, on the source's own connection.
 
     Raises:
         ToolFailed: pg_dump or psql failed.
@@ -141,7 +148,9 @@ def extract(
     total = sum(table.pages for table in tables) * 8192
     records: list[ChunkRecord] = []
     pool = executor or ThreadPoolExecutor(workers, thread_name_prefix="extract")
+    beside = ThreadPoolExecutor(1, thread_name_prefix="partners")
     try:
+        partners = beside.submit(counted, source.conn, source.catalog, relationships)
         with current_progress().task("Reading production", total or None, "bytes") as advance:
             schema = pool.submit(_dump_schema, source, store, tools)
             futures = [pool.submit(_extract_range, source, item, store, tools, block_bytes(workers)) for item in ranges]
@@ -151,16 +160,20 @@ def extract(
                     records.append(record)
                     advance(_pages_bytes(ranges, record.stream))
                 schema.result()
+                counts = partners.result()
             except BaseException:
                 for future in futures:
                     future.cancel()
+                with suppress(psycopg.Error):  # what went wrong before is what is told
+                    source.conn.cancel_safe()
                 raise
     finally:
+        beside.shutdown(wait=True)
         if executor is None:
             pool.shutdown(wait=True, cancel_futures=True)
     records.sort(key=lambda record: record.stream)
     definitions = tuple((kind, name, text) for (kind, name), text in source.definitions.items())
-    manifest = Manifest(snapshot_id, taken_at, source.catalog, tuple(records), definitions)
+    manifest = Manifest(snapshot_id, taken_at, source.catalog, tuple(records), definitions, partners=counts)
     write_manifest(store, manifest)
     return manifest
 

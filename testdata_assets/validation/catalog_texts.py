@@ -1,34 +1,22 @@
-"""What an image holds beside rows: names of its objects, statistics kept for the planner, large objects."""
+"""What an image holds beside rows: names of its objects, and large objects.
+
+The planner's statistics (pg_statistic, pg_statistic_ext_data) hold values, too. They are not read: the image's own
+ANALYZE made them of rows that are searched.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
-from testdata_assets.production.catalog import CatalogText
+from testdata_assets.postgres.sql_files import load_queries
 from testdata_assets.validation.image_reader import ImageReader
 from testdata_assets.validation.long_values import whole_characters
 from testdata_assets.validation.text_values import decoded
 
-_USER_SCHEMAS = "nspname NOT IN ('pg_catalog', 'information_schema') AND nspname !~ '^pg_(toast|temp)'"
-_NAMES = f"""
-WITH user_schemas AS (SELECT oid, nspname FROM pg_catalog.pg_namespace WHERE {_USER_SCHEMAS})
-SELECT 'schema', nspname, nspname FROM user_schemas
-UNION ALL SELECT 'relation', format('%I.%I', nspname, relname), relname
-  FROM pg_catalog.pg_class c JOIN user_schemas u ON u.oid = c.relnamespace
-UNION ALL SELECT 'column', format('%I.%I.%I', nspname, relname, attname), attname
-  FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid AND c.relkind <> 'i'
-  JOIN user_schemas u ON u.oid = c.relnamespace WHERE a.attnum > 0 AND NOT a.attisdropped
-UNION ALL SELECT 'constraint', format('%I.%I', nspname, conname), conname
-  FROM pg_catalog.pg_constraint k JOIN user_schemas u ON u.oid = k.connamespace
-UNION ALL SELECT 'type', format('%I.%I', nspname, typname), typname
-  FROM pg_catalog.pg_type t JOIN user_schemas u ON u.oid = t.typnamespace WHERE t.typrelid = 0 AND t.typelem = 0
-UNION ALL SELECT 'function', format('%I.%I', nspname, proname),
-  concat_ws(' ', proname, array_to_string(proargnames, ' '))
-  FROM pg_catalog.pg_proc p JOIN user_schemas u ON u.oid = p.pronamespace
-"""  # noqa: S608  nothing but constants
 _PIECE = 16 << 20
 # Pieces overlap, so that nothing is cut in two.
 _OVERLAP = 4096
@@ -40,11 +28,31 @@ CROSS JOIN LATERAL generate_series(0, (SELECT coalesce(max(pageno), 0) FROM pg_c
 """  # noqa: S608  nothing but constants
 
 
-def object_names(reader: ImageReader) -> list[CatalogText]:
+@dataclass(frozen=True)
+class ObjectName:
+    """The name of an object.
+
+    Attributes:
+        kind: `table`, `column`, ...
+        name: The name, raw.
+        told_as: The object without its name, by its place among others: `column 3 of public.more`.
+        depth: 0 for schemas and what is in none, 1 for what is in a schema, 2 for what is in one of these.
+    """
+
+    kind: str
+    name: str
+    told_as: str
+    depth: int
+
+
+def object_names(reader: ImageReader) -> list[ObjectName]:
     """The names of all objects that users make."""
     with reader.connect() as conn:
-        rows = conn.execute(_NAMES.encode()).fetchall()
-    return [CatalogText(f"{kind}_name", name, text) for kind, name, text in rows]
+        rows = conn.execute(load_queries("testdata_assets.validation")["object_names"]).fetchall()
+    return [
+        ObjectName(kind, name, f"{kind} {place} of {within or 'the database'}", depth)
+        for depth, kind, within, place, name in rows
+    ]
 
 
 def large_objects(reader: ImageReader) -> Iterator[tuple[pl.Series, pl.Series]]:

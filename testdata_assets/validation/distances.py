@@ -26,29 +26,29 @@ def ks_distance(first: Steps, second: Steps) -> float:
     """
     points = np.union1d(first.at, second.at)
     gaps = []
-    for bounds in (_upto, _below):  # also from the left of every point, where steps of discrete values differ
+    for bounds in (upto, below):  # also from the left of every point, where steps of discrete values differ
         low_a, high_a = bounds(first, points)
         low_b, high_b = bounds(second, points)
         gaps.append(max(float((low_a - high_b).max()), float((low_b - high_a).max())))
     return max(*gaps, 0.0)
 
 
-def _upto(steps: Steps, points: Floats) -> tuple[Floats, Floats]:
+def upto(steps: Steps, points: Floats) -> tuple[Floats, Floats]:
     """Bounds of P(X <= point): exact at a known value, else between its neighbours."""
-    at, below, upto = (np.asarray(part) for part in (steps.at, steps.below, steps.upto))
+    at, less, most = (np.asarray(part) for part in (steps.at, steps.below, steps.upto))
     index = np.searchsorted(at, points, side="right")  # how many known values are <= point
-    low = np.where(index > 0, upto[np.maximum(index - 1, 0)], 0.0)
-    high = np.where(index < len(at), below[np.minimum(index, len(at) - 1)], 1.0)
+    low = np.where(index > 0, most[np.maximum(index - 1, 0)], 0.0)
+    high = np.where(index < len(at), less[np.minimum(index, len(at) - 1)], 1.0)
     known = (index > 0) & (at[np.maximum(index - 1, 0)] == points)
     return low, np.where(known, low, high)
 
 
-def _below(steps: Steps, points: Floats) -> tuple[Floats, Floats]:
+def below(steps: Steps, points: Floats) -> tuple[Floats, Floats]:
     """Bounds of P(X < point)."""
-    at, below, upto = (np.asarray(part) for part in (steps.at, steps.below, steps.upto))
+    at, less, most = (np.asarray(part) for part in (steps.at, steps.below, steps.upto))
     index = np.searchsorted(at, points, side="left")  # how many known values are < point
-    low = np.where(index > 0, upto[np.maximum(index - 1, 0)], 0.0)
-    high = np.where(index < len(at), below[np.minimum(index, len(at) - 1)], 1.0)
+    low = np.where(index > 0, most[np.maximum(index - 1, 0)], 0.0)
+    high = np.where(index < len(at), less[np.minimum(index, len(at) - 1)], 1.0)
     known = (index < len(at)) & (at[np.minimum(index, len(at) - 1)] == points)
     return np.where(known, high, low), high
 
@@ -71,8 +71,8 @@ def cut_tail(first: Steps, second: Steps, noise: float) -> tuple[float, float]:
     best = (0.0, noise * noise)
     for one, other in ((first, second), (second, first)):
         for low_a, high_b in (
-            (1 - _upto(one, points)[1], 1 - _upto(other, points)[0]),
-            (_below(one, points)[0], _below(other, points)[1]),
+            (1 - upto(one, points)[1], 1 - upto(other, points)[0]),
+            (below(one, points)[0], below(other, points)[1]),
         ):
             low, high = np.clip(low_a, 0, 1), np.clip(high_b, 0, 1)
             lost = high <= low * _TAIL_KEPT

@@ -47,15 +47,25 @@ class Slice:
 CTID = "ctid"
 # Numbers below are no phones and no cards: the server need not print them.
 LEAST_NUMBER = 1_000_000
-_NUMBERS = frozenset({"int4", "int8", "numeric"})
+_EXACT_NUMBERS = frozenset({"int4", "int8"})
+_DECIMAL_NUMBERS = frozenset({"numeric", "money"})
+_FLOATS = frozenset({"float4", "float8"})
+_WHOLE = 9.2e18  # floating point numbers below have an integer to be printed as, all digits of it
 
 
 def _read_as(column: Column) -> str:
-    """A column as it is read: of numbers only the long ones."""
+    """A column as it is read: of numbers only the long ones, whole ones without point or exponent."""
     name = quote_identifier(column.name)
-    if column.base_type not in _NUMBERS:
-        return name
-    return f"CASE WHEN {name} NOT BETWEEN {1 - LEAST_NUMBER} AND {LEAST_NUMBER - 1} THEN {name} END"
+    if column.base_type in _EXACT_NUMBERS:
+        return f"CASE WHEN {name} NOT BETWEEN {1 - LEAST_NUMBER} AND {LEAST_NUMBER - 1} THEN {name} END"
+    if column.base_type in _DECIMAL_NUMBERS:
+        number = f"{name}::numeric"
+        return f"CASE WHEN abs({number}) >= {LEAST_NUMBER} THEN trim_scale({number}) END"
+    if column.base_type in _FLOATS:
+        whole = f"abs({name}) < {_WHOLE} AND {name} = trunc({name})"
+        shown = f"CASE WHEN {whole} THEN {name}::int8::text ELSE {name}::text END"
+        return f"CASE WHEN abs({name}) >= {LEAST_NUMBER} THEN {shown} END"
+    return name
 
 
 def slices(table: TableName, columns: Sequence[Column], pages: int) -> list[Slice]:

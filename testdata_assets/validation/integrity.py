@@ -7,18 +7,20 @@ values. What they mean is decided in `suites.py`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import psycopg
 from psycopg import sql
 
-from testdata_assets.masking.plan import MaskingPlan
+from testdata_assets.masking.plan import MaskingPlan, TablePlan
 from testdata_assets.postgres.identifiers import TableName
 from testdata_assets.postgres.sql_files import load_queries
-from testdata_assets.production.catalog import Catalog, ForeignKey, Sequence, Table
+from testdata_assets.production.catalog import Catalog, ForeignKey, Sequence
+from testdata_assets.production.relationships import PartnerCount, Relationship, count_orphans
 from testdata_assets.validation.image_reader import ImageReader
 from testdata_assets.validation.report import Finding
 
@@ -59,11 +61,10 @@ def _table_identifier(name: TableName) -> sql.Identifier:
 
 
 def check_foreign_keys(reader: ImageReader, source: Catalog, image: Catalog, *, workers: int) -> list[ForeignKeyState]:
-    """Counts orphans of every foreign key of source or image, in parallel; partitions go with their root."""
+    """Counts orphans of every foreign key of source or image, in parallel; a partitioned table's for all partitions."""
     present = {_key(key): key for key in image.foreign_keys}
     wanted = {_key(key): key for key in (*source.foreign_keys, *image.foreign_keys)}
-    tables = {table.name: table for table in image.tables}
-    keys = [key for key in wanted.values() if not _belongs_to_root(key, tables, wanted)]
+    parted = {table.name for table in image.tables if table.kind == "p"}
 
     def state(key: ForeignKey) -> ForeignKeyState:
         here = present.get(_key(key))
@@ -75,37 +76,34 @@ def check_foreign_keys(reader: ImageReader, source: Catalog, image: Catalog, *, 
             key.name,
             key.table,
             key.columns,
-            _orphans(reader, here),
+            _orphans(reader, here, parted),
             "not validated" if weakened else "as in the source",
             unproven=before is not None and not before.validated,
         )
 
     with ThreadPoolExecutor(workers, thread_name_prefix="keys") as pool:
-        return list(pool.map(state, keys))
+        return list(pool.map(state, wanted.values()))
 
 
 def _key(key: ForeignKey) -> tuple[str, TableName, tuple[str, ...]]:
     return (key.name, key.table, key.columns)
 
 
-def _belongs_to_root(key: ForeignKey, tables: Mapping[TableName, Table], known: Iterable[Any]) -> bool:
-    """Whether a partition's key is its partitioned table's own, which is checked for all partitions at once."""
-    table = tables.get(key.table)
-    if table is None or not table.is_partition or table.parent is None:
-        return False
-    return any(other_table == table.parent and columns == key.columns for _, other_table, columns in known)
+def _rows_of(name: TableName, parted: Collection[TableName]) -> sql.Composed:
+    """The rows that a constraint of a table is about: not those of tables that inherit from it."""
+    return sql.SQL("{}" if name in parted else "ONLY {}").format(_table_identifier(name))
 
 
-def _orphans(reader: ImageReader, key: ForeignKey) -> int:
+def _orphans(reader: ImageReader, key: ForeignKey, parted: Collection[TableName]) -> int:
     """Rows with a whole key that no referenced row has (MATCH SIMPLE)."""
     pairs = list(zip(key.columns, key.referenced_columns, strict=True))
     if key.period:
-        return _uncovered(reader, key, pairs)
+        return _uncovered(reader, key, pairs, parted)
     query = sql.SQL("SELECT count(*) FROM {} AS child WHERE {} AND NOT EXISTS (SELECT 1 FROM {} AS parent WHERE {})")
     composed = query.format(
-        _table_identifier(key.table),
+        _rows_of(key.table, parted),
         sql.SQL(" AND ").join(sql.SQL("child.{} IS NOT NULL").format(sql.Identifier(name)) for name, _ in pairs),
-        _table_identifier(key.referenced_table),
+        _rows_of(key.referenced_table, parted),
         sql.SQL(" AND ").join(
             sql.SQL("parent.{} = child.{}").format(sql.Identifier(other), sql.Identifier(name)) for name, other in pairs
         ),
@@ -117,18 +115,20 @@ def _orphans(reader: ImageReader, key: ForeignKey) -> int:
     return int(row[0]) if row else 0
 
 
-def _uncovered(reader: ImageReader, key: ForeignKey, pairs: list[tuple[str, str]]) -> int:
+def _uncovered(
+    reader: ImageReader, key: ForeignKey, pairs: list[tuple[str, str]], parted: Collection[TableName]
+) -> int:
     """The same for a key over a PERIOD: rows whose period the referenced rows do not cover together."""
     *equal, (period, other_period) = pairs
     query = sql.SQL(
         "SELECT count(*) FROM {} AS child WHERE {} AND NOT coalesce(child.{} <@"
         " (SELECT range_agg(parent.{}) FROM {} AS parent WHERE {}), false)"
     ).format(
-        _table_identifier(key.table),
+        _rows_of(key.table, parted),
         sql.SQL(" AND ").join(sql.SQL("child.{} IS NOT NULL").format(sql.Identifier(name)) for name, _ in pairs),
         sql.Identifier(period),
         sql.Identifier(other_period),
-        _table_identifier(key.referenced_table),
+        _rows_of(key.referenced_table, parted),
         sql.SQL(" AND ").join(
             sql.SQL("parent.{} = child.{}").format(sql.Identifier(other), sql.Identifier(name)) for name, other in equal
         ),
@@ -139,8 +139,59 @@ def _uncovered(reader: ImageReader, key: ForeignKey, pairs: list[tuple[str, str]
     return int(row[0]) if row else 0
 
 
+@dataclass(frozen=True)
+class RelationshipState:
+    """One relationship of the rules.
+
+    Attributes:
+        source: Rows without a partner in the source.
+        image: The same in the image; None where it lacks a side.
+        not_compared: Why the image may have more of them, "" if it may not.
+    """
+
+    relationship: Relationship
+    source: int
+    image: int | None
+    not_compared: str = ""
+
+    @property
+    def wrong(self) -> int:
+        """Rows too many without a partner."""
+        return 0 if self.not_compared else max((self.image or 0) - self.source, 0)
+
+    def findings(self) -> list[Finding]:
+        place = str(self.relationship.table), self.relationship.column
+        partner = f"{self.relationship.referenced_table}.{self.relationship.referenced_column}"
+        if self.image is None:
+            return [Finding(*place, f"relationship to {partner} missing", 1)]
+        return [Finding(*place, f"rows without a partner in {partner}", self.wrong)] if self.wrong else []
+
+
+def check_relationships(
+    reader: ImageReader, image: Catalog, plan: MaskingPlan, partners: Iterable[PartnerCount]
+) -> list[RelationshipState]:
+    """Counts rows of undeclared foreign keys without a partner: there may be as many as production has."""
+    by_root: dict[TableName, list[TablePlan]] = {}
+    for table in plan.tables:
+        for name in {table.table.name, table.table.rule_table}:
+            by_root.setdefault(name, []).append(table)
+    found = []
+    with reader.connect() as conn:
+        for each in partners:
+            reasons = []
+            if any(
+                not table.reads_rows or table.where for table in by_root.get(each.relationship.referenced_table, ())
+            ):
+                reasons.append("not all rows that are pointed to come along")
+            if any(table.mode == "synthesize" for table in by_root.get(each.relationship.table, ())):
+                reasons.append("its rows are fabricated")
+            orphans = count_orphans(conn, image, each.relationship)
+            found.append(RelationshipState(each.relationship, each.orphans, orphans, "; ".join(reasons)))
+    return found
+
+
 def _schemas(conn: psycopg.Connection[Any]) -> str:
-    row = conn.execute(load_queries("testdata_assets.validation")["search_path"]).fetchone()
+    row = conn.execute(load_queries("testdata_assets.production")["extension_schemas"]).fetchone()
     return str(row[0]) if row and row[0] else ""
 
 
@@ -199,6 +250,8 @@ def compare_schemas(
 
     """
     same_major = source.server_version // 10_000 == image.server_version // 10_000
+    image = without_stand_ins(source, image)
+    stands_in = _StandsIn(source_definitions)
     aspects: dict[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = {
         "tables": (_tables(source), _tables(image)),
         "columns": (_columns(source, same_major), _columns(image, same_major)),
@@ -208,12 +261,12 @@ def compare_schemas(
         "views": (_names(source.views), _names(image.views)),
         "materialized views": (_names(source.materialized_views), _names(image.materialized_views)),
         "extensions": (_names(name for name, _ in source.extensions), _names(name for name, _ in image.extensions)),
-        "definitions": (_texts(source, plan, same_major), _texts(image, plan, same_major)),
+        "definitions": (_texts(source, plan, same_major), _texts(image, plan, same_major, stands_in)),
     }
     if source_definitions is not None and image_definitions is not None:
         aspects["all definitions"] = (
-            _definitions(source_definitions, same_major),
-            _definitions(image_definitions, same_major),
+            _definitions(source_definitions, same_major, stands_in),
+            _definitions(image_definitions, same_major, stands_in),
         )
     compared = [
         Aspect(name, len(before), len(after), _differences(name, before, after))
@@ -298,10 +351,33 @@ def _sequences(catalog: Catalog) -> dict[str, Any]:
     }
 
 
-def _texts(catalog: Catalog, plan: MaskingPlan, with_texts: bool) -> dict[str, Any]:
+@dataclass(frozen=True)
+class _StandsIn:
+    """Objects of the image that stand in for foreign tables, whose definitions the source has under another kind."""
+
+    source_definitions: Mapping[tuple[str, str], str] | None
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        return frozenset(name for kind, name in self.source_definitions or () if kind == "stand_in")
+
+    def for_(self, object_: str) -> bool:
+        """Whether an object is such a table, or a column or constraint of one."""
+        return object_ in self._names or any(object_.startswith(f"{name}.") for name in self._names)
+
+
+def without_stand_ins(source: Catalog, image: Catalog) -> Catalog:
+    """The image's catalog without the empty tables that stand in for foreign ones."""
+    foreign = set(source.foreign_tables)
+    return replace(image, tables=tuple(table for table in image.tables if table.name not in foreign))
+
+
+def _texts(catalog: Catalog, plan: MaskingPlan, with_texts: bool, stands_in: _StandsIn | None = None) -> dict[str, Any]:
     """Catalog texts by kind and object; across major versions Postgres prints them differently."""
     found: dict[str, list[str]] = {}
     for text in catalog.texts:
+        if text.kind == "comment_not_restored" or (stands_in is not None and stands_in.for_(text.object)):
+            continue
         if text.kind != "comment":
             found.setdefault(f"{text.kind} {text.object}", []).append(text.text if with_texts else "")
         elif plan.objects.comments == "keep" and not text.object.startswith("database "):
@@ -309,11 +385,13 @@ def _texts(catalog: Catalog, plan: MaskingPlan, with_texts: bool) -> dict[str, A
     return {name: sorted(texts) for name, texts in found.items()}
 
 
-def _definitions(definitions: Mapping[tuple[str, str], str], with_texts: bool) -> dict[str, str]:
-    """Texts by object; across major versions, which print them differently, only whether a constraint is proven."""
+def _definitions(definitions: Mapping[tuple[str, str], str], with_texts: bool, stands_in: _StandsIn) -> dict[str, str]:
+    """Texts by object; across major versions, which print them differently, only whether it is proven, or valid."""
+    endings = ("NOT VALID", " invalid")
     return {
-        f"{kind} {name}": text if with_texts else "NOT VALID" * text.endswith("NOT VALID")
+        f"{kind} {name}": text if with_texts else next((each for each in endings if text.endswith(each)), "")
         for (kind, name), text in definitions.items()
+        if not stands_in.for_(name)
     }
 
 

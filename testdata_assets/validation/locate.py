@@ -68,7 +68,7 @@ def locate(
 def _columns(reader: ImageReader, image: Catalog, name: TableName) -> tuple[Column, ...]:
     table = image.table(name)
     if table is not None:
-        return table.stored_columns
+        return (*table.stored_columns, *table.derived_columns)
     with reader.connect() as conn:
         return next(columns for view, columns in reader.materialized_views(conn) if view == name)
 

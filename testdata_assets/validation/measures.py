@@ -13,7 +13,8 @@ from testdata_assets.masking.transformers.base import Coincidence, Uniqueness
 from testdata_assets.postgres.identifiers import TableName
 from testdata_assets.production.catalog import Catalog
 from testdata_assets.production.profile import TableProfile
-from testdata_assets.validation import changes, drift, history, integrity
+from testdata_assets.production.relationships import PartnerCount
+from testdata_assets.validation import changes, drift, history, integrity, unions
 from testdata_assets.validation.image_reader import Counts, ImageReader
 from testdata_assets.validation.report import Finding
 from testdata_assets.validation.rules import ValidationRules
@@ -117,7 +118,10 @@ def compare_profiles(
     rules: ValidationRules,
     catalog: Catalog | None = None,
 ) -> list[drift.Drift]:
-    """All measures of all tables whose rows stay in their table; the catalog tells which columns are foreign keys."""
+    """All measures of all tables; the catalog tells which columns are foreign keys.
+
+    Partitions between which rows move are compared together; `with_unions` has their profiles.
+    """
     found: list[drift.Candidate] = []
     keys = history.key_columns(catalog) if catalog is not None else {}
     for table in _compared(plan, source_counts):
@@ -126,6 +130,13 @@ def compare_profiles(
         if before is not None and after is not None:
             comparison = drift.Comparison(promises(table), keys.get(name, frozenset()))
             found += drift.candidates(name, before, after, comparison, rules.drift)
+    for root, tables in unions.routed(plan).items():
+        before, after = source_profiles.get(root), image_profiles.get(root)
+        if before is not None and after is not None:
+            one, other = unions.comparable(before, after)
+            comparison = drift.Comparison(promises(tables[0]))
+            measures = drift.candidates(root, one, other, comparison, rules.drift)
+            found += [each for each in measures if each.measure in unions.MEASURES]
     return drift.judged(found)
 
 
@@ -171,13 +182,12 @@ def measure_drift(
         missing = [
             side for side, known in (("source", source_profiles), ("image", image_profiles)) if name not in known
         ]
-        rows += [
-            Row(
-                {"table": str(name), "column": "*", "measure": "profile", "value": 1.0, "limit": 0.5},
-                [Finding(str(name), "*", f"no profile of the {side}", 1)],
-            )
-            for side in missing
-        ]
+        rows += [_no_profile(name, side) for side in missing]
+    for root, tables in unions.routed(plan).items():
+        if any(source_counts.get(each.table.name, 0) and each.table.name not in source_profiles for each in tables):
+            rows.append(_no_profile(root, "source"))
+        elif root in source_profiles and root not in image_profiles:
+            rows.append(_no_profile(root, "image"))
     worst = max(drifts, key=lambda each: each.severity, default=None)
     told = f"; the largest is {worst.severity:.0%} of its limit" if worst else ""
     if moved and previous == "warn":
@@ -193,6 +203,13 @@ def measure_drift(
             "worst": [each.as_row() for each in sorted(drifts, key=lambda each: -each.severity)[:_SHOWN]],
             **({} if since is None else {"since_previous": _since(since, moved, previous)}),
         },
+    )
+
+
+def _no_profile(table: TableName, side: str) -> Row:
+    return Row(
+        {"table": str(table), "column": "*", "measure": "profile", "value": 1.0, "limit": 0.5},
+        [Finding(str(table), "*", f"no profile of the {side}", 1)],
     )
 
 
@@ -213,8 +230,18 @@ def _since(since: Sequence[drift.Drift], moved: Sequence[drift.Drift], previous:
     }
 
 
-def measure_keys(reader: ImageReader, source: Catalog, image: Catalog, workers: int) -> Measured:
-    states, seconds = timed(lambda: integrity.check_foreign_keys(reader, source, image, workers=workers))
+def measure_keys(
+    reader: ImageReader,
+    source: Catalog,
+    image: Catalog,
+    plan: MaskingPlan,
+    partners: Sequence[PartnerCount],
+    workers: int,
+) -> Measured:
+    """Declared foreign keys, and the relationships of the rules with what was counted of them in the source."""
+    started = time.monotonic()
+    states = integrity.check_foreign_keys(reader, source, image, workers=workers)
+    related = integrity.check_relationships(reader, image, plan, partners)
     rows = [
         Row(
             {"table": str(each.table), "constraint": each.name, "orphans": each.wrong, "state": each.state},
@@ -222,16 +249,38 @@ def measure_keys(reader: ImageReader, source: Catalog, image: Catalog, workers: 
         )
         for each in states
     ]
+    rows += [
+        Row(
+            {
+                "table": str(each.relationship.table),
+                "constraint": str(each.relationship),
+                "orphans": each.wrong,
+                "state": "as in the source" if each.image is not None else "missing",
+            },
+            each.findings(),
+        )
+        for each in related
+    ]
+    told = f"; {len(related)} relationships lack no partner that production has" if related else ""
     return Measured(
         "referential_integrity",
         rows,
-        f"{len(states)} foreign keys hold, counted by anti-join",
-        seconds,
+        f"{len(states)} foreign keys hold, counted by anti-join{told}",
+        time.monotonic() - started,
         {
             "foreign_keys": len(states),
             "orphans_under_keys_production_never_validated": {
                 f"{each.table}.{each.name}": each.orphans for each in states if each.unproven and each.orphans
             },
+            "relationships": [
+                {
+                    "relationship": str(each.relationship),
+                    "without_partner_in_source": each.source,
+                    "without_partner_in_image": each.image,
+                    **({"not_compared": each.not_compared} if each.not_compared else {}),
+                }
+                for each in related
+            ],
         },
     )
 

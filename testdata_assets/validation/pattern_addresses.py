@@ -7,6 +7,7 @@ one too easily. Addresses of the internet count if they are public: private and 
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 import phonenumbers
@@ -49,6 +50,17 @@ _VERSION_WORDS = (
     r"(?i)\b(?:v|ver|vers|version|versions|build|release|firmware|driver|update|upgrade|upgraded|updated|rev|sdk|oid|section"
     r"|chapter|chrome|firefox|safari|edge|opera)\b"
 )
+# Names of columns: no address stands in one that is called so.
+_VERSION_NAMES = (
+    r"(?i)\b(?:ver|vers|versions?|firmware|fw|build|release|driver|rev|revision|sdk|bios|kernel|oid|app version)\b"
+)
+_ADDRESS_NAMES = r"(?i)\b(?:ips?|ipv4|addr|address)\b"
+# Types whose values are addresses and nothing else.
+NETWORKS = frozenset({"inet", "cidr", "macaddr", "macaddr8"})
+_NETWORK = r"(?:::|\.0)/\d+$"
+# Second lowest bit of the first byte: chosen by whoever uses it; lowest: of a group (IEEE 802, 8.2).
+_GIVEN_MAC = r"(?i)^[0-9a-f][048c]:"
+_NOBODYS_MAC = r"(?i)^00:00:5e:|^(?:00:)+00$"  # for documentation (RFC 9542), for nothing
 _LARGE_OCTET = 100  # four numbers all below are a version or a chapter more often than an address
 _V6 = r"(?:^|[^0-9A-Za-z:.])([23][0-9a-fA-F]{3}:[0-9a-fA-F:]{2,35})(?:$|[^0-9A-Za-z:.]|\.(?:$|[^0-9A-Za-z]))"
 _V6_WHOLE = r"^(?:[0-9a-fA-F]{1,4}:){7}[0-9a-fA-F]{1,4}$"
@@ -113,9 +125,14 @@ def valid_phone(text: str, region: str | None) -> str | None:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
-def count_ips(frame: pl.DataFrame) -> tuple[int, int]:
-    """Rows with public addresses, and rows with four numbers of that form that are none: versions, mostly."""
-    public, versions = _count_v4(frame)
+def count_ips(frame: pl.DataFrame, name: str = "") -> tuple[int, int]:
+    """Rows with public addresses, and rows with four numbers of that form that are none: versions, mostly.
+
+    Args:
+        frame: Texts `v`, the rows `n` that have each.
+        name: Words of the column's name: it may tell which of both they are.
+    """
+    public, versions = _count_v4(frame, name)
     some = matching(frame, _V6)
     if some.height:
         address = pl.col("v").str
@@ -124,11 +141,25 @@ def count_ips(frame: pl.DataFrame) -> tuple[int, int]:
     return public, versions
 
 
-def _count_v4(frame: pl.DataFrame) -> tuple[int, int]:
+def count_addresses(frame: pl.DataFrame) -> tuple[str, int]:
+    """The kind and the rows of public hosts in a column of type inet or cidr; networks are nobody's."""
+    hosts = frame.filter(~pl.col("v").str.contains(_NETWORK)).with_columns(pl.col("v").str.replace(r"/\d+$", ""))
+    return "ip address", count_ips(hosts, "ip")[0]
+
+
+def count_macs(frame: pl.DataFrame) -> tuple[str, int]:
+    """The kind and the rows of addresses that a manufacturer gave a device, in a column of type macaddr."""
+    given = pl.col("v").str.contains(_GIVEN_MAC) & ~pl.col("v").str.contains(_NOBODYS_MAC)
+    return "mac address", rows_of(frame.filter(given))
+
+
+def _count_v4(frame: pl.DataFrame, name: str) -> tuple[int, int]:
     some = matching(frame, _QUAD)
     if some.height == 0:
         return 0, 0
-    told = pl.col("v").str.contains(_IP_WORDS)
+    if re.search(_VERSION_NAMES, name) and not re.search(_ADDRESS_NAMES, name):
+        return 0, 0
+    told = pl.lit(re.search(_IP_WORDS, name) is not None) | pl.col("v").str.contains(_IP_WORDS)
     version = pl.col("v").str.contains(_VERSION_WORDS)
     parts = pieces(some.with_columns(told=told, version=version), _QUAD, ["told", "version"])
     parts = parts.with_columns(padded=pl.col("v").str.contains(r"(?:^|\.)0\d"))

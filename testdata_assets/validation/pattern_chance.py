@@ -45,9 +45,16 @@ class Chance:
             self.hashes = together[:REMEMBERED]
             self.passed = np.concatenate((self.passed, passed))[first[:REMEMBERED]]
 
-    def rows_beyond(self, chance: float, level: float) -> int:
-        """Rows that pass, if chance alone lets so many pass with a probability of `level` at most; else 0."""
-        if binomial_tail(int(self.passed.sum()), len(self.passed), chance) > level:
+    def rows_beyond(self, chance: float, level: float, share: float = 0.0) -> int:
+        """Rows that pass, if chance alone lets so many pass with a probability of `level` at most; else 0.
+
+        Args:
+            chance: Share that passes by chance.
+            level: That probability.
+            share: Share of the different numbers that must pass, too.
+        """
+        passed = int(self.passed.sum())
+        if passed < share * len(self.passed) or binomial_tail(passed, len(self.passed), chance) > level:
             return 0
         return self.rows
 

@@ -16,13 +16,16 @@ from testdata_assets.validation.pattern_texts import matching, pieces, rows_of
 
 
 class _Form(NamedTuple):
-    """One kind: literals of which one is always there, and the whole form."""
+    """One kind: literals of which one is always there, the form, and words beside it where that tells too little."""
 
     kind: str
     literals: tuple[str, ...]
     pattern: str
+    beside: str = ""
 
 
+# A digest behind a short prefix may be the key of anything.
+_BESIDE = r"(?:^|[^a-z])api(?:$|[^a-z])|secret|token|credential"
 _FORMS = (
     _Form("AWS key", ("AKIA", "ASIA"), r"(?:AKIA|ASIA)[A-Z0-9]{16}"),
     _Form(
@@ -49,8 +52,8 @@ _FORMS = (
     _Form("Package registry token", ("npm_",), r"npm_[A-Za-z0-9]{36}"),
     _Form("Package registry token", ("pypi-",), r"pypi-[A-Za-z0-9_-]{50,}"),
     _Form("SendGrid key", ("SG.",), r"SG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}"),
-    _Form("Mailgun key", ("key-",), r"key-[0-9a-f]{32}"),
-    _Form("Twilio key", ("SK",), r"SK[0-9a-f]{32}"),
+    _Form("Mailgun key", ("key-",), r"key-[0-9a-f]{32}", rf"mailgun|{_BESIDE}"),
+    _Form("Twilio key", ("SK",), r"SK[0-9a-f]{32}", rf"twilio|{_BESIDE}"),
     _Form("OpenAI key", ("T3BlbkFJ",), r"sk-[A-Za-z0-9_-]{16,}T3BlbkFJ[A-Za-z0-9_-]{16,}"),
     _Form("Anthropic key", ("sk-ant-",), r"sk-ant-[a-z0-9]+-[A-Za-z0-9_-]{32,}"),
     _Form("Hugging Face token", ("hf_",), r"hf_[A-Za-z0-9]{34,}"),
@@ -91,8 +94,13 @@ _PLACEHOLDER = (
 )
 
 
-def count_tokens(frame: pl.DataFrame) -> dict[str, int]:
-    """Rows with keys and the like, by kind; a row counts once for each."""
+def count_tokens(frame: pl.DataFrame, name: str = "") -> dict[str, int]:
+    """Rows with keys and the like, by kind; a row counts once for each.
+
+    Args:
+        frame: Texts `v`, the rows `n` that have each.
+        name: Words of the column's name.
+    """
     some = frame.filter(pl.col("v").str.len_bytes() >= _SHORTEST)
     some = some.filter(pl.col("v").str.contains_any(list(LITERALS)))
     found: dict[str, int] = {}
@@ -101,6 +109,8 @@ def count_tokens(frame: pl.DataFrame) -> dict[str, int]:
     for form in _FORMS:
         pattern = f"{_BEFORE}({form.pattern})" if form.pattern[0] not in r"\-" else f"({form.pattern})"
         likely = some.filter(pl.col("v").str.contains_any(list(form.literals)))
+        if form.beside and not re.search(form.beside, name, re.IGNORECASE):
+            likely = matching(likely, rf"(?i){form.beside}")
         likely = matching(likely, pattern)
         if likely.height == 0:
             continue

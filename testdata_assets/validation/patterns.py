@@ -15,12 +15,16 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 
+from testdata_assets.production.catalog import Column
 from testdata_assets.validation import pattern_addresses, pattern_numbers, pattern_tokens
 from testdata_assets.validation.pattern_addresses import (
     MORE_PHONES,
     MOST_PHONES,
+    NETWORKS,
+    count_addresses,
     count_emails,
     count_ips,
+    count_macs,
     phone_candidates,
 )
 from testdata_assets.validation.pattern_chance import Chance
@@ -43,6 +47,12 @@ _ANYTHING = "|".join(
     f"(?:{each})" for each in (*pattern_addresses.PREFILTER, *pattern_numbers.PREFILTER, *pattern_tokens.PREFILTER)
 )
 _VERSIONS_SHARE = 0.1  # with more of them, four numbers with dots are versions in this column
+# In a column of numbers, ids and amounts, most must pass beside being more than chance: an uneven step between ids
+# favours some check digits.
+NUMBER_TYPES = frozenset({"int4", "int8", "numeric", "float4", "float8", "money"})
+_NUMBERS_SHARE = 0.5
+_NUMBERS_LEVEL = 1e-6
+_CARD_NAMES = r"cards?|pan|ccn?|cc ?num(?:ber)?|kreditkarte|carte"
 
 
 @dataclass
@@ -50,6 +60,7 @@ class PatternHits:
     """What was found in one column or catalog object so far.
 
     Attributes:
+        column: What it is called and what type it has; None for texts of objects.
         counts: Rows by kind, of what is sure.
         phones: Valid numbers.
         phones_checked: Candidates put to the library.
@@ -57,6 +68,7 @@ class PatternHits:
         chances: Bare numbers by kind.
     """
 
+    column: Column | None = None
     counts: Counter[str] = field(default_factory=Counter)
     phones: set[str] = field(default_factory=set, repr=False)
     phones_checked: int = 0
@@ -72,11 +84,28 @@ class PatternHits:
             del found["ip address"]
         expected = {"card": LUHN_BY_CHANCE, **kinds_by_chance()}
         for kind, numbers in self.chances.items():
-            level = CARD_LEVEL if kind == "card" else ID_LEVEL
-            if kind != "card" and _named(column, kind):
-                level = TOLD_LEVEL
-            found[kind] += numbers.rows_beyond(expected[kind], level)
+            named = bool(_said_by(column, _CARD_NAMES if kind == "card" else words_of(kind)))
+            if self._of_numbers:
+                level = CARD_LEVEL if named else _NUMBERS_LEVEL
+                found[kind] += numbers.rows_beyond(expected[kind], level, _NUMBERS_SHARE)
+            else:
+                level = CARD_LEVEL if kind == "card" else TOLD_LEVEL if named else ID_LEVEL
+                found[kind] += numbers.rows_beyond(expected[kind], level)
         return [Finding(table, column, kind, count) for kind, count in sorted(found.items()) if count]
+
+    @property
+    def element_type(self) -> str:
+        """The type of its values, or of the elements of its arrays."""
+        return "" if self.column is None else self.column.base_type.removeprefix("_")
+
+    @property
+    def name(self) -> str:
+        """What the column is called, as words."""
+        return "" if self.column is None else spaced(self.column.name)
+
+    @property
+    def _of_numbers(self) -> bool:
+        return self.element_type in NUMBER_TYPES
 
     @property
     def anything(self) -> bool:
@@ -113,6 +142,12 @@ def look(values: pl.Series, counts: pl.Series | None, hits: PatternHits, *, emai
     found: Counter[str] = Counter()
     phones: set[str] = set()
     checked = versions = 0
+    if hits.element_type in NETWORKS:  # nothing but addresses
+        network = _frame(values, counts)
+        kind, count = count_macs(network) if hits.element_type.startswith("mac") else count_addresses(network)
+        found[kind] = count
+        hits.add(found, phones, 0, 0)
+        return
     mails = _chosen(values, counts, values.str.contains("@", literal=True))
     if mails is not None:
         found["email"] = count_emails(mails)
@@ -126,20 +161,34 @@ def look(values: pl.Series, counts: pl.Series | None, hits: PatternHits, *, emai
             phones = {number for each in candidates if (number := pattern_addresses.valid_phone(*each))}
             checked = len(candidates)
             found["iban"] = count_ibans(mixed)
-            found["ip address"], versions = count_ips(mixed)
-            found.update(count_tokens(mixed))
+            found["ip address"], versions = count_ips(mixed, hits.name)
+            found.update(count_tokens(mixed, hits.name))
     hits.add(found, phones, checked, versions)
+
+
+def may_hold(values: pl.Series) -> pl.Series:
+    """Which texts may hold something: a cheap look, to be followed by a closer one."""
+    return values.str.contains("@", literal=True) | values.str.contains(_ANYTHING)
 
 
 def _chosen(values: pl.Series, counts: pl.Series | None, flags: pl.Series) -> pl.DataFrame | None:
     """Some of the texts, with the rows of each; None for none."""
     if not flags.any():
         return None
+    return _frame(values, counts).filter(flags)
+
+
+def _frame(values: pl.Series, counts: pl.Series | None) -> pl.DataFrame:
+    """Texts with the rows of each."""
     rows = pl.Series("n", np.ones(values.len(), np.int64)) if counts is None else counts.alias("n")
-    return pl.DataFrame([values.alias("v"), rows]).filter(flags)
+    return pl.DataFrame([values.alias("v"), rows])
 
 
-def _named(column: str, kind: str) -> bool:
-    """Whether a column's name calls its numbers what they look like."""
-    spaced = re.sub(r"[\W_]+|(?<=[a-z])(?=[A-Z])", " ", column)
-    return re.search(rf"\b(?:{words_of(kind)})\b", spaced, re.IGNORECASE) is not None
+def spaced(name: str) -> str:
+    """A name as words: `clientIp` and `client_ip` are `client Ip` and `client ip`."""
+    return re.sub(r"[\W_]+|(?<=[a-z])(?=[A-Z])", " ", name)
+
+
+def _said_by(name: str, words: str) -> bool:
+    """Whether a column's name calls its values so."""
+    return re.search(rf"\b(?:{words})\b", spaced(name), re.IGNORECASE) is not None

@@ -15,17 +15,12 @@ WHERE c.relkind = 'm' AND NOT c.relispopulated
 ORDER BY n.nspname, c.relname
 
 -- name: invalid_indexes
+-- Those of partitioned tables are compared with the source's, where they may wait for their partitions, too.
 SELECT n.nspname AS schema, c.relname AS name
 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE NOT (i.indisvalid AND i.indisready AND i.indislive)
+WHERE NOT (i.indisvalid AND i.indisready AND i.indislive) AND c.relkind = 'i'
   AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast|temp)'
 ORDER BY n.nspname, c.relname
-
--- name: search_path
-SELECT string_agg(quote_ident(n.nspname), ', ' ORDER BY n.nspname)
-FROM pg_namespace n
-WHERE n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast|temp)'
-  AND EXISTS (SELECT 1 FROM pg_extension e WHERE e.extnamespace = n.oid)
 
 -- name: relation_pages
 SELECT n.nspname AS schema, c.relname AS name, pg_relation_size(c.oid) / current_setting('block_size')::int AS pages
@@ -100,3 +95,67 @@ UNION ALL SELECT 'publication', pubname::text FROM pg_publication
 UNION ALL SELECT 'subscription', subname::text FROM pg_subscription
  WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())
 ORDER BY 1, 2
+
+-- name: object_names
+-- Names of everything that reaches an image, with the schema or relation it is in and its place there: by number for
+-- columns, else by name.
+WITH user_schemas AS (
+    SELECT oid, quote_ident(nspname) AS within, nspname FROM pg_namespace
+    WHERE nspname NOT IN ('pg_catalog', 'information_schema') AND nspname !~ '^pg_(toast|temp)'
+), relations AS (
+    SELECT c.oid, c.oid::regclass::text AS name, c.relname, c.relkind, c.relnamespace, u.within
+    FROM pg_class c JOIN user_schemas u ON u.oid = c.relnamespace
+), found AS (
+    SELECT 0 AS depth, 'schema' AS kind, '' AS within, nspname::text AS name, NULL::int AS place FROM user_schemas
+    UNION ALL SELECT 1, CASE relkind WHEN 'i' THEN 'index' WHEN 'I' THEN 'index' WHEN 'S' THEN 'sequence' WHEN 'v' THEN 'view'
+                                  WHEN 'm' THEN 'materialized view' WHEN 'c' THEN 'composite type' ELSE 'table' END,
+                     within, relname, NULL FROM relations
+    UNION ALL SELECT 2, 'column', r.name, a.attname, a.attnum
+      FROM pg_attribute a JOIN relations r ON r.oid = a.attrelid AND r.relkind NOT IN ('i', 'I', 'S')
+      WHERE a.attnum > 0 AND NOT a.attisdropped
+    UNION ALL SELECT 2, 'constraint', coalesce(r.name, u.within), k.conname, NULL
+      FROM pg_constraint k JOIN user_schemas u ON u.oid = k.connamespace LEFT JOIN relations r ON r.oid = k.conrelid
+    UNION ALL SELECT 2, 'trigger', r.name, g.tgname, NULL
+      FROM pg_trigger g JOIN relations r ON r.oid = g.tgrelid WHERE NOT g.tgisinternal
+    UNION ALL SELECT 2, 'policy', r.name, p.polname, NULL FROM pg_policy p JOIN relations r ON r.oid = p.polrelid
+    UNION ALL SELECT 2, 'rule', r.name, w.rulename, NULL
+      FROM pg_rewrite w JOIN relations r ON r.oid = w.ev_class WHERE w.rulename <> '_RETURN'
+    UNION ALL SELECT 1, 'type', u.within, t.typname, NULL
+      FROM pg_type t JOIN user_schemas u ON u.oid = t.typnamespace WHERE t.typrelid = 0 AND t.typelem = 0
+    UNION ALL SELECT 1, 'function', u.within, p.proname, NULL
+      FROM pg_proc p JOIN user_schemas u ON u.oid = p.pronamespace
+    UNION ALL SELECT 2, 'argument', p.oid::regproc::text, a.name, a.place::int
+      FROM pg_proc p JOIN user_schemas u ON u.oid = p.pronamespace
+      CROSS JOIN LATERAL unnest(p.proargnames) WITH ORDINALITY AS a(name, place) WHERE a.name <> ''
+    UNION ALL SELECT 1, 'statistics', u.within, s.stxname, NULL
+      FROM pg_statistic_ext s JOIN user_schemas u ON u.oid = s.stxnamespace
+    UNION ALL SELECT 1, 'collation', u.within, o.collname, NULL
+      FROM pg_collation o JOIN user_schemas u ON u.oid = o.collnamespace
+    UNION ALL SELECT 1, 'conversion', u.within, o.conname, NULL
+      FROM pg_conversion o JOIN user_schemas u ON u.oid = o.connamespace
+    UNION ALL SELECT 1, 'operator', u.within, o.oprname, NULL
+      FROM pg_operator o JOIN user_schemas u ON u.oid = o.oprnamespace
+    UNION ALL SELECT 1, 'operator class', u.within, o.opcname, NULL
+      FROM pg_opclass o JOIN user_schemas u ON u.oid = o.opcnamespace
+    UNION ALL SELECT 1, 'operator family', u.within, o.opfname, NULL
+      FROM pg_opfamily o JOIN user_schemas u ON u.oid = o.opfnamespace
+    UNION ALL SELECT 1, 'text search configuration', u.within, o.cfgname, NULL
+      FROM pg_ts_config o JOIN user_schemas u ON u.oid = o.cfgnamespace
+    UNION ALL SELECT 1, 'text search dictionary', u.within, o.dictname, NULL
+      FROM pg_ts_dict o JOIN user_schemas u ON u.oid = o.dictnamespace
+    UNION ALL SELECT 1, 'text search parser', u.within, o.prsname, NULL
+      FROM pg_ts_parser o JOIN user_schemas u ON u.oid = o.prsnamespace
+    UNION ALL SELECT 1, 'text search template', u.within, o.tmplname, NULL
+      FROM pg_ts_template o JOIN user_schemas u ON u.oid = o.tmplnamespace
+    UNION ALL SELECT 0, 'language', '', lanname, NULL FROM pg_language WHERE oid >= 16384
+    UNION ALL SELECT 0, 'access method', '', amname, NULL FROM pg_am WHERE oid >= 16384
+    UNION ALL SELECT 0, 'publication', '', pubname, NULL FROM pg_publication
+    UNION ALL SELECT 0, 'subscription', '', subname, NULL FROM pg_subscription
+      WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())
+    UNION ALL SELECT 0, 'event trigger', '', evtname, NULL FROM pg_event_trigger
+    UNION ALL SELECT 0, 'foreign server', '', srvname, NULL FROM pg_foreign_server
+    UNION ALL SELECT 0, 'foreign data wrapper', '', fdwname, NULL FROM pg_foreign_data_wrapper
+)
+SELECT depth, kind, within, coalesce(place, row_number() OVER (PARTITION BY kind, within ORDER BY name COLLATE "C")), name
+FROM found
+ORDER BY 1, 2, 3, 4

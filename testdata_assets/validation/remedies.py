@@ -63,7 +63,7 @@ _BY_KIND: dict[CheckName, tuple[tuple[str, str], ...]] = {
     ),
     "referential_integrity": (
         (
-            "orphaned rows",
+            "orphaned rows|without a partner",
             "Both sides of the key must mask alike: give them one `domain`, or let the referencing column inherit the "
             "rule. A table whose `where` leaves rows out needs the same filter on tables that point to it.",
         ),

@@ -118,11 +118,19 @@ class ValidationReport:
 
 @dataclass(frozen=True)
 class Sifted:
-    """Findings parted by rules/validation.yaml."""
+    """Findings parted by rules/validation.yaml.
+
+    Attributes:
+        open: They count.
+        accepted: They do not.
+        expired: Acceptances whose last day is over.
+        stale: Others that are about no finding: what they accept is mended, or misspelt.
+    """
 
     open: tuple[Finding, ...]
     accepted: tuple[Finding, ...]
     expired: tuple[AcceptedFinding, ...]
+    stale: tuple[AcceptedFinding, ...] = ()
 
 
 def sift(check: CheckName, findings: list[Finding], rules: ValidationRules, today: date) -> Sifted:
@@ -130,11 +138,18 @@ def sift(check: CheckName, findings: list[Finding], rules: ValidationRules, toda
 
     def covered(finding: Finding, on: date) -> bool:
         return any(
-            entry.covers(check, finding.table, finding.column_or_object, finding.kind, on) for entry in rules.accepted
+            entry.covers(check, finding.table, finding.column_or_object, finding.kind, finding.count, on)
+            for entry in rules.accepted
         )
+
+    def needed(entry: AcceptedFinding) -> bool:
+        return any(entry.matches(check, finding.table, finding.column_or_object, finding.kind) for finding in findings)
 
     return Sifted(
         open=tuple(finding for finding in findings if not covered(finding, today)),
         accepted=tuple(finding for finding in findings if covered(finding, today)),
         expired=tuple(entry for entry in rules.accepted if entry.check == check and entry.expires < today),
+        stale=tuple(
+            entry for entry in rules.accepted if entry.check == check and entry.expires >= today and not needed(entry)
+        ),
     )

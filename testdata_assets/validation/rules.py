@@ -2,13 +2,17 @@
 
 The file is optional; without it the defaults here hold. An acceptance has a reason and a last day; one that has
 expired counts no more, and one that matches nothing is reported as stale.
+
+What was in force when an image was judged goes into its attestation as digests, see `digests`.
 """
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -31,6 +35,7 @@ CHECK_NAMES: tuple[CheckName, ...] = (
     "row_counts",
     "schema_matches",
 )
+FILE = "validation.yaml"
 _Share = Annotated[float, Field(gt=0, le=1)]
 
 
@@ -108,16 +113,19 @@ class AcceptedFinding(_Model):
     kind: str = Field("*", description="Kind of finding, as the report prints it; * for any.")
     reason: str = Field(min_length=10, description="Why this is no leak or no fault.")
     expires: date = Field(description="The last day it is accepted.")
+    count: int | None = Field(None, ge=1, description="Rows, values or objects that it accepts at most; null for any.")
 
-    def covers(self, check: str, table: str, column: str, kind: str, today: date) -> bool:
+    def matches(self, check: str, table: str, column: str, kind: str) -> bool:
+        """Whether it is about a finding, whatever that one's count and the day."""
+        return self.check == check and self.table == table and self.column in ("*", column) and self.kind in ("*", kind)
+
+    def covers(self, check: str, table: str, column: str, kind: str, count: int, today: date) -> bool:
         """Whether it accepts a finding today."""
-        return (
-            self.check == check
-            and self.table == table
-            and self.column in ("*", column)
-            and self.kind in ("*", kind)
-            and today <= self.expires
-        )
+        few_enough = self.count is None or count <= self.count
+        return self.matches(check, table, column, kind) and few_enough and today <= self.expires
+
+    def __str__(self) -> str:
+        return f"{self.table}.{self.column} ({self.kind})"
 
 
 class ValidationRules(_Model):
@@ -131,6 +139,24 @@ class ValidationRules(_Model):
     )
     reidentification: ReidentificationRules = Field(default_factory=ReidentificationRules)
     accepted: tuple[AcceptedFinding, ...] = ()
+
+
+def digests(rules_dir: Path, suites: Iterable[Path]) -> dict[str, Any]:
+    """SHA-256 of the files that judge an image: `{"validation.yaml": ..., "expectations": {name: ...}}`, null for none.
+
+    Args:
+        rules_dir: The rules folder.
+        suites: Files of users' expectations.
+    """
+    file = rules_dir / FILE
+    return {
+        FILE: _digest(file) if file.exists() else None,
+        "expectations": {suite.name: _digest(suite) for suite in suites},
+    }
+
+
+def _digest(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def load_validation_rules(path: Path) -> ValidationRules:

@@ -7,9 +7,10 @@ from testdata_assets.golden.registry import GoldenImage, GoldenRegistry
 from testdata_assets.postgres.control import connect_control
 from testdata_assets.postgres.places import Places
 from testdata_assets.settings import Settings
+from testdata_assets.validation.data_docs import folder_of, lead_to
 from testdata_assets.validation.history import SHOWN_IMAGES, PastImage, past_image
 from testdata_assets.validation.report import ValidationReport
-from testdata_assets.validation.rules import ValidationRules, load_validation_rules
+from testdata_assets.validation.rules import FILE, ValidationRules, digests, load_validation_rules
 from testdata_assets.validation.user_suites import UserSuite, load_user_suites
 from testdata_assets.validation.validate import validate_image
 
@@ -20,7 +21,7 @@ def read_rules(settings: Settings) -> tuple[ValidationRules, list[UserSuite]]:
     Raises:
         UsageFault: A file does not parse or cannot be used; names file and reason.
     """
-    return load_validation_rules(settings.rules_dir / "validation.yaml"), load_user_suites(settings.rules_dir)
+    return load_validation_rules(settings.rules_dir / FILE), load_user_suites(settings.rules_dir)
 
 
 def validate_candidate(settings: Settings, places: Places, golden_id: str) -> ValidationReport:
@@ -30,6 +31,7 @@ def validate_candidate(settings: Settings, places: Places, golden_id: str) -> Va
         TestdataError: The evidence of its making cannot be read any more, or validation rules do not parse.
     """
     rules, suites = read_rules(settings)
+    judged_by = digests(settings.rules_dir, (suite.path for suite in suites))
     with connect_control(places.control) as control:
         registry = GoldenRegistry(control)
         evidence = read_evidence(settings, places, registry, golden_id)
@@ -44,14 +46,17 @@ def validate_candidate(settings: Settings, places: Places, golden_id: str) -> Va
             change_counts=evidence.changes,
             echoes=evidence.echoes,
             rules=rules,
-            data_docs_dir=settings.state_dir / "data_docs" / golden_id,
+            data_docs_dir=folder_of(settings, golden_id),
             tools=places.tools,
             past=_past(registry, evidence.image),
             own_suites=suites,
+            partners=evidence.manifest.partners,
         )
+        if report.data_docs is not None:
+            lead_to(folder_of(settings, golden_id))
         registry.checked(
             golden_id,
-            [check.as_json() for check in report.checks],
+            [{**check.as_json(), "judged_by": judged_by} for check in report.checks],
             report.stored_profile,
             {"validate": round(report.seconds, 3)},
         )

@@ -21,6 +21,7 @@ from testdata_assets.masking import copy_text
 from testdata_assets.masking.fingerprints import Fingerprints, Hashes
 from testdata_assets.masking.nested_rules import NestedRule, part_column
 from testdata_assets.masking.plan import ColumnPlan, MaskingPlan
+from testdata_assets.masking.plan_transformers import KEEP
 from testdata_assets.masking.sensitive import is_shared, name_pairs, pair_name
 from testdata_assets.masking.transformers.base import Coincidence
 from testdata_assets.masking.transformers.json import Json
@@ -33,6 +34,7 @@ from testdata_assets.validation.json_parts import PROSE, JsonParts
 from testdata_assets.validation.leaks import ColumnHits, LeakDetector, Role, kind_of
 from testdata_assets.validation.locate import locate
 from testdata_assets.validation.patterns import PatternHits
+from testdata_assets.validation.redaction import places_of
 from testdata_assets.validation.report import SHOWN_KEYS, Finding
 from testdata_assets.validation.text_values import Shape, shape_of, texts, whole_texts
 
@@ -149,6 +151,7 @@ class ScanResult:
         texts: Texts of the catalog looked at.
         leak_seconds: Time of the first search with the reading, wall clock shared out by work.
         pattern_seconds: Time of the second.
+        hidden: Names of objects that are findings themselves, with the places by which these tell them.
     """
 
     columns: tuple[ColumnScan, ...]
@@ -157,6 +160,7 @@ class ScanResult:
     texts: int
     leak_seconds: float
     pattern_seconds: float
+    hidden: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
 
 class _Stopwatch:
@@ -242,7 +246,10 @@ def scan(
         for _ in pool.map(lambda part: _scan_slice(reader, part[0], part[1], detector, watch), parts):
             pass
     leaks, found_patterns = _scan_catalog(image.texts, detector, watch)
-    leaks += _scan_names(reader, detector, watch) + _scan_large_objects(reader, detector, watch)
+    in_names, like_names, hidden = _scan_names(reader, detector, watch)
+    in_objects, like_objects = _scan_large_objects(reader, detector, watch)
+    leaks += in_names + in_objects
+    found_patterns += like_names + like_objects
     clean = {(each.table, each.column) for each in scans if _sure(each)}
     for entry in scans:
         rows = locate(reader, image, entry, detector, keys, clean) if keys and entry.leak_findings() else None
@@ -251,13 +258,17 @@ def scan(
             found_patterns += entry.patterns.findings(entry.table, entry.column)
     elapsed = time.monotonic() - started
     share = watch.patterns / max(watch.leaks + watch.patterns, 1e-9)
-    return ScanResult(tuple(scans), leaks, found_patterns, len(image.texts), elapsed * (1 - share), elapsed * share)
+    return ScanResult(
+        tuple(scans), leaks, found_patterns, len(image.texts), elapsed * (1 - share), elapsed * share, hidden
+    )
 
 
 def _stored(reader: ImageReader, image: Catalog) -> Iterable[tuple[TableName, tuple[Column, ...], bool]]:
-    """Relations with rows of their own, their columns, and whether their rows derive from others (a view's)."""
+    """Relations with rows of their own, their columns, and whether these derive from others (a view's, generated)."""
     for table in image.storing_tables:
-        yield table.name, table.stored_columns, False  # generated ones derive from these
+        yield table.name, table.stored_columns, False
+        if table.derived_columns:
+            yield table.name, table.derived_columns, True  # they may put together what is harmless apart
     with reader.connect() as conn:
         for name, columns in reader.materialized_views(conn):
             yield name, columns, True
@@ -285,9 +296,17 @@ def _column_scan(
         kept_in_part=derived or by_part or made_up or role == "kept",
         related=frozenset(),
         parts=parts,
-        patterns=PatternHits() if shape != "number" and not derived and (role == "kept" or by_part) else None,
+        patterns=PatternHits(column) if not derived and (role == "kept" or (by_part and _keeps(plan))) else None,
         emails_only=by_part and parts is None,
     )
+
+
+def _keeps(plan: ColumnPlan | None) -> bool:
+    """Whether something of a column masked in part may be as it was; where every part is masked, nothing is."""
+    if plan is None or plan.otherwise is not None or isinstance(plan.transformer, Json):
+        return True
+    nested = list(_nested(vars(plan.transformer.params).values()))
+    return not nested or any(rule.build().name == KEEP for rule in nested)
 
 
 def _related(plans: Mapping[tuple[str, str], ColumnPlan]) -> dict[tuple[str, str], frozenset[str]]:
@@ -348,7 +367,7 @@ def _scan_values(values: pl.Series, entry: ColumnScan, detector: LeakDetector, w
 def _scan_long(value: memoryview, entry: ColumnScan, detector: LeakDetector, watch: _Stopwatch) -> None:
     """A value of many megabytes: found in several portions, it is one row all the same."""
     found: dict[Role, ColumnHits] = {}
-    seen = None if entry.patterns is None else PatternHits(chances=entry.patterns.chances)
+    seen = None if entry.patterns is None else PatternHits(entry.patterns.column, chances=entry.patterns.chances)
     for portion in long_values.portions(value, entry.shape):
         started = time.monotonic()
         for role, hits, inside, rows in entry.probe_parts(portion, detector):
@@ -394,32 +413,57 @@ def _scan_catalog(
             detector.probe(_series(several), None, hits, embedded=True)
             leaks += hits.findings(text.kind, text.object)
     between = time.monotonic()
-    all_patterns = PatternHits()
-    patterns.look(_series(text.text for text in found), None, all_patterns)
-    others: list[Finding] = []
-    if all_patterns.anything:
-        for text in found:
-            pattern_hits = PatternHits()
-            patterns.look(_series([text.text]), None, pattern_hits)
-            others += pattern_hits.findings(text.kind, text.object)
+    others = [
+        Finding(found[row].kind, found[row].object, kind, count)
+        for row, kinds in _look_at_each(_series(text.text for text in found))
+        for kind, count in kinds
+    ]
     watch.add(between - started, time.monotonic() - between)
     return leaks, others
 
 
-def _scan_names(reader: ImageReader, detector: LeakDetector, watch: _Stopwatch) -> list[Finding]:
-    """Names of objects: whoever names a column after a customer tells of him."""
+def _scan_names(
+    reader: ImageReader, detector: LeakDetector, watch: _Stopwatch
+) -> tuple[list[Finding], list[Finding], tuple[tuple[str, str], ...]]:
+    """Names of objects: whoever names a column after a customer tells of him.
+
+    Returns:
+        Findings of both searches, which tell objects by their places, and of what is found the names and places.
+    """
     started = time.monotonic()
-    found: list[Finding] = []
     named = object_names(reader)
+    names = _series(each.name for each in named)
+    found: dict[int, set[str]] = {}
     hits = ColumnHits("kept", located={})
-    detector.probe(_series(each.text for each in named), None, hits, embedded=True)
+    detector.probe(names, None, hits, embedded=True)
     counted = hits.counted()
     for place, parts in (hits.located or {}).items():
         if place in counted:
             for row in np.unique(np.concatenate(parts)):
-                found.append(Finding(named[row].kind, named[row].object, kind_of(*place), 1))
-    watch.add(time.monotonic() - started, 0.0)
-    return found
+                found.setdefault(int(row), set()).add(kind_of(*place))
+    between = time.monotonic()
+    looked_like = {row: {kind for kind, _ in kinds} for row, kinds in _look_at_each(names)}
+    told = places_of({row: named[row] for row in {*found, *looked_like}})
+    watch.add(between - started, time.monotonic() - between)
+
+    def findings(of: Mapping[int, set[str]]) -> list[Finding]:
+        return [
+            Finding(f"{named[row].kind.replace(' ', '_')}_name", told[row], kind, 1)
+            for row in sorted(of)
+            for kind in sorted(of[row])
+        ]
+
+    hidden = tuple((named[row].name, place) for row, place in sorted(told.items()))
+    return findings(found), findings(looked_like), hidden
+
+
+def _look_at_each(values: pl.Series) -> Iterator[tuple[int, list[tuple[str, int]]]]:
+    """Row by row the kinds and counts of patterns, in texts none of which says anything of the others."""
+    for row in patterns.may_hold(values).arg_true().to_list():
+        hits = PatternHits()
+        patterns.look(values.slice(row, 1), None, hits)
+        if kinds := [(each.kind, each.count) for each in hits.findings("", "")]:
+            yield row, kinds
 
 
 def _sure(entry: ColumnScan) -> bool:
@@ -429,18 +473,28 @@ def _sure(entry: ColumnScan) -> bool:
     return entry.patterns is None or not entry.patterns.findings(entry.table, entry.column)
 
 
-def _scan_large_objects(reader: ImageReader, detector: LeakDetector, watch: _Stopwatch) -> list[Finding]:
-    started = time.monotonic()
+def _scan_large_objects(
+    reader: ImageReader, detector: LeakDetector, watch: _Stopwatch
+) -> tuple[list[Finding], list[Finding]]:
+    """Findings of both searches; bare numbers tell nothing there, one object holding too few of them."""
     found: Counter[tuple[str, str]] = Counter()
+    looked_like: Counter[tuple[str, str]] = Counter()
     for numbers, contents in large_objects(reader):
+        started = time.monotonic()
         hits = ColumnHits("kept", located={})
         detector.probe(contents, None, hits, embedded=True)
         counted = hits.counted()
         for place, parts in (hits.located or {}).items():
             if place in counted:
                 found.update((numbers[int(row)], kind_of(*place)) for row in np.unique(np.concatenate(parts)))
-    watch.add(time.monotonic() - started, 0.0)
-    return [Finding("large_object", number, kind, count) for (number, kind), count in sorted(found.items())]
+        between = time.monotonic()
+        for row, kinds in _look_at_each(contents):
+            looked_like.update((numbers[row], kind) for kind, _ in kinds)
+        watch.add(between - started, time.monotonic() - between)
+    return (
+        [Finding("large_object", number, kind, count) for (number, kind), count in sorted(found.items())],
+        [Finding("large_object", number, kind, count) for (number, kind), count in sorted(looked_like.items())],
+    )
 
 
 def _literals(text: str) -> list[str]:

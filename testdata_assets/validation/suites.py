@@ -17,6 +17,8 @@ from testdata_assets.validation.expectations import Expected, Suite, SuiteResult
 from testdata_assets.validation.report import SHOWN_FINDINGS, CheckResult, Finding, Sifted, sift
 from testdata_assets.validation.rules import CheckName, ValidationRules
 
+_SHOWN_STALE = 3
+
 
 @dataclass(frozen=True)
 class Row:
@@ -147,19 +149,26 @@ def verdict(measured: Measured, sifted: Sifted, result: SuiteResult) -> CheckRes
         "measured": len(measured.rows),
         "findings": len(sifted.open),
         "accepted": [finding.as_json() for finding in sifted.accepted[:SHOWN_FINDINGS]],
-        "expired_acceptances": [
-            f"{entry.table}.{entry.column} ({entry.kind}) until {entry.expires.isoformat()}" for entry in sifted.expired
-        ],
+        "expired_acceptances": [f"{entry} until {entry.expires.isoformat()}" for entry in sifted.expired],
+        "stale_acceptances": [str(entry) for entry in sifted.stale],
         "expectations": result.as_json(),
     }
     return CheckResult(
         name=measured.name,
         passed=passed,
-        summary=measured.summary if passed else _failure(sifted.open, result),
+        summary=(measured.summary if passed else _failure(sifted.open, result)) + _warning(sifted),
         details=details,
         findings=sifted.open,
         seconds=measured.seconds,
     )
+
+
+def _warning(sifted: Sifted) -> str:
+    """That rules/validation.yaml accepts what is not there: it would hide the same fault when it comes back."""
+    if not sifted.stale:
+        return ""
+    shown = ", ".join(str(entry) for entry in sifted.stale[:_SHOWN_STALE])
+    return f". Warning: {len(sifted.stale)} accepted findings are not there any more ({shown})"
 
 
 def _failure(findings: Sequence[Finding], result: SuiteResult) -> str:

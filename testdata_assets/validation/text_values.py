@@ -24,7 +24,11 @@ _XML = r">[^<]+<|=\s*\"[^\"]*\"|=\s*'[^']*'"
 _LEXEME = r"'(?:[^']|'')*'"
 _PLACED = r"'(?:[^']|'')*'(?::[0-9A-D,]+)?"
 # Their text form may be a phone or a card number.
-_NUMBERS = frozenset({"int4", "int8", "numeric"})
+_NUMBERS = frozenset({"int4", "int8", "numeric", "float4", "float8", "money"})
+# Arrays of the others are vectors and measures.
+_NUMBERS_IN_ARRAYS = frozenset({"int4", "int8", "numeric"})
+# Bytes in hexadecimal form inside arrays and composites, their backslash doubled at each level of quoting.
+_BYTES_INSIDE = r"\\+x(?:[0-9a-f]{2})+"
 # Bytes of the character that a byte begins; 0 where it continues one.
 _NO_LEAD = 255
 _UTF8_LENGTHS = np.full(256, _NO_LEAD, np.uint8)
@@ -33,30 +37,11 @@ _UTF8_LENGTHS[0xC2:0xE0], _UTF8_LENGTHS[0xE0:0xF0], _UTF8_LENGTHS[0xF0:0xF5] = 2
 # Types whose text form holds digits and punctuation only.
 _WITHOUT_TEXT = frozenset(
     {
-        *("int2", "int4", "int8", "float4", "float8", "numeric", "money", "oid", "bool", "bytea", "uuid"),
-        *("date", "time", "timetz", "timestamp", "timestamptz", "interval", "bit", "varbit", "inet", "cidr"),
-        *(
-            "macaddr",
-            "macaddr8",
-            "point",
-            "line",
-            "lseg",
-            "box",
-            "path",
-            "polygon",
-            "circle",
-            "pg_lsn",
-            "tsquery",
-        ),
-        *("int4range", "int8range", "numrange", "daterange", "tsrange", "tstzrange", "xid", "tid", "cube"),
-        *(
-            "int4multirange",
-            "int8multirange",
-            "nummultirange",
-            "datemultirange",
-            "tsmultirange",
-            "tstzmultirange",
-        ),
+        *("int2", "int4", "int8", "float4", "float8", "numeric", "money", "oid", "bool", "uuid"),
+        *("date", "time", "timetz", "timestamp", "timestamptz", "interval", "bit", "varbit"),
+        *("point", "line", "lseg", "box", "path", "polygon", "circle", "pg_lsn", "xid", "tid", "cube"),
+        *("int4range", "int8range", "numrange", "daterange", "tsrange", "tstzrange"),
+        *("int4multirange", "int8multirange", "nummultirange", "datemultirange", "tsmultirange", "tstzmultirange"),
     }
 )
 
@@ -73,14 +58,14 @@ def shape_of(column: Column, also: Collection[str] = ()) -> Shape | None:
         return "json"
     if base in ("hstore", "xml"):
         return "hstore" if base == "hstore" else "xml"
-    if base == "tsvector":
+    if base in ("tsvector", "tsquery"):
         return "lexemes"
     if column.category == "E":
         return None  # labels are catalog text
     if base in _NUMBERS or base == "bytea":
         return "bytes" if base == "bytea" else "number"
     if column.category == "A":
-        return None if base.removeprefix("_") in _WITHOUT_TEXT - _NUMBERS - set(also) else "array"
+        return None if base.removeprefix("_") in _WITHOUT_TEXT - _NUMBERS_IN_ARRAYS - set(also) else "array"
     if column.category == "C":
         return "composite"
     return None if base in _WITHOUT_TEXT - set(also) else "plain"
@@ -111,17 +96,26 @@ def texts(values: pl.Series, shape: Shape) -> pl.Series:
         return _without_entities(inner)
     if shape == "lexemes":
         return found.str.slice(1, found.str.len_chars() - 2).str.replace_all("''", "'", literal=True)
-    return _without_quotes(found)
+    elements = _without_quotes(found)
+    inside = elements.filter(elements.str.contains(rf"^{_BYTES_INSIDE}$"))
+    return elements.append(_bytes_as_text(inside)) if inside.len() else elements
+
+
+def _bytes_as_text(found: pl.Series) -> pl.Series:
+    """The texts among bytes in hexadecimal form, however many backslashes these have."""
+    return decoded("\\" + found.str.strip_chars_start("\\"))
 
 
 def whole_texts(values: pl.Series, shape: Shape) -> pl.Series:
     """Each value as one text, in which what belongs together stands side by side; of the same length and order.
 
     Brackets and quotes stay: to a search for runs of words they are blanks. The words of a tsvector come in the order
-    of their positions.
+    of their positions. What bytes in arrays and composites say stands behind the value.
     """
     if shape == "bytes":
         return decoded(values, drop=False)
+    if shape in ("array", "composite"):
+        return _with_bytes(values)
     if shape != "lexemes":
         return values
     words = (
@@ -142,6 +136,22 @@ def whole_texts(values: pl.Series, shape: Shape) -> pl.Series:
     rows = pl.select(pl.int_range(len(values), dtype=pl.get_index_type()).alias("row"))
     # An empty vector has no words, and so no row above.
     return rows.join(joined, on="row", how="left", maintain_order="left").get_column("word").fill_null("").alias("v")
+
+
+def _with_bytes(values: pl.Series) -> pl.Series:
+    holding = values.str.contains(_BYTES_INSIDE)
+    if not holding.any():
+        return values
+    rows = np.flatnonzero(holding.to_numpy())
+    parts = values.gather(pl.Series(rows)).str.extract_all(_BYTES_INSIDE)
+    single = parts.explode()
+    said = decoded("\\" + single.str.strip_chars_start("\\"), drop=False)
+    owners = pl.Series(np.repeat(rows, parts.list.len().to_numpy()))
+    joined = (
+        pl.DataFrame({"row": owners, "v": said}).group_by("row", maintain_order=True).agg(pl.col("v").str.join("\n"))
+    )
+    before = values.gather(joined.get_column("row"))
+    return values.scatter(joined.get_column("row"), before + "\n" + joined.get_column("v"))
 
 
 def decoded(values: pl.Series, *, drop: bool = True) -> pl.Series:

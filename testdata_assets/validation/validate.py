@@ -21,6 +21,7 @@ from testdata_assets.postgres.tools import PgTools
 from testdata_assets.production.catalog import Catalog, Table
 from testdata_assets.production.catalog_reader import read_catalog, read_definitions
 from testdata_assets.production.profile import TableProfile, TableProfiler
+from testdata_assets.production.relationships import PartnerCount
 from testdata_assets.progress import current_progress
 from testdata_assets.validation.expectations import import_early, session
 from testdata_assets.validation.history import PastImage, changes_since, stored, tracks
@@ -36,11 +37,13 @@ from testdata_assets.validation.measures import (
     timed,
 )
 from testdata_assets.validation.picture import draw_map, draw_trend, draw_worst
+from testdata_assets.validation.redaction import still_hidden, without_names
 from testdata_assets.validation.reidentification import measure_reidentification
 from testdata_assets.validation.report import ValidationReport
 from testdata_assets.validation.rules import ValidationRules
 from testdata_assets.validation.scan import scan
 from testdata_assets.validation.suites import sift_findings, suite_of, verdict
+from testdata_assets.validation.unions import with_unions
 from testdata_assets.validation.user_suites import UserSuite, joined_to
 
 _log = structlog.get_logger(__name__)
@@ -64,6 +67,7 @@ def validate_image(
     today: date | None = None,
     past: Sequence[PastImage] = (),
     own_suites: Sequence[UserSuite] = (),
+    partners: Sequence[PartnerCount] = (),
 ) -> ValidationReport:
     """Runs the six checks on a candidate image. Nothing in the image is changed.
 
@@ -84,6 +88,7 @@ def validate_image(
         today: For expiry dates of accepted findings.
         past: Images published before, oldest first.
         own_suites: Expectations of the users' own; they count into `schema_matches`.
+        partners: Rows without a partner in the source, for each relationship of the rules.
 
     Raises:
         EnvironmentLack: The image cannot be reached.
@@ -106,17 +111,18 @@ def validate_image(
         patterns = told_apart.joined_to(measure_patterns(scanned))
         advance(1)
         profiles, profiling = timed(lambda: _profile(reader, image, plan, counts, workers))
-        drifts = compare_profiles(plan, source_counts, source_profiles, profiles, rules, catalog)
+        before, after = with_unions(plan, source_profiles), with_unions(plan, profiles)
+        drifts = compare_profiles(plan, source_counts, before, after, rules, catalog)
         last = past[-1] if past and rules.drift.previous != "ignore" else None
         since = None if last is None else changes_since(last, profiles, image, rules.drift)
-        moved = measure_drift(
-            drifts, plan, source_counts, source_profiles, profiles, profiling, since, rules.drift.previous
-        )
+        moved = measure_drift(drifts, plan, source_counts, before, after, profiling, since, rules.drift.previous)
         moved = replace(moved, details={**moved.details, "limits": rules.drift.model_dump()})
         advance(1)
-        keys = measure_keys(reader, catalog, image, workers)
+        keys = measure_keys(reader, catalog, image, plan, partners, workers)
         advance(1)
-        rows = measure_rows(plan, source_counts, {name: found.rows for name, found in counts.items()}, counting)
+        # An empty table stands in for each foreign one.
+        expected = {**dict.fromkeys(catalog.foreign_tables, 0), **source_counts}
+        rows = measure_rows(plan, expected, {name: found.rows for name, found in counts.items()}, counting)
         advance(1)
         schema = measure_schema(reader, catalog, image, plan, source_definitions, definitions)
         advance(1)
@@ -132,11 +138,11 @@ def validate_image(
     worst_first = sorted(drifts, key=lambda each: -each.severity)
     since_first = None if since is None else sorted(since, key=lambda each: -each.severity)
     kept_profile = stored(profiles, drifts, since)
-    return ValidationReport(
+    report = ValidationReport(
         checks=checks,
         drift_table=[each.as_row() for each in worst_first],
-        worst_drift_png=draw_worst(worst_first, source_profiles, profiles),
-        drift_map_png=draw_map(worst_first, profiles),
+        worst_drift_png=draw_worst(worst_first, before, after),
+        drift_map_png=draw_map(worst_first, after),
         drift_trend_png=draw_trend(
             past, kept_profile["drift"], tracks(past, profiles, since_first or worst_first, rules.drift)
         ),
@@ -146,6 +152,7 @@ def validate_image(
         data_docs=page,
         seconds=time.monotonic() - started,
     )
+    return without_names(report, still_hidden(scanned.hidden, (*checks[0].findings, *checks[1].findings)))
 
 
 def _count(reader: ImageReader, image: Catalog, workers: int) -> dict[TableName, Counts]:

@@ -178,6 +178,7 @@ def _identity(image: GoldenImage, told: Mapping[str, Any], signed_by: str | None
         ("Snapshot of production", f"{image.snapshot_id}, {told.get('snapshot_taken_at') or 'time not signed'}"),
         ("Source (system identifier/database)", str(told.get("source_fingerprint") or "not signed")),
         ("Rules digest", image.rules_digest),
+        *_judged_by(told.get("judged_by")),
         ("Masking key", f"{image.key_id} (an id; says nothing of the key)"),
         ("Code version", str(told.get("code_version") or "not signed")),
         ("Database", f"{image.database_name}, oid {seal.get('database_oid', image.database_oid)}"),
@@ -185,6 +186,14 @@ def _identity(image: GoldenImage, told: Mapping[str, Any], signed_by: str | None
         ("Signed by", signed_by or "nobody who is trusted here"),
     ]
     return rows
+
+
+def _judged_by(digests: Mapping[str, Any] | None) -> list[tuple[str, str]]:
+    """The files with limits, accepted findings and own expectations that the image was judged by."""
+    if digests is None:
+        return [("Validation rules digest", "not signed")]
+    rows = [("Validation rules digest", str(digests.get("validation.yaml") or "none, defaults held"))]
+    return rows + [(f"Expectations {name}", str(value)) for name, value in digests.get("expectations", {}).items()]
 
 
 def _time(moment: datetime | None) -> str:

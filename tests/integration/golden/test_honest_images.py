@@ -90,3 +90,22 @@ WORDS_RULES = {
 def test_what_anybody_may_write_is_no_leak(judge: Judge) -> None:
     """Placeholders, defaults, places, states, dense numbers, other people of the same first name."""
     assert judge(WORDS, WORDS_RULES) == []
+
+
+PARTS = """
+CREATE TABLE parts (id int PRIMARY KEY, mails text[], document xml, raw bytea, keyed hstore);
+INSERT INTO parts SELECT i, ARRAY['person' || i || '@corp.de'], ('<a>person' || i || '@corp.de</a>')::xml,
+    convert_to('person' || i || '@corp.de', 'UTF8'), hstore('a', 'person' || i || '@corp.de')
+FROM generate_series(1, 60) i;
+"""
+
+
+def test_masked_parts_that_look_like_addresses_are_nobodys(judge: Judge) -> None:
+    rules = {
+        "id": "keep",
+        "mails": {"transform": "array", "items": "scramble"},
+        "document": {"transform": "xml", "paths": {"**": "scramble"}},
+        "raw": {"transform": "bytes", "mode": "text", "content": "scramble"},
+        "keyed": {"transform": "hstore", "keys": {"*": "scramble"}},
+    }
+    assert judge("CREATE EXTENSION hstore;" + PARTS, {"public.parts": rules}) == []

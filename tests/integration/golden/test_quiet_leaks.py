@@ -98,7 +98,8 @@ INSERT INTO staff SELECT i, name, 'Anna ' || name,
     CASE WHEN i % 10 = 0 THEN 'dismissed - see file ' || upper(name) WHEN i % 10 = 1 THEN 'retired' END,
     (ARRAY['Jackson House', 'Lake House', 'Brown Street'])[1 + i % 3], 'team of ' || other
 FROM (SELECT i, (ARRAY['Jackson', 'Brown', 'Chopard', 'Garcia', 'Miller', 'Novak', 'Weber'])[1 + i % 7] AS name,
-      (ARRAY['Jackson', 'Brown', 'Chopard', 'Garcia'])[1 + i / 7 % 4] AS other FROM generate_series(1, 1200) i) AS people;
+             (ARRAY['Jackson', 'Brown', 'Chopard', 'Garcia'])[1 + i / 7 % 4] AS other
+      FROM generate_series(1, 1200) i) AS people;
 """
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -31,6 +32,11 @@ PLACES = {
     "xml text": ("xml", f"xmlelement(name a, '{NAME}')"),
     "xml section": ("xml", f"'<a><![CDATA[{STREET}]]></a>'"),
     "tsvector": ("tsvector", f"to_tsvector('simple', 'to {NAME}')"),
+    "tsquery": ("tsquery", f"phraseto_tsquery('simple', '{EMAIL}')"),
+    "array of bytes": ("bytea[]", f"ARRAY['x', convert_to('for {NAME}', 'UTF8')]"),
+    "double precision": ("float8", "49309000008"),
+    "money": ("money", "49309000008"),
+    "numeric with a scale": ("numeric(20, 4)", "49309000008"),
 }
 
 
@@ -48,6 +54,31 @@ def test_a_value_is_found_in_a_column_of_any_type(validate: Validate, kind: str,
 
 OBJECTS = {
     "name of a column": (f'CREATE TABLE more ("{EMAIL}" int)', "column_name"),
+    "name of a table": (f'CREATE TABLE "{EMAIL}" (id int)', "table_name"),
+    "name of an index": (f'CREATE INDEX "{EMAIL}" ON orders (note)', "index_name"),
+    "name of a sequence": (f'CREATE SEQUENCE "{EMAIL}"', "sequence_name"),
+    "name of a trigger": (
+        "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END';"
+        f'CREATE TRIGGER "{EMAIL}" BEFORE INSERT ON orders FOR EACH ROW EXECUTE FUNCTION f()',
+        "trigger_name",
+    ),
+    "name of a policy": (f'CREATE POLICY "{EMAIL}" ON orders USING (true)', "policy_name"),
+    "name of a rule": (f'CREATE RULE "{EMAIL}" AS ON DELETE TO orders DO NOTHING', "rule_name"),
+    "name of statistics": (f'CREATE STATISTICS "{EMAIL}" ON note, state FROM orders', "statistics_name"),
+    "name of a collation": (f"CREATE COLLATION \"{EMAIL}\" (locale = 'C')", "collation_name"),
+    "name of a dictionary": (
+        f'CREATE TEXT SEARCH DICTIONARY "{EMAIL}" (TEMPLATE = simple)',
+        "text_search_dictionary_name",
+    ),
+    "name of an argument": (
+        f"""CREATE FUNCTION f("{EMAIL}" int) RETURNS int LANGUAGE sql AS 'SELECT 1'""",
+        "argument_name",
+    ),
+    "comment on schema public": (f"COMMENT ON SCHEMA public IS 'of {NAME}'", "comment"),
+    "comment on a large object": (
+        f"SELECT lo_from_bytea(4712, ''); COMMENT ON LARGE OBJECT 4712 IS 'of {NAME}'",
+        "comment_not_restored",
+    ),
     "large object": (f"SELECT lo_from_bytea(4711, convert_to('to {NAME}', 'UTF8'))", "large_object"),
     "large object that is no text": ("SELECT lo_from_bytea(4711, '\\xff00ff')", None),
     "predicate of an index": (f"CREATE INDEX more ON orders (note) WHERE note <> '{EMAIL}'", "index"),
@@ -61,8 +92,11 @@ OBJECTS = {
 
 @pytest.mark.parametrize(("change", "kind"), OBJECTS.values(), ids=OBJECTS.keys())
 def test_a_value_is_found_in_any_object(validate: Validate, change: str, kind: str | None) -> None:
-    findings = validate(change).check("no_production_values").findings
-    assert {each.table for each in findings} == ({kind} if kind else set())
+    report = validate(change)
+    found = {each.table for each in report.check("no_production_values").findings}
+    # What an object is called stands in the texts that define it, too.
+    assert found - {"trigger", "rule", "policy", "function"} == ({kind} if kind else set()) or found == {kind}
+    assert EMAIL not in str(report.as_json()) + str(report.drift_table) + str(report.stored_profile)
 
 
 def test_rows_are_named_by_masked_keys_or_by_where_they_are(validate: Validate) -> None:
@@ -91,3 +125,64 @@ def test_numbers_that_match_by_chance_are_no_findings(validate: Validate) -> Non
     assert validate(dense.format(1_000_000, 1_030_000)).check("no_production_values").passed
     report = validate(dense.format(1, 30_000) + "; INSERT INTO dense VALUES (49309000008)")
     assert [each.count for each in report.check("no_production_values").findings] == [1]
+
+
+def test_names_that_are_leaks_are_told_by_their_places(validate: Validate) -> None:
+    """Everywhere: also where tables are counted and schemas compared."""
+    report = validate(
+        f'CREATE TABLE "{EMAIL}" (id int, "{STREET}" text, fine text);'
+        f"""INSERT INTO "{EMAIL}" VALUES (1, '{NAME}'); COMMENT ON COLUMN "{EMAIL}".fine IS '{NAME}'"""
+    )
+    found = {(each.table, each.column_or_object) for each in report.check("no_production_values").findings}
+    assert ("table_name", "table 6 of public") in found
+    table = "public.[table 6 of public]"
+    assert found == {
+        ("table_name", "table 6 of public"),
+        ("column_name", f"column 2 of {table}"),
+        (table, f"[column 2 of {table}]"),
+        ("comment", f"column fine of table {table}"),
+    }
+    shown = json.dumps(report.as_json()) + repr(report.checks) + repr(report.drift_table) + repr(report.stored_profile)
+    for name in (EMAIL, STREET, NAME):
+        assert name not in shown
+    assert report.worst_drift_png is None
+
+
+def test_a_generated_column_is_searched_too(validate: Validate) -> None:
+    report = validate(
+        "CREATE TABLE more (id int PRIMARY KEY, a text, b text, c text GENERATED ALWAYS AS (a || ' ' || b) STORED);"
+        "INSERT INTO more SELECT i, 'x', 'y' FROM generate_series(1, 20) AS i; "
+        "UPDATE more SET a = 'Mary van', b = 'Dyke' WHERE id = 17"
+    )
+    findings = report.check("no_production_values").findings
+    assert {(each.table, each.column_or_object, each.keys) for each in findings} == {("public.more", "c", ("17",))}
+
+
+PATTERNS = {
+    "cards as numbers": (
+        "CREATE TABLE payments (id int, pan bigint); INSERT INTO payments VALUES (1, 4111111111111111),"
+        "(2, 5500000000000004), (3, 4012888888881881), (4, 6011111111111117)",
+        ("public.payments", "pan", "card", 4),
+    ),
+    "public addresses": (
+        "CREATE TABLE logins (id int, client inet); INSERT INTO logins VALUES (1, '8.8.8.8'), (2, '10.0.0.1')",
+        ("public.logins", "client", "ip address", 1),
+    ),
+    "array of addresses": (
+        "CREATE TABLE logins (id int, client inet[]); INSERT INTO logins VALUES (1, '{8.8.8.8,10.0.0.1}')",
+        ("public.logins", "client", "ip address", 1),
+    ),
+    "large object": (
+        "SELECT lo_from_bytea(4711, 'card 4111 1111 1111 1111')",
+        ("large_object", "4711", "card", 1),
+    ),
+    "name of a table": ('CREATE TABLE "ann@corp.com" (id int)', ("table_name", "table 1 of public", "email", 1)),
+}
+
+
+@pytest.mark.parametrize(("change", "finding"), PATTERNS.values(), ids=PATTERNS.keys())
+def test_a_pattern_is_found_anywhere(validate: Validate, change: str, finding: tuple[str, str, str, int]) -> None:
+    report = validate(change)
+    findings = report.check("no_pii_patterns").findings
+    assert finding in {(each.table, each.column_or_object, each.kind, each.count) for each in findings}
+    assert "ann@corp.com" not in str(report.as_json())

@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from testdata_assets.production.catalog import Column
 from testdata_assets.validation import pattern_addresses
 from testdata_assets.validation.pattern_addresses import valid_phone
 from testdata_assets.validation.pattern_chance import binomial_tail
@@ -167,6 +168,69 @@ def test_versions_beside_keep_addresses_from_counting() -> None:
     versions = [f"116.0.{build}.97" for build in range(200, 400)]
     assert found(versions) == {}
     assert found(["116.0.200.97"]) == {"ip address": 1}
+
+
+def of(name: str, base_type: str, values: list[str]) -> dict[str, int]:
+    """What is found in a column of a name and a type."""
+    hits = PatternHits(Column(name, base_type, base_type, "?"))
+    look(pl.Series(values, dtype=pl.String), None, hits)
+    return {finding.kind: finding.count for finding in hits.findings("t", name)}
+
+
+@pytest.mark.parametrize("name", ["firmware", "fwVersion", "client_version", "app_version", "build", "driver_release"])
+def test_a_column_of_versions_holds_no_addresses(name: str) -> None:
+    assert of(name, "text", ["4.18.0.240", "92.0.4515.159"]) == {}
+
+
+@pytest.mark.parametrize("name", ["client", "login_ip", "version_ip", "remoteAddr", "x"])
+def test_another_column_does(name: str) -> None:
+    assert of(name, "text", ["x", "81.2.69.142"]) == {"ip address": 1}
+
+
+def test_columns_of_addresses() -> None:
+    public = ["8.8.8.8", "81.2.69.142/24", "2a00:1450:4001:82b::200e"]
+    nobody = ["10.0.0.1", "192.168.1.7/24", "fe80::1", "2001:db8::1", "::1", "81.2.69.0/24", "2a00:1450::/32"]
+    for kind in ("inet", "cidr"):
+        assert of("c", kind, [*public, *nobody]) == {"ip address": 3}
+    given = ["08:00:2b:01:02:03", "00:1b:63:84:45:e6"]
+    chosen = ["02:42:ac:11:00:02", "01:00:5e:00:00:fb", "00:00:5e:00:53:01", "00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff"]
+    assert of("c", "macaddr", given + chosen) == {"mac address": 2}
+    assert of("c", "macaddr8", ["08:00:2b:ff:fe:01:02:03", "02:42:ac:ff:fe:11:00:02"]) == {"mac address": 1}
+
+
+def cards(count: int) -> list[str]:
+    rng = np.random.default_rng(9)
+    numbers = pl.Series([f"4{number:015d}" for number in rng.integers(0, 10**15, 12 * count + 100)])
+    return numbers.filter(pl.Series(luhn(numbers))).to_list()[:count]
+
+
+@pytest.mark.parametrize("kind", ["int8", "numeric", "float8"])
+def test_columns_of_numbers_that_are_cards(kind: str) -> None:
+    assert of("c", kind, cards(10)) == {"card": 10}
+    assert of("c", kind, [*cards(10), "4111111111111112"]) == {"card": 10}
+    assert of("c", kind, cards(4)) == {}
+    assert of("pan", kind, cards(4)) == {"card": 4}
+
+
+def test_columns_of_numbers_that_are_something_else() -> None:
+    """Ids of all lengths, one by one and by steps, random ones, amounts, moments since 1970 in all units."""
+    rng = np.random.default_rng(7)
+    columns = []
+    for digits in range(9, 19):
+        low = 4 * 10 ** (digits - 1)
+        columns += [range(low, low + 5_000), range(low, low + 500_000, 100), range(low, low + 35_000, 7)]
+        columns += [range(low, low + 180_000, 36), rng.integers(10 ** (digits - 1), 10**digits, 5_000).tolist()]
+    for unit in (1, 1_000, 1_000_000):
+        columns += [range(1_700_000_000 * unit, 1_731_536_000 * unit, 3_600 * unit)]
+        columns += [(rng.integers(1_600_000_000, 1_750_000_000, 5_000) * unit).tolist()]
+    for values in columns:
+        assert of("id", "int8", [str(value) for value in values]) == {}
+    assert of("amount", "numeric", [f"{value / 100:.2f}" for value in columns[0]]) == {}
+
+
+def test_columns_of_numbers_that_are_personal() -> None:
+    numbers = ["11144477735", "39053344705", "52998224725", "86288366757", "15350946056", "40364478829", "28625587887"]
+    assert of("c", "int8", numbers) == {"national id (BR)": 7}
 
 
 def test_one_number_in_many_blocks_is_one_number() -> None:

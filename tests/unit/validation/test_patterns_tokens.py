@@ -12,6 +12,7 @@ import string
 import polars as pl
 import pytest
 
+from testdata_assets.production.catalog import Column
 from testdata_assets.validation.patterns import PatternHits, look
 
 _WORD = string.ascii_letters + string.digits
@@ -58,7 +59,6 @@ KEYS = [
     ("Cloud token", "hv" + "s." + noise(24)),
     ("Package registry token", "np" + "m_" + noise(36)),
     ("SendGrid key", "S" + "G." + noise(22) + "." + noise(43)),
-    ("Twilio key", "S" + "K" + noise(32, _HEX)),
     ("OpenAI key", "sk-" + "proj-" + noise(20) + "T3Blbk" + "FJ" + noise(20)),
     ("Anthropic key", "sk-" + "ant-api03-" + noise(93)),
     ("Hugging Face token", "h" + "f_" + noise(34)),
@@ -107,6 +107,23 @@ def test_a_key_is_seen_alone_and_in_a_sentence(kind: str, key: str) -> None:
 )
 def test_look_alikes_are_not(text: str) -> None:
     assert found(text, f"see {text}") == {}
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "word"),
+    [
+        ("Twilio key", "S" + "K" + noise(32, _HEX), "twilio"),
+        ("Twilio key", "S" + "K" + noise(32, _HEX), "api_key"),
+        ("Mailgun key", "ke" + "y-" + noise(32, _HEX), "mailgun"),
+    ],
+)
+def test_a_digest_behind_a_short_prefix_takes_a_word(kind: str, key: str, word: str) -> None:
+    """In the text or in the name of its column; cache entries and stock numbers look the same."""
+    assert found(key, f"see {key} there") == {}
+    assert found(f"{word} {key}") == {kind: 1}
+    hits = PatternHits(Column(f"{word}_settings", "text", "text", "S"))
+    look(pl.Series([key]), None, hits)
+    assert [each.kind for each in hits.findings("t", "c")] == [kind]
 
 
 def test_masked_web_tokens_claim_nothing_and_do_not_count() -> None:

@@ -122,6 +122,16 @@ def test_accepted_findings_leave_the_frame() -> None:
     assert result.details["accepted"][0]["table"] == "public.b"
 
 
+def test_acceptances_of_nothing_are_a_warning() -> None:
+    stale = AcceptedFinding(
+        check="row_counts", table="public.c", reason="loaded by hand later", expires=date(2030, 2, 1)
+    )
+    result = judge(Measured("row_counts", [row("public.a", 3, 3)], "all there"), ValidationRules(accepted=(stale,)))
+    assert result.passed
+    assert result.summary == "all there. Warning: 1 accepted findings are not there any more (public.c.* (*))"
+    assert result.details["stale_acceptances"] == ["public.c.* (*)"]
+
+
 def test_a_check_of_nothing_passes_and_says_so() -> None:
     result = judge(Measured("referential_integrity", [], "0 foreign keys hold"))
     assert result.passed

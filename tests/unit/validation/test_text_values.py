@@ -26,10 +26,20 @@ from testdata_assets.validation.text_values import Shape, decoded, shape_of, tex
         ("number", "442079460958", ["442079460958"]),
         ("bytes", r"\x4d61727920c3a9", ["Mary é"]),
         ("bytes", r"\xff00", []),
+        ("array", r'{"\\x4d61727920c3a9","\\xff00",NULL}', [r"\x4d61727920c3a9", "Mary é", r"\xff00", "NULL"]),
+        ("composite", r'(1,"\\x4d617279")', ["1", r"\x4d617279", "Mary"]),
+        ("lexemes", "'fat' & ( 'o''hara':B | 'rat':* )", ["fat", "o'hara", "rat"]),
     ],
 )
 def test_leaves_come_out_whole(shape: Shape, value: str, expected: list[str]) -> None:
     assert sorted(texts(pl.Series([value]), shape).to_list()) == sorted(expected)
+
+
+def test_bytes_inside_stand_behind_the_whole() -> None:
+    values = ["{a,b}", r'{"\\x4d617279","\\x76616e"}', r'{"(1,\"\\\\x4a6f\")"}', "{}"]
+    whole = whole_texts(pl.Series(values), "array").to_list()
+    assert [each.split("\n")[1:] for each in whole] == [[], ["Mary", "van"], ["Jo"], []]
+    assert [each.split("\n")[0] for each in whole] == values
 
 
 def test_composites_inside_arrays_come_out_too() -> None:
@@ -63,6 +73,13 @@ def test_lone_surrogates_do_not_stop_the_search() -> None:
         ("numeric", "N", "number"),
         ("timestamptz", "D", None),
         ("ltree", "U", "plain"),
+        ("inet", "I", "plain"),
+        ("macaddr", "U", "plain"),
+        ("_cidr", "A", "array"),
+        ("float8", "N", "number"),
+        ("money", "N", "number"),
+        ("tsquery", "U", "lexemes"),
+        ("_bytea", "A", "array"),
     ],
 )
 def test_shapes(base: str, category: str, shape: str | None) -> None:
@@ -70,9 +87,9 @@ def test_shapes(base: str, category: str, shape: str | None) -> None:
 
 
 def test_other_types_are_searched_where_sensitive_values_come_from_them() -> None:
-    assert shape_of(Column("c", "inet", "inet", "I"), {"inet"}) == "plain"
-    assert shape_of(Column("c", "inet", "inet", "I"), {"int8"}) is None
-    assert shape_of(Column("c", "inet[]", "_inet", "A"), {"inet"}) == "array"
+    assert shape_of(Column("c", "uuid", "uuid", "U"), {"uuid"}) == "plain"
+    assert shape_of(Column("c", "uuid", "uuid", "U"), {"int8"}) is None
+    assert shape_of(Column("c", "uuid[]", "_uuid", "A"), {"uuid"}) == "array"
 
 
 def test_bytes_are_text_exactly_where_python_says_so() -> None:

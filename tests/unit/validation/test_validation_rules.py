@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import BaseModel
@@ -16,6 +18,7 @@ from testdata_assets.validation.rules import (
     QuasiIdentifiers,
     UniquenessLimit,
     ValidationRules,
+    digests,
     load_validation_rules,
 )
 
@@ -122,3 +125,32 @@ def test_acceptances_cover_what_they_name_and_no_longer_than_they_say() -> None:
     assert (later.accepted, later.open, later.expired) == ((), (email, phone), (entry,))
     other = sift("no_production_values", [email], rules, date(2030, 1, 1))
     assert other.open == (email,)
+
+
+def _accepted(**others: Any) -> AcceptedFinding:
+    known = {"check": "no_pii_patterns", "table": "public.t", "reason": "our own address", "expires": date(2030, 1, 1)}
+    return AcceptedFinding.model_validate(known | others)
+
+
+def test_an_acceptance_may_say_how_much() -> None:
+    rules = ValidationRules(accepted=(_accepted(kind="email", count=3),))
+    few, many = Finding("public.t", "c", "email", 3), Finding("public.t", "d", "email", 4)
+    sifted = sift("no_pii_patterns", [few, many], rules, date(2030, 1, 1))
+    assert (sifted.accepted, sifted.open, sifted.stale) == ((few,), (many,), ())
+
+
+def test_acceptances_of_nothing_are_stale() -> None:
+    entries = (_accepted(column="gone"), _accepted(kind="email"), _accepted(check="row_counts"))
+    rules = ValidationRules(accepted=entries)
+    sifted = sift("no_pii_patterns", [Finding("public.t", "c", "email", 1)], rules, date(2030, 1, 1))
+    assert sifted.stale == (entries[0],)
+    assert sift("no_pii_patterns", [], rules, date(2030, 1, 2)).stale == ()  # expired ones are told as such
+
+
+def test_files_are_told_by_their_digests(tmp_path: Path) -> None:
+    assert digests(tmp_path, []) == {"validation.yaml": None, "expectations": {}}
+    (tmp_path / "validation.yaml").write_bytes(b"version: 1\n")
+    (tmp_path / "own.json").write_bytes(b"{}")
+    found = digests(tmp_path, [tmp_path / "own.json"])
+    assert found["validation.yaml"] == hashlib.sha256(b"version: 1\n").hexdigest()
+    assert found["expectations"] == {"own.json": hashlib.sha256(b"{}").hexdigest()}
