@@ -30,7 +30,8 @@ from testdata_assets.keys import load_key
 from testdata_assets.masking.fingerprints import ChangeCount, Fingerprints
 from testdata_assets.masking.keyring import KeyRing
 from testdata_assets.masking.plan import MaskingPlan, compile_plan
-from testdata_assets.masking.rules import load_rules
+from testdata_assets.masking.rules import MaskingRules, RulesError, load_rules
+from testdata_assets.masking.rules_check import whole_refusal
 from testdata_assets.postgres.connections import connect
 from testdata_assets.postgres.control import ControlConnection, connect_control
 from testdata_assets.postgres.identifiers import TableName
@@ -97,7 +98,7 @@ def take_snapshot(settings: Settings, places: Places, run_id: str | None = None)
     Raises:
         TestdataError: A missing key, bad rules, an uncovered column, an unreachable source, a full disk.
     """
-    rules = load_rules(settings.rules_dir / "masking.yaml")
+    rules = _readable_rules(settings, places)
     keys = KeyRing.load(settings, frozenset(rules.rotation.hold))
     store_key = load_key(settings, "store", create=places.uses_embedded)
     load_key(settings, "signing", create=places.uses_embedded)
@@ -146,6 +147,25 @@ def take_snapshot(settings: Settings, places: Places, run_id: str | None = None)
             bytes=manifest.stored_bytes,
             seconds=round(time.monotonic() - started, 3),
         )
+
+
+def _readable_rules(settings: Settings, places: Places) -> MaskingRules:
+    """The rules.
+
+    Raises:
+        RulesError: The file has mistakes; what else would stop the refresh is named with them, if the source can be
+            asked.
+    """
+    try:
+        return load_rules(settings.rules_dir / "masking.yaml")
+    except RulesError as error:
+        mistaken = error
+    if mistaken.rest is not None:
+        with suppress(TestdataError):
+            ensure_sample(places)
+            with open_source(places.source) as source:
+                mistaken = whole_refusal(mistaken, source.catalog)
+    raise mistaken
 
 
 def build_image(settings: Settings, places: Places, snapshot_id: str, run_id: str | None = None) -> GoldenImage:

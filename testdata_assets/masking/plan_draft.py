@@ -180,7 +180,7 @@ class Draft:
         except ValidationError as error:
             known = list(registry.get(rule.transform).params_model.model_fields)
             for found in error.errors(include_url=False, include_input=False):
-                location = tuple(found["loc"])
+                location = tuple(part for part in found["loc"] if part != "[key]")
                 name = ".".join(str(part) for part in location) or rule.transform
                 message = (
                     f"{rule.transform} has no parameter {name!r}{did_you_mean(name, known)}"

@@ -133,6 +133,14 @@ class MaskingRules(_RuleModel):
     objects: ObjectsRule = Field(default_factory=ObjectsRule)
     rotation: RotationRule = Field(default_factory=RotationRule)
     _positions: Mapping[tuple[str | int, ...], Mark] = PrivateAttr(default_factory=dict)
+    _unread: frozenset[tuple[str | int, ...]] = PrivateAttr(default=frozenset())
+
+    def unread(self, *location: str | int) -> bool:
+        """Whether the file says something there that could not be read, so that its absence here means nothing.
+
+        Only the readable rest of a file with mistakes has such places; see `RulesError.rest`.
+        """
+        return location in self._unread
 
     def mark(self, *location: str | int) -> Mark | None:
         """Where something stands in the file: the deepest known place on the way to it.
@@ -140,7 +148,7 @@ class MaskingRules(_RuleModel):
         Args:
             location: As in the canonical shape, e.g. `"tables", "public.users", "columns", "email", "paths"`.
         """
-        for length in range(len(location), 0, -1):
+        for length in range(len(location), -1, -1):
             found = self._positions.get(location[:length])
             if found is not None:
                 return found

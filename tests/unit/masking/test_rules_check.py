@@ -7,7 +7,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from testdata_assets.masking.rules_check import check_rules
+from testdata_assets.masking.rules import RulesError, parse_rules
+from testdata_assets.masking.rules_check import check_rules, whole_refusal
+from testdata_assets.postgres.identifiers import TableName
+from testdata_assets.production.catalog import Catalog, CatalogText, Column, Table
 
 
 def test_the_report_has_the_designs_shape(make: SimpleNamespace) -> None:
@@ -94,3 +97,109 @@ def test_unique_with_case_in_a_domain_without(make: SimpleNamespace) -> None:
     (warning,) = check_rules(rules, catalog).warnings
     assert (warning.table, warning.column) == ("public.b", "x")
     assert "ignores case" in warning.message
+
+
+def test_what_the_file_says_beside_its_mistakes_is_examined(make: SimpleNamespace) -> None:
+    """A mistake is named once: nothing is called uncovered or stale because its rule could not be read."""
+    text = """
+        users: {id: keep}
+        public.a: {x: {transform: hash, when: "("}, y: {transform: emial, when: "("}, gone: keep}
+        public.b: {a_x: {when: keep}}
+        public.c: {mode: trunc}
+        public.d: {x: {transform: keep, when: "x = ", else: hash}, y: hsah}
+        public.e: {x: {transform: 5}, y: nothing}
+    """
+    catalog = make.catalog(
+        make.table("public.users", "id int4"),
+        make.table("public.a", "x text", "y text"),
+        make.table("public.b", "a_x text", "z text"),
+        make.table("public.c", "x text", row_security=True),
+        make.table("public.d", "x text", "y text", "z text"),
+        make.table("public.e", "x text", "y text"),
+        make.table("public.f", "e_x text"),
+        keys=(make.key("public.f(e_x)", "public.e(x)"),),
+    )
+    with pytest.raises(RulesError) as caught:
+        make.rules(text)
+    mistaken = caught.value
+    assert [(each.line, each.table, each.name) for each in mistaken.problems] == [
+        (3, None, None), (4, "public.a", "x"), (4, "public.a", "y"), (5, "public.b", "a_x"), (6, "public.c", None),
+        (7, "public.d", "x"), (8, "public.e", "x"),
+    ]  # fmt: skip
+    assert mistaken.rest is not None
+    check = check_rules(mistaken.rest, catalog, mistaken.problems)
+    assert [(each.table, each.column) for each in check.unclassified] == [
+        ("public.b", "z"), ("public.d", "z"), ("public.f", "e_x")
+    ]  # fmt: skip
+    assert [(each.table, each.column) for each in check.stale] == [("public.a", "gone")]
+    others = [each for each in check.errors if each.kind != "rules_file"]
+    assert [(each.table, each.column, each.kind) for each in others] == [
+        ("public.a", "y", "unknown_transformer"),
+        ("public.d", "y", "unknown_transformer"),
+        ("public.e", "y", "unknown_transformer"),
+    ]
+    whole = whole_refusal(mistaken, catalog)
+    assert len(whole.reasons) == len(mistaken.problems) + 7
+    assert whole.what.startswith("masking.yaml has 14 problems: ")
+    assert whole.exit_status == 2
+
+
+def test_sections_that_cannot_be_read_are_not_taken_for_missing(make: SimpleNamespace) -> None:
+    text = """
+version: 2
+tables: {public.t: {x: hash}}
+relationships: [{from: public.u.x, ot: public.t.x}]
+objects: {comments: maybe}
+"""
+    catalog = make.catalog(
+        make.table("public.t", "x text"), make.table("public.u", "x text"),
+        texts=(CatalogText("comment", "public.t", "Ask Ann"),),
+    )  # fmt: skip
+    with pytest.raises(RulesError) as caught:
+        make.rules(text)
+    assert caught.value.rest is not None
+    (uncovered,) = check_rules(caught.value.rest, catalog).problems
+    assert (uncovered.table, uncovered.column) == ("public.u", "x")  # the table has no entry at all
+
+
+def test_every_problem_has_a_place(make: SimpleNamespace) -> None:
+    catalog = make.catalog(
+        make.table("public.new", "x text"), make.table("public.old", "x text"),
+        texts=(CatalogText("comment", "public.t", "Ask Ann"),),
+    )  # fmt: skip
+    check = check_rules(make.rules("public.old: {}"), catalog)
+    assert [(each.table, str(each.mark)) for each in check.problems] == [
+        ("public.new", "masking.yaml:3:3"), ("public.old", "masking.yaml:3:3"), (None, "masking.yaml:1:1")
+    ]  # fmt: skip
+
+
+def test_each_bad_path_and_each_nested_misfit_is_named_where_it_stands() -> None:
+    text = """\
+version: 1
+tables:
+  public.t:
+    doc:
+      transform: json
+      paths:
+        bad: keep
+        "$..worse": keep
+        "$.good": keep
+    note:
+      transform: json
+      paths: {"$.a": keep, "$.b": integer_permute, "$.c": {transform: tsvector}}
+    mixed:
+      transform: keep
+      when: "note is null"
+      else: {transform: first_name}
+"""
+    columns = (
+        Column("doc", "jsonb", "jsonb", "U", position=1),
+        Column("note", "jsonb", "jsonb", "U", position=2),
+        Column("mixed", "inet", "inet", "I", position=3),
+    )
+    name = TableName("public", "t")
+    catalog = Catalog(180000, "1", "shop", (Table(name, 1, "r", columns, name),))
+    check = check_rules(parse_rules(text), catalog)
+    assert sorted((each.column, each.mark.line, each.mark.column) for each in check.errors if each.mark) == [
+        ("doc", 7, 9), ("doc", 8, 9), ("mixed", 16, 25), ("note", 12, 52)
+    ]  # fmt: skip
