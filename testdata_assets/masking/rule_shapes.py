@@ -6,6 +6,7 @@ one run names them all.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, get_args
 
 from testdata_assets.errors import UsageFault
@@ -240,9 +241,12 @@ class Shaper:
     def _kept_last(self, rule: dict[str, Any], location: Location, what: str) -> dict[str, Any]:
         """A rule that keeps some rows and masks the others, the other way round: masking first, keeping in `else`."""
         otherwise = rule.get("else")
-        if rule["transform"] not in ("keep", "null") or not otherwise or otherwise["transform"] in ("keep", "null"):
+        last = {"keep": ("keep",), "null": ("keep", "null")}.get(rule["transform"])
+        if last is None or not otherwise or otherwise["transform"] in last:
             return rule
         if "when" in otherwise:
+            if {each["transform"] for each in _branches(otherwise)} <= {"keep", "null"}:
+                return rule  # nothing is masked that could be first
             self._problem(
                 self.positions[(*location, "transform")],
                 f"{what} keeps rows before it masks others; begin with a transformer and put keep or null last",
@@ -345,6 +349,13 @@ def _readable_rest(rule: dict[str, Any] | None) -> dict[str, Any] | None:
     if rule is None or not isinstance(rule["transform"], str) or rule["transform"] in ("keep", "null"):
         return None
     return {key: value for key, value in rule.items() if key not in ("when", "else")}
+
+
+def _branches(rule: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """A rule and what follows in its `else`."""
+    yield rule
+    if rule.get("else"):
+        yield from _branches(rule["else"])
 
 
 def _is_condition(node: YamlNode) -> bool:

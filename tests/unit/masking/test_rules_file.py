@@ -270,3 +270,23 @@ def test_column_references_round_trip() -> None:
         ColumnRef(TableName("x", "y"), 'quo"te'),
     ):
         assert ColumnRef.parse(str(reference)) == reference
+
+
+@pytest.mark.parametrize(
+    ("written", "turned"),
+    [
+        ("{transform: keep, when: a = 1, else: null}", ("null", "not (a = 1)", "keep")),
+        ("{transform: keep, when: a = 1, else: {transform: constant, value: x}}", ("constant", "not (a = 1)", "keep")),
+        ("{transform: keep, when: a = 1, else: email}", ("email", "not (a = 1)", "keep")),
+        ("{transform: null, when: a = 1, else: email}", ("email", "not (a = 1)", "null")),
+        ("{transform: null, when: a = 1, else: keep}", ("null", "a = 1", "keep")),
+        ("{transform: keep, when: a = 1, else: keep}", ("keep", "a = 1", "keep")),
+        ("{transform: keep, when: a = 1, else: {transform: keep, when: b = 1, else: null}}", ("keep", "a = 1", "null")),
+    ],
+)
+def test_what_keeps_rows_comes_last(written: str, turned: tuple[str, str, str]) -> None:
+    rule = (
+        parse_rules(f"version: 1\ntables: {{public.t: {{x: {written}}}}}").tables[TableName("public", "t")].columns["x"]
+    )
+    assert rule.otherwise is not None
+    assert (rule.transform, rule.when, rule.otherwise.transform) == turned
