@@ -20,9 +20,9 @@ def plan_record(plan: MaskingPlan, keys: KeyRing) -> dict[str, Any]:
 
     Returns:
         `{"version", "objects": {...}, "tables": [{"table", "rule_table", "mode", "filtered", "columns": [...]}]}`. A
-        column has `column`, `type`, `transformer`, `masked`, `pii`, `domain`, `key_id`, `inherited_from`,
-        `coincidence`, `conditional` (another rule holds in some rows) and `parts` (`path`, `transformer`, `pii` of
-        rules nested in it).
+        column has `column`, `type`, `transformer`, `masked`, `pii`, `reason`, `domain`, `key_id`,
+        `inherited_from`, `coincidence`, `conditional` (another rule holds in some rows) and `parts` (`path`,
+        `transformer`, `pii` of rules nested in it).
     """
     return {
         "version": VERSION,
@@ -48,6 +48,7 @@ def _column(column: ColumnPlan, keys: KeyRing) -> dict[str, Any]:
         "transformer": column.transformer.name,
         "masked": column.masked,
         "pii": column.pii,
+        "reason": column.reason,
         "domain": column.domain if column.masked else None,
         "key_id": keys.key_id(column.domain) if column.masked else None,
         "inherited_from": column.inherited_from,

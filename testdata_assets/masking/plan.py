@@ -148,6 +148,7 @@ def _column_plan(draft: Draft, table: Table, column: Column) -> ColumnPlan:
             transformer=transformer,
             domain=name,
             pii=rule.pii or effective.rule.pii,
+            reason=rule.reason or effective.rule.reason,
             fold_case=domain.fold_case if domain else False,
             inherited_from=inherited,
             narrowed=seen_as if seen_as != column else None,

@@ -161,8 +161,10 @@ class Draft:
             )
         )
 
-    def warn(self, table: TableName, column: str | None, message: str, mark: Mark | None) -> None:
-        self.warnings.append(PlanWarning(str(table), column, message, mark))
+    def warn(
+        self, table: TableName, column: str | None, message: str, mark: Mark | None, *, weak: bool = False
+    ) -> None:
+        self.warnings.append(PlanWarning(str(table), column, message, mark, weak))
 
     def _build(self, origin: ColumnRef, rule: ColumnRule, inside: tuple[str, ...]) -> Transformer[Any] | None:
         """Builds the transformer a rule names; every bad parameter becomes a problem of its own."""

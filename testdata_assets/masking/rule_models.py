@@ -19,7 +19,7 @@ from testdata_assets.postgres.identifiers import TableName, quote_identifier
 
 Mode = Literal["mask", "keep", "truncate", "synthesize"]
 ObjectMode = Literal["keep", "drop", "block"]
-RULE_KEYS = ("transform", "pii", "domain", "when", "else")
+RULE_KEYS = ("transform", "pii", "domain", "reason", "when", "else")
 _LAST_PART = re.compile(r'(?P<table>.+)\.(?:"(?P<quoted>(?:[^"]|"")+)"|(?P<plain>[^\s."]+))\Z', re.DOTALL)
 _PLAIN = re.compile(r"[a-z_][a-z0-9_$]*\Z")
 
@@ -69,6 +69,9 @@ class ColumnRule(_RuleModel):
     domain: str | None = Field(
         None, min_length=1, description="Equal values mask equally wherever the domain is the same."
     )
+    reason: str | None = Field(
+        None, min_length=1, description="Why a weak choice is right, such as keeping a column that looks personal."
+    )
     when: str | None = Field(None, min_length=1, description="Condition over the row's original values.")
     otherwise: ColumnRule | None = Field(None, alias="else", description="Rule where `when` is false.")
     params: dict[str, Any] = Field(default_factory=dict, description="Parameters of the transformer.")
@@ -79,6 +82,7 @@ class ColumnRule(_RuleModel):
             "transform": self.transform,
             "pii": self.pii,
             "domain": self.domain,
+            **({"reason": self.reason} if self.reason is not None else {}),
             "when": self.when,
             "else": self.otherwise.canonical() if self.otherwise else None,
             "params": self.params,

@@ -215,6 +215,8 @@ class Shaper:
                 self.positions[(*location, key)] = entry.mark
                 rule[key] = self._condition(entry)
             elif key in RULE_KEYS:
+                if key == "reason" and isinstance(entry.value, str) and not entry.value.strip():
+                    self._problem(entry.mark, f"the reason of {what} says nothing")
                 self.positions[(*location, key)] = entry.mark
                 rule[key] = "null" if key == "transform" and entry.value is None and not entry.empty else entry.value
             else:

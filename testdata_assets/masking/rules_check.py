@@ -21,17 +21,20 @@ class RulesCheck:
         unclassified: Tables and columns no rule covers; of a new table, one for each column.
         stale: Rules for what the database does not have.
         errors: Every other reason a refresh would refuse, mistakes of the rules file among them.
-        warnings: Allowed, but weak.
+        weak: What a refresh allows and this check does not, unless the rule says why: kept free text, kept columns
+            that look personal.
+        warnings: Allowed, and worth a look.
     """
 
     unclassified: tuple[Problem, ...]
     stale: tuple[Problem, ...]
     errors: tuple[Problem, ...]
+    weak: tuple[PlanWarning, ...]
     warnings: tuple[PlanWarning, ...]
 
     @property
     def ok(self) -> bool:
-        return not (self.unclassified or self.stale or self.errors)
+        return not (self.problems or self.weak)
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -44,18 +47,23 @@ class RulesCheck:
             "unclassified": [problem.as_json() for problem in self.unclassified],
             "stale": [problem.as_json() for problem in self.stale],
             "errors": [problem.as_json() for problem in self.errors],
-            "warnings": [
-                {
-                    "table": warning.table,
-                    "column": warning.column,
-                    "message": warning.message,
-                    "file": warning.mark.file if warning.mark else None,
-                    "line": warning.mark.line if warning.mark else None,
-                    "position": warning.mark.column if warning.mark else None,
-                }
-                for warning in self.warnings
-            ],
+            "weak": [{**_warning(each), "remedy": _REMEDY} for each in self.weak],
+            "warnings": [_warning(each) for each in self.warnings],
         }
+
+
+_REMEDY = "Mask it, or say in its rule why it may stay: {transform: keep, reason: ...}."
+
+
+def _warning(warning: PlanWarning) -> dict[str, Any]:
+    return {
+        "table": warning.table,
+        "column": warning.column,
+        "message": warning.message,
+        "file": warning.mark.file if warning.mark else None,
+        "line": warning.mark.line if warning.mark else None,
+        "position": warning.mark.column if warning.mark else None,
+    }
 
 
 def check_rules(rules: MaskingRules, catalog: Catalog, mistakes: Iterable[RuleProblem] = ()) -> RulesCheck:
@@ -75,7 +83,8 @@ def check_rules(rules: MaskingRules, catalog: Catalog, mistakes: Iterable[RulePr
             *(_of_file(mistake) for mistake in mistakes),
             *(problem for problem in found.problems if problem.kind not in ("unclassified", "stale")),
         ),
-        warnings=found.warnings,
+        weak=tuple(warning for warning in found.warnings if warning.weak),
+        warnings=tuple(warning for warning in found.warnings if not warning.weak),
     )
 
 

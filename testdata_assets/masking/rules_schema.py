@@ -134,7 +134,7 @@ def _own_variant() -> dict[str, Any]:
 def _beside() -> dict[str, Any]:
     """What any rule may say beside its transformer's parameters."""
     fields = ColumnRule.model_fields
-    described = {key: {**_NAME, "description": fields[key].description} for key in ("pii", "domain", "when")}
+    described = {key: {**_NAME, "description": fields[key].description} for key in ("pii", "domain", "reason", "when")}
     return {**described, "else": {"$ref": "#/$defs/columnRule", "description": fields["otherwise"].description}}
 
 

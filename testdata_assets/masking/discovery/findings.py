@@ -31,6 +31,7 @@ class Group:
         step: Which of them is in force.
         domain: Where equal values mask equally.
         parts: Of columns that consist of parts.
+        weak: Keeping them looks weak to `rules check`, so that the rule has to say why.
     """
 
     roots: tuple[ColumnRef, ...]
@@ -40,6 +41,7 @@ class Group:
     step: int = 0
     domain: str | None = None
     parts: tuple[Part, ...] = ()
+    weak: bool = False
 
     @property
     def choice(self) -> Choice:

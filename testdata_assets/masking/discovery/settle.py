@@ -99,7 +99,20 @@ class Settlement(Draft):
             problems = examine(rules, self.catalog).problems
             if not problems or not self._yield_to(problems):
                 break
+        if self._mark_weak(rules):
+            text = self._render()
+            rules = parse_rules(text)
         return Discovery(text, rules, tuple(self._found()), len(self._tables()), tuple(problems))
+
+    def _mark_weak(self, rules: MaskingRules) -> bool:
+        """Whether some columns are kept that `rules check` wants a reason for; they are remembered."""
+        for warning in examine(rules, self.catalog).warnings:
+            if warning.weak and warning.column is not None:
+                owner = self.lineage.owner(TableName.parse(warning.table), warning.column)
+                found = self.group_of.get(owner)
+                if found is not None and found.choice == KEEP:
+                    found.weak = True
+        return any(found.weak for found in self.groups)
 
     def _yield_to(self, problems: Sequence[Problem]) -> bool:
         """Takes back what was refused; False where nothing more can be taken back."""
@@ -231,6 +244,8 @@ class Settlement(Draft):
         rule = choice.as_rule()
         if verdict.category is not None:
             rule = {"pii": verdict.category, **rule}
+        if found.weak:
+            rule = {**rule, "reason": f"drafted by init: {'nothing else fits; ' if found.exposed else ''}{verdict.why}"}
         domain = domains[id(found)]
         if domain is not None:
             rule = {

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from testdata_assets.masking.plan import compile_plan
 from testdata_assets.masking.rules import RulesError, parse_rules
 from testdata_assets.masking.rules_check import check_rules, whole_refusal
 from testdata_assets.postgres.identifiers import TableName
@@ -42,7 +43,7 @@ def test_the_report_has_the_designs_shape(make: SimpleNamespace) -> None:
 
 def test_sound_rules_are_ok(make: SimpleNamespace) -> None:
     check = check_rules(make.rules("public.t: {x: hash}"), make.catalog(make.table("public.t", "x text")))
-    assert check.as_json() == {"ok": True, "unclassified": [], "stale": [], "errors": [], "warnings": []}
+    assert check.as_json() == {"ok": True, "unclassified": [], "stale": [], "errors": [], "weak": [], "warnings": []}
 
 
 @pytest.mark.parametrize(
@@ -56,8 +57,9 @@ def test_sound_rules_are_ok(make: SimpleNamespace) -> None:
         ("ip_address text", True),
         ("notes text", True),
         ("notes varchar(20)", False),
-        ("prefs jsonb", True),
-        ("search tsvector", True),
+        ("notes varchar(79)", False),
+        ("notes varchar(80)", True),
+        ("title varchar(255)", False),
         ("email_verified bool", False),
         ("phone mood", False),
         ("emails_sent int4", False),
@@ -68,23 +70,43 @@ def test_sound_rules_are_ok(make: SimpleNamespace) -> None:
         ("country text", False),
     ],
 )
-def test_kept_columns_that_look_personal_are_pointed_out(make: SimpleNamespace, column: str, warns: bool) -> None:
+def test_kept_columns_that_look_personal_fail_the_check(make: SimpleNamespace, column: str, warns: bool) -> None:
     catalog = make.catalog(make.table("public.t", column))
     name = catalog.tables[0].columns[0].name
     check = check_rules(make.rules(f"public.t: {{{name}: keep}}"), catalog)
-    assert check.ok
-    assert [(each.table, each.column) for each in check.warnings] == ([("public.t", name)] if warns else [])
+    assert check.ok is not warns
+    assert check.problems == ()  # a refresh would run
+    assert [(each.table, each.column) for each in check.weak] == ([("public.t", name)] if warns else [])
     if warns:
-        assert check.warnings[0].mark is not None
-        assert check.warnings[0].mark.line == 3
-    masked = check_rules(make.rules(f"public.t: {{{name}: null}}"), catalog)
-    assert masked.warnings == ()
+        (told,) = check.as_json()["weak"]
+        assert (told["file"], told["line"]) == ("masking.yaml", 3)
+        assert "reason" in told["remedy"]
+    for rule in ("null", "{transform: keep, reason: a list of words}"):
+        better = check_rules(make.rules(f"public.t: {{{name}: {rule}}}"), catalog)
+        assert (better.ok, better.weak, better.warnings) == (True, (), ())
+
+
+@pytest.mark.parametrize("column", ["prefs jsonb", "search tsvector"])
+def test_kept_documents_are_pointed_out(make: SimpleNamespace, column: str) -> None:
+    catalog = make.catalog(make.table("public.t", column))
+    check = check_rules(make.rules(f"public.t: {{{column.split()[0]}: keep}}"), catalog)
+    assert check.ok
+    assert [(each.table, each.column) for each in check.warnings] == [("public.t", column.split()[0])]
+
+
+def test_a_reason_says_something_and_changes_no_mask(make: SimpleNamespace) -> None:
+    for reason in ("''", "'  '", "5"):
+        with pytest.raises(RulesError):
+            make.rules(f"public.t: {{notes: {{transform: keep, reason: {reason}}}}}")
+    rules = make.rules("public.t: {x: {transform: keep, reason: a list of words}}")
+    plan = compile_plan(rules, make.catalog(make.table("public.t", "x text")), b"k" * 32)
+    assert plan.tables[0].columns[0].reason == "a list of words"
 
 
 def test_a_column_marked_as_pii_and_kept_is_pointed_out(make: SimpleNamespace) -> None:
     rules = make.rules("public.t: {x: {transform: keep, pii: nickname}}")
     check = check_rules(rules, make.catalog(make.table("public.t", "x int4")))
-    assert "marked as nickname" in check.warnings[0].message
+    assert "marked as nickname" in check.weak[0].message
 
 
 def test_unique_with_case_in_a_domain_without(make: SimpleNamespace) -> None:
