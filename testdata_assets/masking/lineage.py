@@ -120,6 +120,8 @@ class Lineage:
             for source, target in zip(key.columns, key.referenced_columns, strict=True):
                 yield Edge(self.owner(key.table, source), self.owner(key.referenced_table, target), key.name, key)
         for index, each in enumerate(self.rules.relationships):
+            if each.inside is not None:
+                continue  # a rule nested in the column's own; see nested_references.py
             yield Edge(
                 self.owner(each.from_.table, each.from_.column),
                 self.owner(each.to.table, each.to.column),

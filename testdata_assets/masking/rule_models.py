@@ -14,6 +14,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 from testdata_assets.errors import UsageFault
+from testdata_assets.masking.json_paths import JsonPattern
 from testdata_assets.masking.rule_errors import Mark
 from testdata_assets.postgres.identifiers import TableName, quote_identifier
 
@@ -21,6 +22,9 @@ Mode = Literal["mask", "keep", "truncate", "synthesize"]
 ObjectMode = Literal["keep", "drop", "block"]
 RULE_KEYS = ("transform", "pii", "domain", "reason", "when", "else")
 _LAST_PART = re.compile(r'(?P<table>.+)\.(?:"(?P<quoted>(?:[^"]|"")+)"|(?P<plain>[^\s."]+))\Z', re.DOTALL)
+_END = re.compile(
+    r'(?P<column>(?:"(?:[^"]|"")*"|[^":\[\]])+)(?:\s*:\s*(?P<path>\$.*)|(?P<items>\[\s*\]))?\Z', re.DOTALL
+)
 _PLAIN = re.compile(r"[a-z_][a-z0-9_$]*\Z")
 
 
@@ -51,6 +55,29 @@ class ColumnRef:
             ) from None
         quoted, plain = match["quoted"], match["plain"]
         return cls(table, quoted.replace('""', '"') if quoted is not None else plain.lower())
+
+    @classmethod
+    def parse_end(cls, text: str) -> tuple[ColumnRef, str | None]:
+        """Reads `schema.table.column`, `schema.table.column:$.json.path` or `schema.table.column[]`.
+
+        Returns:
+            The column, and the path or `[]`.
+
+        Raises:
+            UsageFault: It is none of these, or the path is none.
+        """
+        match = _END.match(text)
+        if match is None:
+            return cls.parse(text), None
+        column, path = cls.parse(match["column"]), match["path"]
+        if path is None:
+            return column, "[]" if match["items"] else None
+        try:
+            JsonPattern.parse(path)
+        except ValueError as error:
+            what = str(error)
+            raise UsageFault(what[:1].upper() + what[1:], where=text, remedy="Write it as in `paths`.") from None
+        return column, path
 
     def __str__(self) -> str:
         column = self.column if _PLAIN.match(self.column) else quote_identifier(self.column)
@@ -99,10 +126,18 @@ class TableRule(_RuleModel):
 
 
 class Relationship(_RuleModel):
-    """A foreign key that the schema does not declare."""
+    """A foreign key that the schema does not declare, also out of a document or an array."""
 
     from_: ColumnRef = Field(alias="from", description="Referencing column: schema.table.column.")
+    inside: str | None = Field(None, description="What of its values references: a JSON path, or [] for elements.")
     to: ColumnRef = Field(description="Referenced column: schema.table.column.")
+
+    @property
+    def source(self) -> str:
+        """The referencing end as rules write it."""
+        if self.inside is None:
+            return str(self.from_)
+        return f"{self.from_}{self.inside}" if self.inside == "[]" else f"{self.from_}:{self.inside}"
 
 
 class ObjectsRule(_RuleModel):
@@ -170,7 +205,7 @@ class MaskingRules(_RuleModel):
                 }
                 for name, rule in self.tables.items()
             },
-            "relationships": sorted([str(each.from_), str(each.to)] for each in self.relationships),
+            "relationships": sorted([each.source, str(each.to)] for each in self.relationships),
             "objects": self.objects.model_dump(),
             **({"rotation": sorted(self.rotation.hold)} if self.rotation.hold else {}),
         }

@@ -277,13 +277,13 @@ class Shaper:
         for key, child in node.children.items():
             self._place((*location, key), node.key_marks[key] if isinstance(key, str) else child.mark, child)
 
-    def _relationships(self, node: YamlNode) -> tuple[dict[str, ColumnRef], ...]:
+    def _relationships(self, node: YamlNode) -> tuple[dict[str, Any], ...]:
         if node.value is None:
             return ()
         if not node.is_list:
             self._problem(node.mark, "relationships must be a list of {from: schema.table.column, to: ...}")
             return ()
-        shaped: list[dict[str, ColumnRef]] = []
+        shaped: list[dict[str, Any]] = []
         for entry in node.children.values():
             pair = self._relationship(entry)
             if pair is not None:
@@ -292,11 +292,12 @@ class Shaper:
                 shaped.append(pair)
         return tuple(shaped)
 
-    def _relationship(self, node: YamlNode) -> dict[str, ColumnRef] | None:
+    def _relationship(self, node: YamlNode) -> dict[str, Any] | None:
         if not node.is_mapping:
             self._problem(node.mark, "a relationship is {from: schema.table.column, to: schema.table.column}")
             return None
         pair: dict[str, ColumnRef] = {}
+        inside: str | None = None
         for key, mark, entry in node.entries():
             if key not in ("from", "to"):
                 self._problem(mark, f"unknown key {key!r}{did_you_mean(key, ('from', 'to'))}")
@@ -304,17 +305,24 @@ class Shaper:
                 self._problem(entry.mark, f"{key!r} must be text: schema.table.column")
             else:
                 try:
-                    pair[key] = ColumnRef.parse(entry.value)
+                    pair[key], part = ColumnRef.parse_end(entry.value)
+                    if key == "from":
+                        inside = part
+                    elif part is not None:
+                        self._problem(
+                            entry.mark, "a relationship points to a whole column, not to a part of its values"
+                        )
+                        del pair[key]
                 except UsageFault as fault:
                     self._problem(entry.mark, f"{fault.what}. {fault.remedy}")
         for key in ("from", "to"):
             if key not in node.children:
                 self._problem(node.mark, f"key {key!r} is missing")
-        if len(pair) == 2 and pair["from"] == pair["to"]:
+        if len(pair) == 2 and pair["from"] == pair["to"] and inside is None:
             self._problem(node.mark, "a relationship from a column to itself says nothing")
         if len(pair) != 2 and "from" in pair:
             self.unread.add(("relationships", str(pair["from"])))
-        return pair if len(pair) == 2 else None
+        return {**pair, "inside": inside} if len(pair) == 2 else None
 
     def _objects(self, node: YamlNode) -> Any:
         if node.value is None:

@@ -71,7 +71,7 @@ def json_schema() -> dict[str, Any]:
                     "required": ["from", "to"],
                     "additionalProperties": False,
                     "properties": {
-                        "from": {**_NAME, "description": "Referencing schema.table.column."},
+                        "from": {**_NAME, "description": "Referencing schema.table.column; :$.path or [] may follow."},
                         "to": {**_NAME, "description": "Referenced schema.table.column."},
                     },
                 },
