@@ -48,7 +48,8 @@ class Table:
     Attributes:
         kind: 'r' ordinary or leaf partition, 'p' partitioned, 'f' foreign.
         rule_table: The table whose rule covers this one: the partition root or inheritance parent, or itself.
-        parent: Direct partition or inheritance parent, if any.
+        parent: Direct partition or inheritance parent, if any: the first of several.
+        further_parents: The other tables it inherits from, in the order of their declaration.
         is_partition: True for a (sub)partition, False for plain inheritance.
         partition_columns: Column names in the partition key (kind 'p'); expressions appear as None.
         pages: Pages of the main fork as it is on disk, for cutting chunks.
@@ -67,6 +68,12 @@ class Table:
     pages: int = 0
     estimated_rows: int = 0
     row_security: bool = False
+    further_parents: tuple[TableName, ...] = ()
+
+    @property
+    def parents(self) -> tuple[TableName, ...]:
+        """All tables whose rows this one's are too, directly; the first declared comes first."""
+        return (*([self.parent] if self.parent is not None else []), *self.further_parents)
 
     @property
     def stored_columns(self) -> tuple[Column, ...]:

@@ -22,7 +22,9 @@ WITH RECURSIVE ancestry AS (
 SELECT c.oid, n.nspname AS schema, c.relname AS name, c.relkind::text AS kind,
        c.relispartition AS is_partition,
        rn.nspname AS root_schema, rc.relname AS root_name,
-       pn.nspname AS parent_schema, pc.relname AS parent_name,
+       (SELECT coalesce(json_agg(json_build_array(pn.nspname, pc.relname) ORDER BY i.inhseqno), '[]')
+          FROM pg_inherits i JOIN pg_class pc ON pc.oid = i.inhparent JOIN pg_namespace pn ON pn.oid = pc.relnamespace
+         WHERE i.inhrelid = c.oid) AS parents,
        CASE WHEN c.relkind = 'r' THEN pg_relation_size(c.oid) / current_setting('block_size')::int ELSE 0 END AS pages,
        greatest(c.reltuples, 0)::bigint AS estimated_rows,
        row_security_active(c.oid) AS row_security,
@@ -36,9 +38,6 @@ JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN roots r ON r.oid = c.oid
 JOIN pg_class rc ON rc.oid = r.root
 JOIN pg_namespace rn ON rn.oid = rc.relnamespace
-LEFT JOIN pg_inherits i ON i.inhrelid = c.oid AND i.inhseqno = 1
-LEFT JOIN pg_class pc ON pc.oid = i.inhparent
-LEFT JOIN pg_namespace pn ON pn.oid = pc.relnamespace
 WHERE c.relkind IN ('r', 'p', 'f') AND c.relpersistence <> 't'
   AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast|temp)'
   AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
@@ -147,6 +146,8 @@ ORDER BY i.indrelid, ic.relname
 -- name: sequences
 SELECT n.nspname AS schema, c.relname AS name, s.seqincrement AS increment,
        coalesce(p.last_value, p.start_value) AS last_value, p.last_value IS NOT NULL AS is_called,
+       -- Without either right pg_sequences shows no last value, as if the sequence had never been used.
+       has_sequence_privilege(c.oid, 'SELECT, USAGE') AS readable,
        tn.nspname AS owner_schema, t.relname AS owner_table, a.attname AS owner_column
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
