@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from testdata_assets.postgres.identifiers import TableName
+from testdata_assets.production.collations import Collation
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Column:
         position: attnum.
         parts: What its values consist of: of an array one column that describes its elements (named ''), of a
             composite its attributes in order; else nothing.
+        nondeterministic: Whether its collation calls some different texts equal, such as those that differ in case.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Column:
     identity: str = ""
     position: int = 0
     parts: tuple[Column, ...] = ()
+    nondeterministic: bool = False
 
 
 @dataclass(frozen=True)
@@ -161,6 +164,9 @@ class Catalog:
     texts: tuple[CatalogText, ...] = ()
     encoding: str = "UTF8"
     collations: tuple[str, ...] = ()
+    made_collations: tuple[Collation, ...] = ()
+    default_collation: Collation | None = None
+    text_ranges: tuple[TableName, ...] = ()
     foreign_tables: tuple[TableName, ...] = field(default=())
 
     def table(self, name: TableName) -> Table | None:

@@ -22,6 +22,7 @@ from testdata_assets.production.catalog import (
     Table,
     UniqueIndex,
 )
+from testdata_assets.production.collations import Collation
 
 _LIMITED = ("varchar", "bpchar")
 _SHOWN = 10
@@ -85,6 +86,9 @@ def read_catalog(conn: psycopg.Connection[Any]) -> Catalog:
             views=tuple(_name(row) for row in views if row["kind"] == "v"),
             materialized_views=tuple(_name(row) for row in views if row["kind"] == "m"),
             collations=tuple(row["name"] for row in rows("collations")),
+            made_collations=tuple(Collation.made(_name(row), row["facts"]) for row in rows("made_collations")),
+            default_collation=Collation.default_of(identity["default_collation"]),
+            text_ranges=tuple(_name(row) for row in rows("text_ranges")),
             texts=tuple(CatalogText(row["kind"], row["object"], row["text"]) for row in rows("texts")),
             foreign_tables=tuple(table.name for table in tables if table.kind == "f"),
         )

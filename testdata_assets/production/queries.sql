@@ -5,6 +5,7 @@
 SELECT current_setting('server_version_num')::int AS server_version,
        current_database() AS database,
        getdatabaseencoding() AS encoding,
+       (SELECT to_jsonb(d) FROM pg_database d WHERE d.datname = current_database()) AS default_collation,
        CASE WHEN has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE')
             THEN (SELECT system_identifier::text FROM pg_control_system()) ELSE '' END AS system_identifier,
        pg_is_in_recovery() AS replica,
@@ -58,8 +59,10 @@ SELECT a.attrelid AS table_oid, a.attname AS name, a.attnum AS position,
             THEN coalesce(nullif(a.atttypmod, -1), l.typmod) - 4 END AS max_length,
        a.attnotnull OR l.not_null AS not_null,
        a.attgenerated <> '' AS generated,
-       a.attidentity::text AS identity
+       a.attidentity::text AS identity,
+       NOT coalesce(co.collisdeterministic, true) AS nondeterministic
 FROM pg_attribute a
+LEFT JOIN pg_collation co ON co.oid = a.attcollation
 JOIN leaf l ON l.oid = a.atttypid
 JOIN pg_type t ON t.oid = l.base
 WHERE a.attrelid = ANY (%(oids)s) AND a.attnum > 0 AND NOT a.attisdropped
@@ -173,15 +176,40 @@ WHERE c.relkind IN ('v', 'm') AND n.nspname NOT IN ('pg_catalog', 'information_s
 ORDER BY c.oid
 
 -- name: collations
+-- The server's own collations that columns, domains, indexes and partition keys name.
+WITH user_schemas AS (
+    SELECT oid FROM pg_namespace WHERE nspname NOT IN ('pg_catalog', 'information_schema') AND nspname !~ '^pg_(toast|temp)'
+), used AS (
+    SELECT a.attcollation AS oid FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid AND c.relkind IN ('r', 'p', 'c')
+      JOIN user_schemas u ON u.oid = c.relnamespace WHERE a.attnum > 0
+    UNION
+    SELECT t.typcollation FROM pg_type t JOIN user_schemas u ON u.oid = t.typnamespace WHERE t.typtype = 'd'
+    UNION
+    SELECT unnest(i.indcollation::oid[]) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+      JOIN user_schemas u ON u.oid = c.relnamespace
+    UNION
+    SELECT unnest(p.partcollation::oid[]) FROM pg_partitioned_table p JOIN pg_class c ON c.oid = p.partrelid
+      JOIN user_schemas u ON u.oid = c.relnamespace
+)
 SELECT DISTINCT co.collname AS name
-FROM pg_attribute a
-JOIN pg_class c ON c.oid = a.attrelid AND c.relkind IN ('r', 'p')
-JOIN pg_namespace n ON n.oid = c.relnamespace
-JOIN pg_collation co ON co.oid = a.attcollation
-JOIN pg_namespace cn ON cn.oid = co.collnamespace
-WHERE a.attnum > 0 AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast|temp)'
-  AND cn.nspname = 'pg_catalog' AND co.collname NOT IN ('default', 'C', 'POSIX')
+FROM used JOIN pg_collation co ON co.oid = used.oid JOIN pg_namespace cn ON cn.oid = co.collnamespace
+WHERE cn.nspname = 'pg_catalog' AND co.collname NOT IN ('default', 'C', 'POSIX')
 ORDER BY 1
+
+-- name: made_collations
+SELECT n.nspname AS schema, co.collname AS name, to_jsonb(co) AS facts
+FROM pg_collation co JOIN pg_namespace n ON n.oid = co.collnamespace
+WHERE n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast|temp)'
+  AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_collation'::regclass AND d.objid = co.oid AND d.deptype = 'e')
+ORDER BY 1, 2
+
+-- name: text_ranges
+-- Tables partitioned by ranges of text that sorts as the database does: elsewhere rows may fit other partitions, or none.
+SELECT n.nspname AS schema, c.relname AS name
+FROM pg_partitioned_table p JOIN pg_class c ON c.oid = p.partrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE p.partstrat = 'r' AND 'pg_catalog."default"'::regcollation = ANY (p.partcollation::oid[])
+  AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast|temp)'
+ORDER BY 1, 2
 
 -- name: texts
 WITH user_schemas AS (

@@ -18,6 +18,7 @@ from sources import catalog_of, rules_keeping_all, scalar
 
 from testdata_assets.errors import EnvironmentLack, RefusedError
 from testdata_assets.golden import attest, refresh
+from testdata_assets.golden.database import ImageDatabase
 from testdata_assets.golden.registry import GoldenRegistry
 from testdata_assets.keys import load_key
 from testdata_assets.postgres.connections import connect
@@ -26,6 +27,7 @@ from testdata_assets.postgres.dsn import Dsn
 from testdata_assets.postgres.embedded import EmbeddedServer
 from testdata_assets.postgres.places import Places, open_places
 from testdata_assets.production.catalog_reader import read_catalog
+from testdata_assets.production.source import open_source
 from testdata_assets.settings import Settings
 
 PASSED = [{"name": "row_counts", "passed": True, "severity": "error"}]
@@ -240,3 +242,14 @@ def test_a_role_that_may_not_read_sequences_is_refused(deployment: tuple[Setting
             assert (found["numbers"].last_value, found["numbers"].is_called) == (1, True)
         finally:
             conn.execute(sql.SQL("DROP OWNED BY {0}; DROP ROLE {0}").format(sql.Identifier(role)))
+
+
+def test_money_is_read_and_loaded_in_one_form_whatever_the_servers_currency(source: Dsn, places: Places) -> None:
+    name = sql.Identifier(source.database)
+    with connect(source) as conn:
+        conn.execute(sql.SQL("ALTER DATABASE {} SET lc_monetary = 'C.utf8'").format(name))
+        image = ImageDatabase(source, source.database, "nobody")
+        with open_source(source) as opened, connect(image.dsn) as loading, connect(source) as plain:
+            assert scalar(plain, "SHOW lc_monetary") == "C.utf8"
+            assert scalar(opened.conn, "SHOW lc_monetary") == "C"
+            assert scalar(loading, "SHOW lc_monetary") == "C"
