@@ -46,7 +46,6 @@ def find_weaknesses(draft: Draft) -> None:
         for column in table.stored_columns:
             if draft.lineage.owner(table.name, column.name).table == table.name:
                 _check_kept(draft, table, column)
-    _check_case(draft)
     _check_types(draft)
 
 
@@ -87,25 +86,6 @@ def _is_free_text(word: str, column: Column) -> bool:
     sign = read_name(column.name)
     named = sign is not None and sign.strong and sign.category == "free_text"
     return named or _FREE_TEXT.search(word) is not None
-
-
-def _check_case(draft: Draft) -> None:
-    """Where a domain ignores case, values of a unique column that differ only in case may meet."""
-    folded = {name for name, domain in draft.domains.items() if domain.fold_case}
-    for index in draft.catalog.unique_indexes:
-        if index.table not in draft.tables or draft.untouched(index.table):
-            continue
-        for name in index.columns:
-            column, effective = draft.tables[index.table].column(name), draft.effective(index.table, name)
-            if column is None or effective is None or draft.masked(index.table, name) is None:
-                continue
-            if column.base_type in TEXT_TYPES - {"citext"} and effective.domain in folded and name not in index.lowered:
-                draft.warn(
-                    index.table,
-                    name,
-                    f"unique ({index.name}) with case, in domain {effective.domain} that ignores case",
-                    draft.rule_mark(effective.origin),
-                )
 
 
 def _check_types(draft: Draft) -> None:

@@ -186,6 +186,9 @@ class RowTransformer(Transformer[P]):
     It cannot be nested in another one, nor can a referencing column inherit it, since both lack the row.
     """
 
+    # Whether outputs hold the text of the columns of `unique_through`: then they may differ in case only, as those may.
+    copies_text: ClassVar[bool] = False
+
     def reads(self) -> tuple[str, ...]:
         """Columns of the row whose original values `apply_rows` asks for, by raw name."""
         return ()

@@ -11,7 +11,7 @@ from testdata_assets.masking.plan import compile_plan
 from testdata_assets.masking.rules import RulesError, parse_rules
 from testdata_assets.masking.rules_check import check_rules, whole_refusal
 from testdata_assets.postgres.identifiers import TableName
-from testdata_assets.production.catalog import Catalog, CatalogText, Column, Table
+from testdata_assets.production.catalog import Catalog, CatalogText, Column, Table, UniqueIndex
 
 
 def test_the_report_has_the_designs_shape(make: SimpleNamespace) -> None:
@@ -116,9 +116,43 @@ def test_unique_with_case_in_a_domain_without(make: SimpleNamespace) -> None:
         unique=(make.unique("public.b(x)", "b_x_key"),),
     )
     rules = make.rules("public.a: {x: {transform: hash, domain: d}}\npublic.b: {x: {transform: hash, domain: d}}")
-    (warning,) = check_rules(rules, catalog).warnings
-    assert (warning.table, warning.column) == ("public.b", "x")
-    assert "ignores case" in warning.message
+    (problem,) = check_rules(rules, catalog).errors
+    assert (problem.table, problem.column, problem.kind) == ("public.b", "x", "uniqueness")
+    assert "domain d ignores case" in problem.message
+    assert "lower(x)" in problem.remedy
+    text = "public.a: {{x: {{transform: hash, domain: d}}}}\npublic.b: {{x: {}}}"
+    for own in ("{transform: hash, domain: e}", "{transform: hash, domain: d, reason: all in lower case}"):
+        assert check_rules(make.rules(text.format(own)), catalog).ok
+    keyed = make.catalog(
+        *catalog.tables, unique=(*catalog.unique_indexes, make.unique("public.b()", "b_low", expressions=("lower(x)",)))
+    )
+    assert check_rules(make.rules(text.format("{transform: hash, domain: d}")), keyed).ok
+    partly = make.unique("public.b()", "b_low", expressions=("lower(x)",), lowered=("x",), predicate="(x IS NOT NULL)")
+    partly_keyed = make.catalog(*catalog.tables, unique=(*catalog.unique_indexes, partly))
+    assert not check_rules(make.rules(text.format("{transform: hash, domain: d}")), partly_keyed).ok
+
+
+def test_a_template_over_a_column_that_knows_case_is_not_unique_without() -> None:
+    def problems(code: str, *more: UniqueIndex) -> list[str]:
+        columns = tuple(
+            Column(each, kind, kind, "S", not_null=True, position=place)
+            for place, (each, kind) in enumerate((("code", code), ("login", "text"), ("mail", "citext")), start=1)
+        )
+        name = TableName("public", "t")
+        unique = (
+            UniqueIndex("t_code", name, ("code",)),
+            UniqueIndex("t_login", name, (), ("lower(login)",), ("login",)),
+            UniqueIndex("t_mail", name, ("mail",)),
+            *more,
+        )
+        catalog = Catalog(180000, "1", "shop", (Table(name, 1, "r", columns, name),), (), unique)
+        template = "{transform: template, template: 'u_{code}@test.example'}"
+        rules = parse_rules(f"version: 1\ntables: {{public.t: {{code: keep, login: {template}, mail: {template}}}}}")
+        return sorted(str(each.column) for each in check_rules(rules, catalog).errors)
+
+    assert problems("text") == ["login", "mail"]
+    assert problems("citext") == []
+    assert problems("text", UniqueIndex("t_low", TableName("public", "t"), (), ("lower(code)",), ("code",))) == []
 
 
 def test_what_the_file_says_beside_its_mistakes_is_examined(make: SimpleNamespace) -> None:
