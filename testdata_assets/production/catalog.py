@@ -28,6 +28,7 @@ class Column:
         position: attnum.
         parts: What its values consist of: of an array one column that describes its elements (named ''), of a
             composite its attributes in order; else nothing.
+        labels: Of an enumeration, in their order.
         nondeterministic: Whether its collation calls some different texts equal, such as those that differ in case.
     """
 
@@ -42,6 +43,7 @@ class Column:
     position: int = 0
     parts: tuple[Column, ...] = ()
     nondeterministic: bool = False
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,8 @@ def read_catalog(conn: psycopg.Connection[Any]) -> Catalog:
         for row in rows("type_parts", types=sorted({row["base_oid"] for row in types.values()})):
             parts.setdefault(row["whole"], []).append(row)
         for row in rows("columns", oids=oids):
-            column = Column(**{name: value for name, value in row.items() if name != "table_oid"})
+            column = Column(**{name: value for name, value in row.items() if name not in ("table_oid", "labels")})
+            column = replace(column, labels=tuple(row["labels"]))
             kind = types.get((row["table_oid"], column.position))
             if kind is not None:
                 column = replace(column, parts=_parts(parts, kind["base_oid"], kind["typmod"]))

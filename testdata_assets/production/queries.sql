@@ -60,7 +60,9 @@ SELECT a.attrelid AS table_oid, a.attname AS name, a.attnum AS position,
        a.attnotnull OR l.not_null AS not_null,
        a.attgenerated <> '' AS generated,
        a.attidentity::text AS identity,
-       NOT coalesce(co.collisdeterministic, true) AS nondeterministic
+       NOT coalesce(co.collisdeterministic, true) AS nondeterministic,
+       (SELECT coalesce(array_agg(e.enumlabel::text ORDER BY e.enumsortorder), '{}') FROM pg_enum e
+         WHERE e.enumtypid = l.base) AS labels
 FROM pg_attribute a
 LEFT JOIN pg_collation co ON co.oid = a.attcollation
 JOIN leaf l ON l.oid = a.atttypid
