@@ -19,7 +19,7 @@ from typing import Any
 from psycopg import sql
 from pydantic import TypeAdapter
 
-from testdata_assets.errors import RefusedError, TestdataError
+from testdata_assets.errors import RefusedError, TestdataError, UsageFault
 from testdata_assets.golden import attest, build
 from testdata_assets.golden.closing import close_image, folder_digest
 from testdata_assets.golden.database import ImageDatabase
@@ -30,7 +30,7 @@ from testdata_assets.keys import load_key
 from testdata_assets.masking.fingerprints import ChangeCount, Fingerprints
 from testdata_assets.masking.keyring import KeyRing
 from testdata_assets.masking.plan import MaskingPlan, compile_plan
-from testdata_assets.masking.rules import MaskingRules, RulesError, load_rules
+from testdata_assets.masking.rules import MaskingRules, RulesError, load_rules, own_code
 from testdata_assets.masking.rules_check import whole_refusal
 from testdata_assets.postgres.connections import connect
 from testdata_assets.postgres.control import ControlConnection, connect_control
@@ -102,7 +102,7 @@ def take_snapshot(settings: Settings, places: Places, run_id: str | None = None)
     keys = KeyRing.load(settings, frozenset(rules.rotation.hold))
     store_key = load_key(settings, "store", create=places.uses_embedded)
     load_key(settings, "signing", create=places.uses_embedded)
-    check_workers(settings.executor, keys, store_key)
+    check_workers(settings.executor, keys, store_key, _usable_code(rules))
     started = time.monotonic()
     with connect_control(places.control) as control:
         registry = GoldenRegistry(control)
@@ -147,6 +147,14 @@ def take_snapshot(settings: Settings, places: Places, run_id: str | None = None)
             bytes=manifest.stored_bytes,
             seconds=round(time.monotonic() - started, 3),
         )
+
+
+def _usable_code(rules: MaskingRules) -> dict[str, str]:
+    """Digests of users' transformers; none where one cannot be used, which the plan reports with all else."""
+    try:
+        return own_code(rules)
+    except UsageFault:
+        return {}
 
 
 def _readable_rules(settings: Settings, places: Places) -> MaskingRules:

@@ -155,6 +155,7 @@ class TablePlan:
             `table.rule_table` instead of the leaf.
         where: Which rows the image has; None for all.
         rows: How many rows to fabricate, in all partitions together.
+        own_code: Digests of the code of users' transformers, by name: whoever masks must have the same.
     """
 
     table: Table
@@ -163,6 +164,7 @@ class TablePlan:
     load_through_root: bool = False
     where: Condition | None = None
     rows: int = 0
+    own_code: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def reads_rows(self) -> bool:

@@ -45,6 +45,7 @@ __all__ = [
     "json_schema",
     "load_rules",
     "look_beside",
+    "own_code",
     "parse_rules",
     "rules_digest",
 ]
@@ -158,11 +159,21 @@ def rules_digest(rules: MaskingRules, *extra: str) -> str:
         UsageFault: A user's transformer cannot be used.
     """
     canonical = rules.canonical()
-    code = {name: made for name in sorted(set(_named(canonical))) if (made := registry.fingerprint(name)) is not None}
+    code = own_code(rules)
     files = file_digests(canonical)
     parts = [canonical, *extra, *([{"transformers": code}] if code else []), *([{"files": files}] if files else [])]
     document = json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(document.encode("ascii")).hexdigest()
+
+
+def own_code(rules: MaskingRules) -> dict[str, str]:
+    """sha256 of the code of every user's transformer that rules name, by the name they use.
+
+    Raises:
+        UsageFault: One cannot be used.
+    """
+    names = sorted(set(_named(rules.canonical())))
+    return {name: made for name in names if (made := registry.fingerprint(name)) is not None}
 
 
 def _named(part: Any) -> Iterator[str]:
