@@ -187,7 +187,8 @@ def _masked(tokens: Tokens, leaves: Positions, numbers: bool, each: _PathRule, c
             code="json-leaf-type",
         )
     values, positions = distinct_parts(tokens.texts(leaves) if numbers else tokens.strings(leaves))
-    if inner.collect is not None and transformer.guarantees_for(inner.column).coincidence is Coincidence.DISJOINT:
+    own = transformer.guarantees_for(inner.column)
+    if inner.collect is not None and (own.coincidence is Coincidence.DISJOINT or own.searchable):
         inner.collect(values)
     try:
         masked = transformer.apply(values, inner)

@@ -41,6 +41,13 @@ relationships:
 """
 
 
+LEAKS = {
+    "phone": [f"+49 30 901820{number:02d}" for number in range(1, 60)],
+    "iban": ["GB82WEST12345698765432", "DE89370400440532013000", "FR1420041010050500013M02606"],
+    "uuid": ["5f0c1a52-9f0e-4a55-8c0d-6d1a1b1c1d1e", "0b8f3a52-1f0e-4a55-8c0d-6d1a1b1c1d1f"],
+}  # fmt: skip
+
+
 @pytest.fixture
 def source(server: EmbeddedServer, database: Dsn) -> Iterator[Dsn]:
     name = f"{database.database}_source"
@@ -72,3 +79,28 @@ def test_equal_addresses_mask_equally_in_documents_and_arrays(settings: Settings
     report = validate_candidate(settings, places, image.golden_id)
     assert report.passed, [(check.name, check.summary) for check in report.checks if not check.passed]
     refresh.reject_image(settings, places, image.golden_id, "test")
+
+
+@pytest.mark.parametrize("transform", LEAKS)
+def test_what_is_masked_in_a_document_is_a_leak_in_a_kept_column(
+    settings: Settings, source: Dsn, tmp_path: Path, transform: str
+) -> None:
+    with connect(source) as conn:
+        conn.execute("CREATE TABLE docs (id int PRIMARY KEY, doc jsonb, remark text)")
+        with conn.cursor() as cursor:
+            cursor.executemany(
+                "INSERT INTO docs VALUES (%s, jsonb_build_object('x', %s::text), %s)",
+                [(place, each, f"see {each}" if place == 1 else None) for place, each in enumerate(LEAKS[transform])],
+            )
+        conn.execute('DROP TABLE events, "Odd:$ Log"')
+    (tmp_path / "masking.yaml").write_text(
+        "version: 1\ntables:\n  public.users: {id: keep, email: {transform: email}}\n"
+        f'  public.docs: {{id: keep, doc: {{transform: json, paths: {{"$.x": {transform}}}}}, remark: keep}}\n'
+    )
+    settings = Settings.model_validate(settings.model_dump() | {"source_dsn": source.secret(), "rules_dir": tmp_path})
+    places = open_places(settings)
+    image = refresh.build_image(settings, places, refresh.take_snapshot(settings, places).snapshot_id)
+    report = validate_candidate(settings, places, image.golden_id)
+    refresh.reject_image(settings, places, image.golden_id, "test")
+    (leaks,) = [check for check in report.checks if check.name == "no_production_values"]
+    assert [(each.table, each.column_or_object) for each in leaks.findings] == [("public.docs", "remark")]
