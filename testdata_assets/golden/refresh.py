@@ -343,6 +343,10 @@ def _keys_in_force(image: GoldenImage, before: GoldenImage | None) -> dict[str, 
 
 
 def _domain_keys(image: GoldenImage) -> dict[str, str | None]:
+    """Of an image whose plan does not say so (older ones), the domains of columns are all that is known."""
+    recorded = (image.plan or {}).get("domains")
+    if recorded is not None:
+        return {str(name): key for name, key in recorded.items()}
     return {str(each["domain"]): each.get("key_id") for each in image.masked_columns or []}
 
 
