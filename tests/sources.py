@@ -31,10 +31,10 @@ def rules_keeping_all(catalog: Catalog, changes: Mapping[tuple[str, str], Rule] 
     """A rules document that keeps every column but those in `changes`, keyed by (table, column)."""
     tables: dict[str, object] = {}
     for table in catalog.tables:
-        parent = catalog.table(table.parent) if table.parent is not None else None
-        inherited = {column.name for column in parent.columns} if parent is not None else set()
+        parents = [parent for name in table.parents if (parent := catalog.table(name)) is not None]
+        inherited = {column.name for parent in parents for column in parent.columns}
         own = [column for column in table.stored_columns if column.name not in inherited]
-        if parent is None or (own and not table.is_partition):
+        if not parents or (own and not table.is_partition):
             tables[str(table.name)] = {
                 "columns": {column.name: (changes or {}).get((str(table.name), column.name), "keep") for column in own}
             }

@@ -39,11 +39,13 @@ def answer(document: Any, *, json_wanted: bool) -> None:
 
 
 def report_error(error: TestdataError, *, json_wanted: bool) -> int:
-    """Prints an error the way the reader wants it and returns the exit status."""
+    """Prints an error the way the reader wants it, every reason on a line of its own, and returns the exit status."""
     if json_wanted:
         answer(error.as_json(), json_wanted=True)
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     console.print(Text.assemble(("error: ", "bold red"), error.what))
+    for line in error.details:
+        console.print(Text(line))
     console.print(Text(f"  where:  {error.where}"))
     console.print(Text(f"  remedy: {error.remedy}"))
     return error.exit_status

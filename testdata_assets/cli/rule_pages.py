@@ -104,6 +104,8 @@ def show_explanation(found: Explanation) -> None:
         facts.add_row("else", branch.transformer + (f" {_params(branch.params)}" if branch.params else ""))
     if found.pii:
         facts.add_row("category", found.pii)
+    if found.reason:
+        facts.add_row("reason", found.reason)
     if found.domain:
         facts.add_row("domain", found.domain)
         members = [*found.shared_with[:_SHOWN_MEMBERS]]

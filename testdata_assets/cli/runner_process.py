@@ -54,7 +54,13 @@ def run_job(settings: Settings, places: Places, words: Sequence[str]) -> dict[st
     error = document.get("error")
     if error is not None:
         kind = _CLASSES.get(document.get("exit_status", 1), RefusedError)
-        raise kind(error["message"], where=error["where"], remedy=error["remedy"], code=error["code"])
+        raise kind(
+            error["message"],
+            where=error["where"],
+            remedy=error["remedy"],
+            code=error["code"],
+            reasons=error.get("problems", ()),
+        )
     return document
 
 

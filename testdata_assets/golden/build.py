@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -28,6 +29,7 @@ from testdata_assets.postgres.identifiers import TableName
 from testdata_assets.postgres.tools import PgTools
 from testdata_assets.production.catalog import Catalog
 from testdata_assets.production.chunk_store import ChunkStore
+from testdata_assets.production.collations import Collation
 from testdata_assets.production.snapshot import Manifest, schema_dump
 from testdata_assets.progress import current_progress
 from testdata_assets.synthesis.fabricate import fabricate
@@ -55,6 +57,7 @@ def preflight(catalog: Catalog, server: Dsn, source: Dsn, tools: PgTools) -> Non
         collations = {row[0] for row in conn.execute("SELECT collname FROM pg_collation")}
         if any(column.base_type in ("xml", "_xml") for table in catalog.tables for column in table.columns):
             lacking += _without_xml(conn)
+        lacking += _without_collations(conn, catalog)
     lacking += [f"extension {name}" for name, _ in catalog.extensions if name not in available]
     lacking += [f"collation {name}" for name in catalog.collations if name not in collations]
     if catalog.encoding not in ("UTF8", "SQL_ASCII"):
@@ -83,6 +86,26 @@ def _without_xml(conn: psycopg.Connection[tuple[object, ...]]) -> list[str]:
     except psycopg.errors.FeatureNotSupported:
         return ["libxml (the source has xml columns)"]
     return []
+
+
+def _without_collations(conn: psycopg.Connection[Any], catalog: Catalog) -> list[str]:
+    """Collations of the source's own making that this server cannot make, and text ranges that it would sort apart."""
+    lacking: list[str] = []
+    for collation in catalog.made_collations:
+        try:
+            with conn.transaction(force_rollback=True):
+                conn.execute(collation.creation(sql.SQL("pg_temp.testdata_probe")))
+        except psycopg.errors.InsufficientPrivilege:
+            continue  # no verdict
+        except psycopg.DatabaseError:
+            lacking.append(f"collation {collation}")
+    row = conn.execute("SELECT to_jsonb(d) FROM pg_database d WHERE datname = 'template0'").fetchone()
+    ours = Collation.default_of(row[0]) if row is not None else None
+    theirs = catalog.default_collation
+    if catalog.text_ranges and ours is not None and theirs is not None and not ours.sorts_like(theirs):
+        tables = ", ".join(map(str, catalog.text_ranges))
+        lacking.append(f"the source's order of texts {theirs} by which {tables} is partitioned (its own is {ours})")
+    return lacking
 
 
 def build(

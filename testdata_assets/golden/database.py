@@ -22,7 +22,8 @@ class ImageDatabase:
 
     @property
     def dsn(self) -> Dsn:
-        return self.server.with_database(self.name)
+        # money as the source's sessions write it, whatever the server's currency is
+        return self.server.with_database(self.name).with_options("-c lc_monetary=C")
 
     def create(self) -> None:
         """Makes role and database; nobody but the administrator may connect.

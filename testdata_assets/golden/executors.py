@@ -13,7 +13,7 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import ExitStack, contextmanager
@@ -382,8 +382,8 @@ def open_masking(executor: str, store: ChunkStore, keys: KeyRing, *, workers: in
                 pool.shutdown(wait=False)
 
 
-def check_workers(executor: str, keys: KeyRing, store_key: bytes) -> None:
-    """Asks every worker of a cluster for version and key ids, so that what is missing shows before a row is read.
+def check_workers(executor: str, keys: KeyRing, store_key: bytes, own_code: Mapping[str, str]) -> None:
+    """Asks every worker of a cluster for version, key ids and users' code: what is missing shows before a row is read.
 
     Raises:
         EnvironmentLack: The cluster cannot be reached, or a worker could not mask for this refresh.
@@ -393,9 +393,8 @@ def check_workers(executor: str, keys: KeyRing, store_key: bytes) -> None:
     previous = keys.previous_id if keys.held else None
     with dask_client(executor) as client:
         try:
-            answers = client.run(
-                check_worker, key_id(keys.current), key_id(store_key), code_version(), previous, on_error="return"
-            )
+            ids = key_id(keys.current), key_id(store_key)
+            answers = client.run(check_worker, *ids, code_version(), previous, dict(own_code), on_error="return")
         except (OSError, TimeoutError) as error:
             raise EnvironmentLack(
                 f"The Dask cluster does not answer ({type(error).__name__})",

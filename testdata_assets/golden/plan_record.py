@@ -19,16 +19,32 @@ def plan_record(plan: MaskingPlan, keys: KeyRing) -> dict[str, Any]:
     """The plan as JSON.
 
     Returns:
-        `{"version", "objects": {...}, "tables": [{"table", "rule_table", "mode", "filtered", "columns": [...]}]}`. A
-        column has `column`, `type`, `transformer`, `masked`, `pii`, `domain`, `key_id`, `inherited_from`,
-        `coincidence`, `conditional` (another rule holds in some rows) and `parts` (`path`, `transformer`, `pii` of
-        rules nested in it).
+        `{"version", "objects": {...}, "domains": {name: key id}, "tables": [{"table", "rule_table", "mode", "filtered",
+        "columns": [...]}]}`. A column has `column`, `type`, `transformer`, `masked`, `pii`, `reason`, `domain`,
+        `key_id`, `inherited_from`, `coincidence`, `conditional` (another rule holds in some rows) and `parts` (`path`,
+        `transformer`, `pii` of rules nested in it).
     """
     return {
         "version": VERSION,
         "objects": {"comments": plan.objects.comments, "large_objects": plan.objects.large_objects},
         "tables": [_table(table, keys) for table in plan.tables],
+        "domains": dict(sorted(_domains(plan, keys).items())),
     }
+
+
+def _domains(plan: MaskingPlan, keys: KeyRing) -> dict[str, str]:
+    """The key of every domain, those inside documents and arrays too, and of the groups that entities are drawn by."""
+    found = {name: keys.key_id(name) for name in plan.domains}
+    for table in plan.tables:
+        for column in table.masked:
+            found.setdefault(column.domain, keys.key_id(column.domain))
+            way: ColumnPlan | None = column
+            while way is not None:
+                group = getattr(way.transformer.params, "group", None)
+                if isinstance(group, str):
+                    found[f"group {group} of {way.transformer.name}"] = keys.key_id(group)
+                way = way.otherwise
+    return found
 
 
 def _table(table: TablePlan, keys: KeyRing) -> dict[str, Any]:
@@ -48,6 +64,7 @@ def _column(column: ColumnPlan, keys: KeyRing) -> dict[str, Any]:
         "transformer": column.transformer.name,
         "masked": column.masked,
         "pii": column.pii,
+        "reason": column.reason,
         "domain": column.domain if column.masked else None,
         "key_id": keys.key_id(column.domain) if column.masked else None,
         "inherited_from": column.inherited_from,

@@ -19,7 +19,7 @@ from typing import Any
 from psycopg import sql
 from pydantic import TypeAdapter
 
-from testdata_assets.errors import RefusedError, TestdataError
+from testdata_assets.errors import RefusedError, TestdataError, UsageFault
 from testdata_assets.golden import attest, build
 from testdata_assets.golden.closing import close_image, folder_digest
 from testdata_assets.golden.database import ImageDatabase
@@ -31,8 +31,8 @@ from testdata_assets.masking.echoes import Echo
 from testdata_assets.masking.fingerprints import ChangeCount, Fingerprints
 from testdata_assets.masking.keyring import KeyRing
 from testdata_assets.masking.plan import MaskingPlan, compile_plan
-from testdata_assets.masking.rule_models import MaskingRules
-from testdata_assets.masking.rules import load_rules
+from testdata_assets.masking.rules import MaskingRules, RulesError, load_rules, own_code
+from testdata_assets.masking.rules_check import whole_refusal
 from testdata_assets.postgres.connections import connect
 from testdata_assets.postgres.control import ControlConnection, connect_control
 from testdata_assets.postgres.identifiers import TableName
@@ -101,11 +101,11 @@ def take_snapshot(settings: Settings, places: Places, run_id: str | None = None)
     Raises:
         TestdataError: A missing key, bad rules, an uncovered column, an unreachable source, a full disk.
     """
-    rules = load_rules(settings.rules_dir / "masking.yaml")
+    rules = _readable_rules(settings, places)
     keys = KeyRing.load(settings, frozenset(rules.rotation.hold))
     store_key = load_key(settings, "store", create=places.uses_embedded)
     load_key(settings, "signing", create=places.uses_embedded)
-    check_workers(settings.executor, keys, store_key)
+    check_workers(settings.executor, keys, store_key, _usable_code(rules))
     started = time.monotonic()
     with connect_control(places.control) as control:
         registry = GoldenRegistry(control)
@@ -151,6 +151,33 @@ def take_snapshot(settings: Settings, places: Places, run_id: str | None = None)
             bytes=manifest.stored_bytes,
             seconds=round(time.monotonic() - started, 3),
         )
+
+
+def _usable_code(rules: MaskingRules) -> dict[str, str]:
+    """Digests of users' transformers; none where one cannot be used, which the plan reports with all else."""
+    try:
+        return own_code(rules)
+    except UsageFault:
+        return {}
+
+
+def _readable_rules(settings: Settings, places: Places) -> MaskingRules:
+    """The rules.
+
+    Raises:
+        RulesError: The file has mistakes; what else would stop the refresh is named with them, if the source can be
+            asked.
+    """
+    try:
+        return load_rules(settings.rules_dir / "masking.yaml")
+    except RulesError as error:
+        mistaken = error
+    if mistaken.rest is not None:
+        with suppress(TestdataError):
+            ensure_sample(places)
+            with open_source(places.source) as source:
+                mistaken = whole_refusal(mistaken, source.catalog)
+    raise mistaken
 
 
 def build_image(settings: Settings, places: Places, snapshot_id: str, run_id: str | None = None) -> GoldenImage:
@@ -237,8 +264,11 @@ def _check_same_tables(plan: MaskingPlan, manifest: Manifest) -> None:
 
 
 def _relationships(rules: MaskingRules) -> list[Relationship]:
+    """Those between whole columns: partners of what stands inside values are not counted."""
     return [
-        Relationship(each.from_.table, each.from_.column, each.to.table, each.to.column) for each in rules.relationships
+        Relationship(each.from_.table, each.from_.column, each.to.table, each.to.column)
+        for each in rules.relationships
+        if each.inside is None
     ]
 
 
@@ -343,6 +373,10 @@ def _keys_in_force(image: GoldenImage, before: GoldenImage | None) -> dict[str, 
 
 
 def _domain_keys(image: GoldenImage) -> dict[str, str | None]:
+    """Of an image whose plan does not say so (older ones), the domains of columns are all that is known."""
+    recorded = (image.plan or {}).get("domains")
+    if recorded is not None:
+        return {str(name): key for name, key in recorded.items()}
     return {str(each["domain"]): each.get("key_id") for each in image.masked_columns or []}
 
 

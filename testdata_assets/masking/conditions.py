@@ -3,8 +3,9 @@
     plan == 'free' and (country in ('DE', 'AT') or not deleted_at is null)
 
 A comparison has a column on its left (raw name, or in double quotes) and a literal on its right: text in single or
-double quotes, a number, true, false or null. NULL counts as a value that equals only null, so that `role != 'staff'`
-holds where role is NULL: an answer is always yes or no, and an unknown is masked rather than kept.
+double quotes, a number, true, false or null; `condition_literals.py` says which fits which type. NULL counts as a value
+that equals only null, so that `role != 'staff'` holds where role is NULL: an answer is always yes or no, and an unknown
+is masked rather than kept.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ from typing import NoReturn, TypeAlias
 import polars as pl
 
 from testdata_assets.errors import UsageFault
+from testdata_assets.masking.condition_literals import INTEGERS, Literal, misfit, plain, written
 from testdata_assets.masking.rule_errors import did_you_mean
-from testdata_assets.masking.transformers.base import TEXT_TYPES, Rows
+from testdata_assets.masking.transformers.base import Rows
 from testdata_assets.production.catalog import Column
 
 _TOKEN = re.compile(
@@ -27,19 +29,10 @@ _TOKEN = re.compile(
     |(?P<operator>==|!=|<>|=|\(|\)|\[|\]|,)|(?P<word>[^\W\d]\w*(?:\$\w*)*))""",
     re.VERBOSE,
 )
+_LEADING_ZERO = re.compile(r"-?0\d")
 _WORDS = frozenset({"and", "or", "not", "in", "is", "null", "true", "false"})
-_INTEGERS = frozenset({"int2", "int4", "int8"})
-_CLOCK = r"\d\d:\d\d:\d\d(?:\.\d{0,5}[1-9])?"
-# How the snapshot writes these types: they are compared as text, and what is written otherwise would never match.
-_FORMS = {
-    "date": r"-?infinity|\d{4,7}-\d\d-\d\d(?: BC)?",
-    "timestamp": rf"-?infinity|\d{{4,6}}-\d\d-\d\d {_CLOCK}(?: BC)?",
-    "timestamptz": rf"-?infinity|\d{{4,6}}-\d\d-\d\d {_CLOCK}\+00(?: BC)?",
-    "time": _CLOCK,
-    "uuid": r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}",
-}
-
-Literal: TypeAlias = str | int | float | bool | None
+_DEEPEST = 100  # parentheses and nots within each other
+_SHOWN = 60
 
 
 @dataclass(frozen=True)
@@ -108,8 +101,9 @@ class Condition:
             if column.generated:
                 found.append(f"{each.column!r} is a generated column, which is not read")
             for value in each.values:
-                if value is not None and not _suits(column, value):
-                    found.append(f"{each.column!r} is {column.type}, which {_shown(value)} never equals")
+                reason = misfit(column, value) if value is not None else None
+                if reason is not None:
+                    found.append(reason)
         return tuple(dict.fromkeys(found))
 
     def evaluate(self, rows: Rows, columns: Mapping[str, Column]) -> pl.Series:
@@ -152,11 +146,11 @@ def _evaluate(node: Node, rows: Rows, columns: Mapping[str, Column]) -> pl.Serie
     return result
 
 
-def _is_any(values: pl.Series, column: Column, wanted: list[str | int | float | bool]) -> pl.Series:
+def _is_any(values: pl.Series, column: Column, wanted: list[str | int | Decimal | bool]) -> pl.Series:
     """Compares as Postgres would compare the column's type with these literals."""
     if column.base_type == "bool":
         return values.is_in(["t" if _truth(each) else "f" for each in wanted])
-    if column.base_type in _INTEGERS:
+    if column.base_type in INTEGERS:
         return values.cast(pl.Int64).is_in(pl.Series([int(str(each)) for each in wanted], dtype=pl.Int64))
     if column.base_type == "numeric":
         # As text: a float knows 17 digits, and would take other numbers for the same.
@@ -165,7 +159,7 @@ def _is_any(values: pl.Series, column: Column, wanted: list[str | int | float | 
         return values.cast(pl.Float64, strict=False).is_in(
             pl.Series([float(each) for each in wanted], dtype=pl.Float64)
         )
-    texts = [str(each).lower() if isinstance(each, bool) else str(each) for each in wanted]
+    texts = [text for each in wanted if (text := written(column, each)) is not None]
     if column.base_type == "bpchar":
         return values.str.strip_chars_end(" ").is_in([text.rstrip(" ") for text in texts])
     if column.base_type in ("citext", "uuid"):
@@ -180,10 +174,10 @@ def _plain_digits(values: pl.Series) -> pl.Series:
     return pl.select(pl.when(fraction).then(bare).otherwise(values)).to_series()
 
 
-def _digits(value: str | int | float | bool) -> str:
+def _digits(value: str | int | Decimal | bool) -> str:
     """A literal in that form."""
     number = Decimal(str(value))
-    text = format(number, "f") if number.is_finite() else str(value)
+    text = plain(number) if number.is_finite() else str(value)
     text = text.rstrip("0").rstrip(".") if "." in text else text
     return text.removeprefix("-") if number == 0 else text
 
@@ -192,23 +186,12 @@ def _truth(value: object) -> bool:
     return str(value).lower() in ("true", "t")
 
 
-def _suits(column: Column, value: str | int | float | bool) -> bool:
-    """Whether a value of the column could equal a literal at all."""
-    if column.base_type == "bool":
-        return isinstance(value, bool) or str(value).lower() in ("true", "false", "t", "f")
-    if isinstance(value, bool):
-        return column.base_type in TEXT_TYPES
-    if column.base_type in _FORMS:
-        return isinstance(value, str) and re.fullmatch(_FORMS[column.base_type], value) is not None
-    if column.base_type in _INTEGERS:
-        return re.fullmatch(r"-?\d{1,18}", str(value)) is not None
-    if column.category == "N" and column.base_type != "money":
-        return re.fullmatch(r"-?\d+(?:\.\d+)?|NaN|-?Infinity", str(value)) is not None
-    return True
-
-
-def _shown(value: Literal) -> str:
-    return repr(value) if isinstance(value, str) else str(value).lower()
+def _joined(terms: list[Node], *, either: bool) -> Node:
+    """Terms of `and` or `or` as a tree that is as flat as may be: thousands of them must not nest as deep."""
+    while len(terms) > 1:
+        pairs = [Both(one, other, either) for one, other in zip(terms[::2], terms[1::2], strict=False)]
+        terms = [*pairs, *(terms[-1:] if len(terms) % 2 else ())]
+    return terms[0]
 
 
 class _Parser:
@@ -226,6 +209,7 @@ class _Parser:
             self.tokens.append((match.lastgroup, match[match.lastgroup], match.start(match.lastgroup)))
             position = match.end()
         self.at = 0
+        self.depth = 0
 
     def whole(self) -> Node:
         node = self._either()
@@ -234,25 +218,31 @@ class _Parser:
         return node
 
     def _either(self) -> Node:
-        node = self._both()
+        terms = [self._both()]
         while self._word("or"):
-            node = Both(node, self._both(), either=True)
-        return node
+            terms.append(self._both())
+        return _joined(terms, either=True)
 
     def _both(self) -> Node:
-        node = self._single()
+        terms = [self._single()]
         while self._word("and"):
-            node = Both(node, self._single(), either=False)
-        return node
+            terms.append(self._single())
+        return _joined(terms, either=False)
 
     def _single(self) -> Node:
-        if self._word("not"):
-            return Not(self._single())
+        opposite = False
+        while self._word("not"):
+            opposite = not opposite
         if self._operator("("):
+            self.depth += 1
+            if self.depth > _DEEPEST:
+                self._refuse(f"it nests deeper than {_DEEPEST} levels", self._peek()[2])
             node = self._either()
             self._need(")")
-            return node
-        return self._comparison()
+            self.depth -= 1
+        else:
+            node = self._comparison()
+        return Not(node) if opposite else node
 
     def _comparison(self) -> Node:
         column = self._column()
@@ -299,7 +289,10 @@ class _Parser:
             quote = token[0]
             return token[1:-1].replace(quote * 2, quote)
         if kind == "number":
-            return float(token) if "." in token else int(token)
+            if _LEADING_ZERO.match(token):
+                self.at -= 1
+                self._refuse(f"a number does not begin with a zero; a text does, in quotes: '{token}'", self._peek()[2])
+            return Decimal(token) if "." in token else int(token)
         word = token.lower() if kind == "word" else ""
         if word in ("true", "false", "null"):
             return {"true": True, "false": False}.get(word)
@@ -330,8 +323,9 @@ class _Parser:
         self._refuse(f"expected {what}, found {'the end' if kind == 'end' else token}", position)
 
     def _refuse(self, reason: str, position: int) -> NoReturn:
+        text = self.text if len(self.text) <= _SHOWN else f"{self.text[:_SHOWN]}..."
         raise UsageFault(
-            f"The condition {self.text!r} cannot be read: {reason} at character {position + 1}",
+            f"The condition {text!r} cannot be read: {reason} at character {position + 1}",
             where="when",
             remedy="Write comparisons like plan == 'free', country in ('DE', 'AT') or deleted_at is null, joined by "
             "and, or, not.",

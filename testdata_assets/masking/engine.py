@@ -22,6 +22,7 @@ from testdata_assets.masking.block_rows import BlockRows, Values, take_apart
 from testdata_assets.masking.hashing import KeyedHash
 from testdata_assets.masking.memo import Memo, Memos
 from testdata_assets.masking.plan import ColumnPlan, TablePlan
+from testdata_assets.masking.plan_transformers import KEEP
 from testdata_assets.masking.sensitive import is_searched, name_pairs, pair_name
 from testdata_assets.masking.text_arrays import string_bytes
 from testdata_assets.masking.transformers.base import Coincidence, MaskContext, Params, RowTransformer
@@ -172,7 +173,7 @@ class TableMasker:
     def _mask_all(self, column: ColumnPlan, rows: BlockRows, result: MaskedBlock) -> Values:
         """Masks a column, or the chosen rows of it, by one transformer."""
         name = column.column.name
-        if not column.masked:
+        if column.transformer.name == KEEP:
             kept = rows.original(name)
             result.add_kept(name, kept.drop_nulls().unique())
             return Values(kept)

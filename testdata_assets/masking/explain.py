@@ -68,6 +68,7 @@ class Explanation:
         mode: Of its table.
         transformer: Name and summary, parameters as JSON data; None where no rule covers it, or the table is emptied.
         origin: Where the transformer comes from.
+        reason: Why the choice is right though it looks weak, as the rule says.
         domain: The domain it masks in, and who else does.
         canonical: The canonical form in words.
         inherited_from: The column whose rule it is, if not its own.
@@ -93,6 +94,7 @@ class Explanation:
     origin: str | None = None
     params: dict[str, Any] = field(default_factory=dict)
     pii: str | None = None
+    reason: str | None = None
     domain: str | None = None
     shared_with: tuple[str, ...] = ()
     fold_case: bool = False
@@ -231,6 +233,7 @@ def _explain_column(found: Examination, table: Table, column: Column) -> Explana
     base = replace(
         base,
         pii=effective.rule.pii,
+        reason=effective.rule.reason,
         inherited_from=str(effective.origin) if effective.origin not in (owner, reference) else None,
         place=str(mark) if mark else None,
         condition=effective.rule.when,

@@ -53,7 +53,10 @@ class Effective:
 
 
 class Lineage:
-    """Owners, edges and effective rules of one catalog under one set of rules."""
+    """Owners, edges and effective rules of one catalog under one set of rules.
+
+    Of a table that inherits from several the first declared parent is the one that `ancestry` follows.
+    """
 
     def __init__(self, rules: MaskingRules, catalog: Catalog) -> None:
         self.rules = rules
@@ -77,18 +80,39 @@ class Lineage:
         return self._ancestries.setdefault(name, tuple(names))
 
     def owner(self, table: TableName, column: str) -> ColumnRef:
-        """The topmost ancestor that has the column (the table itself where none has)."""
+        """The topmost ancestor that has the column (the table itself where none has).
+
+        Of several parents that have it, the one declared first counts.
+        """
         for name in reversed(self.ancestry(table)):
             ancestor = self.tables.get(name)
-            if ancestor is not None and ancestor.column(column) is not None:
-                return ColumnRef(name, column)
+            if ancestor is not None and ancestor.column(column) is not None and (name != table):
+                return self._beside(name, column)
+        return self._beside(table, column)
+
+    def _beside(self, table: TableName, column: str) -> ColumnRef:
+        """The same where no first parent has the column: another parent may."""
+        found = self.tables.get(table)
+        for name in found.further_parents if found is not None else ():
+            parent = self.tables.get(name)
+            if parent is not None and parent.column(column) is not None:
+                return self.owner(name, column)
         return ColumnRef(table, column)
+
+    def ancestors(self, table: TableName) -> frozenset[TableName]:
+        """The table and all above it, by any parent: whose rows its rows are too."""
+        found, waiting = {table}, [table]
+        while waiting:
+            known = self.tables.get(waiting.pop())
+            above = {*known.parents, *self.ancestry(known.name)} if known is not None else set()
+            waiting += above - found
+            found |= above
+        return frozenset(found)
 
     def truncated(self, table: TableName) -> bool:
         """Whether the table or one of its ancestors is emptied."""
-        return any(
-            rule is not None and rule.mode == "truncate" for rule in map(self.rules.tables.get, self.ancestry(table))
-        )
+        rules = map(self.rules.tables.get, self.ancestors(table))
+        return any(rule is not None and rule.mode == "truncate" for rule in rules)
 
     def fabricated(self, table: TableName) -> bool:
         """Whether the table's rows are made up: its root's mode is synthesize."""
@@ -120,6 +144,8 @@ class Lineage:
             for source, target in zip(key.columns, key.referenced_columns, strict=True):
                 yield Edge(self.owner(key.table, source), self.owner(key.referenced_table, target), key.name, key)
         for index, each in enumerate(self.rules.relationships):
+            if each.inside is not None:
+                continue  # a rule nested in the column's own; see nested_references.py
             yield Edge(
                 self.owner(each.from_.table, each.from_.column),
                 self.owner(each.to.table, each.to.column),

@@ -23,6 +23,22 @@ _UNIQUENESS = (Uniqueness.INJECTIVE, Uniqueness.HASHED, Uniqueness.LOSSY)  # bes
 _DISTINCT_PROBE = 2000
 
 
+class Misfit(str):
+    """A sentence of `Transformer.problems` that knows which nested rule it is about.
+
+    Attributes:
+        inside: Path of that rule within the parameters, e.g. `("fields", "street")`.
+    """
+
+    __slots__ = ("inside",)
+    inside: tuple[str, ...]
+
+    def __new__(cls, rule: str, sentence: str) -> Misfit:
+        made = super().__new__(cls, f"{rule}: {sentence}")
+        made.inside = (*rule.split(".", 1), *getattr(sentence, "inside", ()))
+        return made
+
+
 class PartRule:
     """A nested rule with its transformer.
 
@@ -43,8 +59,9 @@ class PartRule:
     def problems(self, part: Column) -> tuple[str, ...]:
         """Why the rule cannot write to such a part."""
         if isinstance(self.transformer, RowTransformer):
-            return (f"{self.label}: {self.transformer.name} reads other columns, which a nested rule does not have",)
-        return tuple(f"{self.label}: {problem}" for problem in self.transformer.problems(part))
+            reason = f"{self.transformer.name} reads other columns, which a nested rule does not have"
+            return (Misfit(self.label, reason),)
+        return tuple(Misfit(self.label, problem) for problem in self.transformer.problems(part))
 
     def masked(self, values: pl.Series, outer: MaskContext, part: Column | None = None) -> pl.Series:
         """Masks parts.

@@ -6,7 +6,7 @@ The checks live in the `plan_*` modules; this one runs them in order and assembl
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -31,7 +31,7 @@ from testdata_assets.masking.plan_transformers import nested_domains
 from testdata_assets.masking.plan_uniqueness import check_uniqueness
 from testdata_assets.masking.plan_weaknesses import find_weaknesses
 from testdata_assets.masking.rule_models import ColumnRule, MaskingRules
-from testdata_assets.masking.rules import rules_digest
+from testdata_assets.masking.rules import own_code, rules_digest
 from testdata_assets.masking.transformers.base import Transformer
 from testdata_assets.postgres.identifiers import TableName
 from testdata_assets.production.catalog import Catalog, Column, Table
@@ -83,8 +83,9 @@ def compile_plan(rules: MaskingRules, catalog: Catalog, masking_key: bytes) -> M
     found = examine(rules, catalog)
     if found.problems:
         raise PlanRefused(found.problems)
+    code = own_code(rules)
     return MaskingPlan(
-        tables=tuple(_table_plan(found, table) for table in catalog.storing_tables),
+        tables=tuple(replace(_table_plan(found, table), own_code=code) for table in catalog.storing_tables),
         rules_digest=rules_digest(rules, masking_data_version()),
         key_id=key_id(masking_key),
         objects=rules.objects,
@@ -148,6 +149,7 @@ def _column_plan(draft: Draft, table: Table, column: Column) -> ColumnPlan:
             transformer=transformer,
             domain=name,
             pii=rule.pii or effective.rule.pii,
+            reason=rule.reason or effective.rule.reason,
             fold_case=domain.fold_case if domain else False,
             inherited_from=inherited,
             narrowed=seen_as if seen_as != column else None,

@@ -34,6 +34,8 @@ def own_columns(draft: Draft, table: Table) -> list[str]:
 
 
 def _check_table(draft: Draft, table: Table) -> None:
+    if _unread(draft, table):
+        return
     if table.row_security and not draft.untouched(table.name):
         draft.report(
             "row_security",
@@ -51,12 +53,13 @@ def _check_table(draft: Draft, table: Table) -> None:
             table.name,
             f"no rule covers this table; its columns are {columns}" if columns else "no rule covers this table",
             "Add it under `tables` with a rule for each column, or {mode: keep} or {mode: truncate}.",
+            mark=draft.table_mark(table.name),
         )
         return
     if draft.untouched(table.name):
         return
     for name in own_columns(draft, table):
-        if draft.effective(table.name, name) is None:
+        if draft.effective(table.name, name) is None and not _rule_unread(draft, table, name):
             draft.report(
                 "unclassified",
                 table.name,
@@ -67,8 +70,26 @@ def _check_table(draft: Draft, table: Table) -> None:
             )
 
 
+def _unread(draft: Draft, table: Table) -> bool:
+    """Whether the file has an entry for the table, or for one it is part of, that could not be read as rules."""
+    return any(draft.rules.unread("tables", str(name)) for name in draft.lineage.ancestry(table.name)) or (
+        # An entry without its schema is no table's, so that it may have been meant for this one.
+        draft.rules.unread("tables", table.name.name)
+    )
+
+
+def _rule_unread(draft: Draft, table: Table, column: str) -> bool:
+    """Whether the column, or one that it references, has a rule that could not be read."""
+    return any(
+        draft.rules.unread("tables", str(each.table), "columns", each.column)
+        or draft.rules.unread("relationships", str(each))
+        or (each.table in draft.tables and _unread(draft, draft.tables[each.table]))
+        for each in draft.lineage.upstream(draft.lineage.owner(table.name, column))
+    )
+
+
 def _check_foreign_table(draft: Draft, name: TableName) -> None:
-    if not draft.lineage.truncated(name):
+    if not draft.lineage.truncated(name) and not draft.rules.unread("tables", str(name)):
         draft.report(
             "foreign_table",
             name,
@@ -189,6 +210,8 @@ def _check_relationships(draft: Draft) -> None:
 
 def _check_objects(draft: Draft) -> None:
     objects = draft.rules.objects
+    if draft.rules.unread("objects"):
+        return
     commented = [text.object for text in draft.catalog.texts if text.kind == "comment"]
     if commented and objects.comments == "block":
         more = f" and {len(commented) - _SHOWN} more" if len(commented) > _SHOWN else ""

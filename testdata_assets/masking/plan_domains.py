@@ -114,7 +114,8 @@ def check_held(draft: Draft) -> None:
 
 
 def _ignores_case(member: Member, folding: frozenset[ColumnRef]) -> bool:
-    return member.column.base_type == "citext" or (member.path is None and member.owner in folding)
+    blind = member.column.base_type == "citext" or member.column.nondeterministic
+    return blind or (member.path is None and member.owner in folding)
 
 
 def type_family(column: Column) -> str:
@@ -139,12 +140,12 @@ def _capacity(column: Column) -> tuple[int, int]:
 
 
 def case_blind_columns(draft: Draft) -> frozenset[ColumnRef]:
-    """Owner columns whose equality ignores case: citext, or unique under lower() or upper()."""
+    """Owner columns whose equality ignores case: citext, nondeterministic collations, or unique under lower()."""
     found = {
         draft.lineage.owner(table.name, column.name)
         for table in draft.catalog.tables
         for column in table.columns
-        if column.base_type == "citext"
+        if column.base_type == "citext" or column.nondeterministic
     }
     for index in draft.catalog.unique_indexes:
         found |= {draft.lineage.owner(index.table, name) for name in index.lowered}

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from testdata_assets.errors import UsageFault
 from testdata_assets.masking.lineage import Edge, Effective, Lineage
+from testdata_assets.masking.nested_references import with_nested_references
 from testdata_assets.masking.plan_models import DomainPlan, PlanWarning
 from testdata_assets.masking.plan_problems import Problem, ProblemKind
 from testdata_assets.masking.plan_transformers import KEEP, NULL
@@ -24,7 +25,7 @@ class Draft:
     """Everything the checks need, and where they leave what they find.
 
     Attributes:
-        rules: The rules.
+        rules: The rules, relationships out of documents and arrays written out as nested rules.
         catalog: The database.
         lineage: Owners, references and effective rules.
         problems: Reasons to refuse.
@@ -33,9 +34,9 @@ class Draft:
     """
 
     def __init__(self, rules: MaskingRules, catalog: Catalog) -> None:
-        self.rules = rules
+        self.rules, contradictions = with_nested_references(rules, catalog)
         self.catalog = catalog
-        self.lineage = Lineage(rules, catalog)
+        self.lineage = Lineage(self.rules, catalog)
         self.problems: list[Problem] = []
         self.warnings: list[PlanWarning] = []
         self.domains: Mapping[str, DomainPlan] = {}
@@ -43,6 +44,15 @@ class Draft:
         self.foreign_tables = frozenset(catalog.foreign_tables) | {
             table.name for table in catalog.tables if table.kind == "f"
         }
+        for each in contradictions:
+            self.report(
+                "foreign_key",
+                each.column.table,
+                each.message,
+                each.remedy,
+                column=each.column.column,
+                mark=self.rules.mark("relationships", each.index),
+            )
 
     @property
     def tables(self) -> Mapping[TableName, Table]:
@@ -161,8 +171,10 @@ class Draft:
             )
         )
 
-    def warn(self, table: TableName, column: str | None, message: str, mark: Mark | None) -> None:
-        self.warnings.append(PlanWarning(str(table), column, message, mark))
+    def warn(
+        self, table: TableName, column: str | None, message: str, mark: Mark | None, *, weak: bool = False
+    ) -> None:
+        self.warnings.append(PlanWarning(str(table), column, message, mark, weak))
 
     def _build(self, origin: ColumnRef, rule: ColumnRule, inside: tuple[str, ...]) -> Transformer[Any] | None:
         """Builds the transformer a rule names; every bad parameter becomes a problem of its own."""
@@ -180,7 +192,7 @@ class Draft:
         except ValidationError as error:
             known = list(registry.get(rule.transform).params_model.model_fields)
             for found in error.errors(include_url=False, include_input=False):
-                location = tuple(found["loc"])
+                location = tuple(part for part in found["loc"] if part != "[key]")
                 name = ".".join(str(part) for part in location) or rule.transform
                 message = (
                     f"{rule.transform} has no parameter {name!r}{did_you_mean(name, known)}"

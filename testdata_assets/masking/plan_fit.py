@@ -23,7 +23,7 @@ def check_fit(draft: Draft) -> None:
         if table.kind not in ("r", "p") or draft.untouched(table.name):
             continue
         for column in table.stored_columns:
-            for kind, message, remedy in _misfits(draft, table, column):
+            for kind, message, remedy, inside in _misfits(draft, table, column):
                 owner = draft.lineage.owner(table.name, column.name)
                 if (owner, message) in seen:
                     continue  # a partition repeats its root
@@ -36,13 +36,16 @@ def check_fit(draft: Draft) -> None:
                     message if origin == owner else f"{message} (the rule of {origin})",
                     remedy,
                     column=column.name,
-                    mark=draft.rule_mark(origin, "transform"),
+                    mark=draft.rule_mark(origin, *inside),
                 )
 
 
-def _misfits(draft: Draft, table: Table, column: Column) -> Iterator[tuple[ProblemKind, str, str]]:
-    for _, transformer, domain in draft.ways(table.name, column.name):
-        yield from _misfits_of(column, transformer, draft.seen_as(column, transformer, domain))
+def _misfits(draft: Draft, table: Table, column: Column) -> Iterator[tuple[ProblemKind, str, str, tuple[str, ...]]]:
+    """Kind, message and remedy of each, and where within the column's rule the misfit stands."""
+    for depth, (_, transformer, domain) in enumerate(draft.ways(table.name, column.name)):
+        for kind, message, remedy in _misfits_of(column, transformer, draft.seen_as(column, transformer, domain)):
+            nested = getattr(message, "inside", None)
+            yield kind, message, remedy, (*("else",) * depth, *(("params", *nested) if nested else ("transform",)))
 
 
 def _misfits_of(

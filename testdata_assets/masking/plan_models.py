@@ -61,6 +61,7 @@ class ColumnPlan:
         transformer: The transformer with its parameters.
         domain: The domain it masks in.
         pii: Category of personal data, as the rule says.
+        reason: Why the choice is right though it looks weak, as the rule says.
         fold_case: Canonical form of the domain.
         inherited_from: The column whose rule this is (`schema.table.column`), if it is not its own.
         narrowed: The column with the narrowest limits of its domain, if those differ from its own.
@@ -85,6 +86,7 @@ class ColumnPlan:
     condition: Condition | None = None
     otherwise: ColumnPlan | None = None
     shares: bool = False
+    reason: str | None = None
 
     @property
     def masked(self) -> bool:
@@ -153,6 +155,7 @@ class TablePlan:
             `table.rule_table` instead of the leaf.
         where: Which rows the image has; None for all.
         rows: How many rows to fabricate, in all partitions together.
+        own_code: Digests of the code of users' transformers, by name: whoever masks must have the same.
     """
 
     table: Table
@@ -161,6 +164,7 @@ class TablePlan:
     load_through_root: bool = False
     where: Condition | None = None
     rows: int = 0
+    own_code: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def reads_rows(self) -> bool:
@@ -178,12 +182,17 @@ class TablePlan:
 
 @dataclass(frozen=True)
 class PlanWarning:
-    """A rule that is allowed and yet looks weak."""
+    """A rule that is allowed and yet looks weak.
+
+    Attributes:
+        weak: Whether `rules check` fails for it: it may be right, but then the rule should say why.
+    """
 
     table: str
     column: str | None
     message: str
     mark: Mark | None = None
+    weak: bool = False
 
     def __str__(self) -> str:
         place = f"{self.mark}: " if self.mark else ""

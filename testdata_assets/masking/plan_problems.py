@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from testdata_assets.errors import RefusedError
+from testdata_assets.errors import RefusedError, reason_line
 from testdata_assets.masking.rule_errors import Mark
 
 ProblemKind = Literal[
+    "rules_file",
     "unclassified",
     "stale",
     "unknown_transformer",
@@ -64,8 +65,7 @@ class Problem:
         return f"{name} ({self.type})" if self.type else name
 
     def __str__(self) -> str:
-        place = f"{self.mark}: " if self.mark else ""
-        return f"{place}{self.subject}: {self.message}. {self.remedy}"
+        return reason_line(self.as_json())
 
     def as_json(self) -> dict[str, Any]:
         """The problem with its place spelled out; what does not apply is None."""
@@ -92,23 +92,18 @@ class PlanRefused(RefusedError):
         else:
             what = f"{count} problems stop this refresh; no row was read"
             remedies = list(dict.fromkeys(problem.remedy for problem in self.problems))
-            remedy = remedies[0] if len(remedies) == 1 else "`testdata rules check` lists each with its remedy."
-        super().__init__(what, where=", ".join(subjects[:_SHOWN]) + more, remedy=remedy)
-
-    @property
-    def details(self) -> list[str]:
-        """One line for each problem, with its place in the rules file and its remedy."""
-        return [str(problem) for problem in self.problems]
+            remedy = remedies[0] if len(remedies) == 1 else "Each is listed with its remedy."
+        super().__init__(
+            what,
+            where=", ".join(subjects[:_SHOWN]) + more,
+            remedy=remedy,
+            reasons=(problem.as_json() for problem in self.problems),
+        )
 
     def __str__(self) -> str:
         if len(self.problems) == 1:
             return super().__str__()
         return "\n".join([f"{self.what}:", *(f"  {line}" for line in self.details)])
-
-    def as_json(self) -> dict[str, dict[str, Any]]:
-        document: dict[str, dict[str, Any]] = {"error": dict(super().as_json()["error"])}
-        document["error"]["problems"] = [problem.as_json() for problem in self.problems]
-        return document
 
 
 def sort_key(problem: Problem) -> tuple[str, str, str, str]:

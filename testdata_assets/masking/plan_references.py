@@ -6,10 +6,12 @@ from typing import Any
 
 from testdata_assets.masking.lineage import Edge, Effective
 from testdata_assets.masking.plan_domains import type_family
-from testdata_assets.masking.plan_draft import Draft
+from testdata_assets.masking.plan_draft import Draft, draws
 from testdata_assets.masking.plan_transformers import KEEP, NULL, transformers_alike
 from testdata_assets.masking.rule_errors import Mark
 from testdata_assets.masking.rule_models import ColumnRef
+from testdata_assets.masking.transformers import registry
+from testdata_assets.masking.transformers._number_types import numeric_limits
 from testdata_assets.masking.transformers.base import Transformer
 from testdata_assets.postgres.identifiers import TableName
 from testdata_assets.production.catalog import ForeignKey
@@ -39,17 +41,28 @@ def _check_edge(draft: Draft, edge: Edge) -> None:
     if ours.name == NULL or (ours.name == KEEP and theirs.name == KEEP):
         return
     difference, families = _difference(source, target, ours, theirs), _families(draft, edge)
+    if difference is None and draws(ours) and not ours.same_numbers and _scales_differ(draft, edge):
+        difference = _types(draft, edge)
+        draft.report(
+            "foreign_key",
+            edge.source.table,
+            f"{_via(edge)} points to {edge.target}, which masks differently: {difference}, and {ours.name} masks 7 and "
+            "7.00 apart",
+            f"What masks equal numbers equally: {_same_numbers()}.",
+            column=edge.source.column,
+            mark=_place(draft, edge, source.origin),
+        )
+        return
     apart = difference is None and not families <= ours.alike
     if apart:
         difference = _types(draft, edge)
     if difference is None:
         return
-    via = f"foreign key {edge.name}" if edge.constraint is not None else "a relationship of the rules"
     inherited = source.origin != edge.source
     draft.report(
         "foreign_key",
         edge.source.table,
-        f"{via} points to {edge.target}, which masks differently: {difference}",
+        f"{_via(edge)} points to {edge.target}, which masks differently: {difference}",
         f"What masks equal values of both kinds of type equally: {transformers_alike(families)}."
         if apart
         else f"Give {source.origin} and {target.origin} the same transformer, parameters, domain and kind of type."
@@ -58,6 +71,26 @@ def _check_edge(draft: Draft, edge: Edge) -> None:
         column=edge.source.column,
         mark=_place(draft, edge, source.origin),
     )
+
+
+def _via(edge: Edge) -> str:
+    return f"foreign key {edge.name}" if edge.constraint is not None else "a relationship of the rules"
+
+
+def _same_numbers() -> str:
+    return " or ".join([*(name for name, each in registry.all().items() if each.same_numbers), KEEP])
+
+
+def _scales_differ(draft: Draft, edge: Edge) -> bool:
+    """Whether equal numbers of both ends are written with different decimals."""
+    ends = [draft.tables[end.table].column(end.column) for end in (edge.source, edge.target)]
+    scales = set()
+    for column in ends:
+        if column is None or type_family(column) != "integer":
+            return False
+        limits = numeric_limits(column.type)
+        scales.add(0 if column.base_type != "numeric" else None if limits is None else max(limits[1], 0))
+    return len(scales) > 1
 
 
 def _place(draft: Draft, edge: Edge, origin: ColumnRef) -> Mark | None:

@@ -11,10 +11,10 @@ import re
 from typing import Any
 
 from testdata_assets.errors import UsageFault
-from testdata_assets.masking.plan_draft import Draft
+from testdata_assets.masking.plan_draft import Draft, draws
 from testdata_assets.masking.plan_models import mixes
 from testdata_assets.masking.plan_transformers import KEEP, NULL, unique_alternatives
-from testdata_assets.masking.transformers.base import RowTransformer, Transformer, Uniqueness
+from testdata_assets.masking.transformers.base import TEXT_TYPES, RowTransformer, Transformer, Uniqueness
 from testdata_assets.postgres.identifiers import TableName, quote_identifier
 from testdata_assets.production.catalog import UniqueIndex
 
@@ -75,8 +75,12 @@ def _check_index(draft: Draft, index: UniqueIndex) -> None:
             continue
         if index.exclusion and _overlaps(draft, index.table, column):
             _report(draft, index, column, "its operators may see masked values overlap", alternatives=KEEP)
-        elif _lossy(draft, index.table, column) and not _unique_anyway(draft, index, column):
+        elif _lossy(draft, index.table, column, _is_case_blind(draft, index.table, column)) and not _unique_anyway(
+            draft, index, column
+        ):
             _report(draft, index, column, f"transformer {transformer.name} may make different values equal")
+        elif not _unique_anyway(draft, index, column):
+            _check_case(draft, index, column)
     for expression in (*index.expressions, *_generating(draft, index)):
         _check_expression(draft, index, expression)
     if index.predicate:
@@ -118,8 +122,53 @@ def _check_expression(draft: Draft, index: UniqueIndex, expression: str) -> None
         if not plainly_lowered(expression, column):
             reason = f"it is over the expression {expression}, which may be equal for different masked values"
             _report(draft, index, column, reason, alternatives=KEEP)
-        elif _lossy(draft, index.table, column):
+        elif _lossy(draft, index.table, column, in_one_case=True):
             _report(draft, index, column, f"transformer {transformer.name} may make different values equal")
+
+
+def _check_case(draft: Draft, index: UniqueIndex, name: str) -> None:
+    """Where a domain ignores case, values that differ in nothing else may get one mask."""
+    found = draft.tables[index.table].column(name)
+    effective = draft.effective(index.table, name)
+    if found is None or found.base_type not in TEXT_TYPES or effective is None or effective.rule.reason is not None:
+        return
+    folded = [
+        domain
+        for _, transformer, domain in draft.ways(index.table, name)
+        if draws(transformer) and domain in draft.domains and draft.domains[domain].fold_case
+    ]
+    if not folded or _unique_in_any_case(draft, index.table, name):
+        return
+    draft.report(
+        "uniqueness",
+        index.table,
+        f"{_kind(index)} {index.name} could break: case counts in it, and domain {folded[0]} ignores case, so that "
+        "values which differ in nothing else may become equal",
+        f"Give {name} a domain of its own, or, where no two values differ in case only, say so: a unique index on "
+        f"lower({name}) in the database, or `reason` in the rule.",
+        column=name,
+        mark=draft.rule_mark(effective.origin),
+    )
+
+
+def _is_case_blind(draft: Draft, table: TableName, name: str) -> bool:
+    """Whether the column's own equality ignores case."""
+    column = draft.tables[table].column(name)
+    return column is not None and (column.base_type == "citext" or column.nondeterministic)
+
+
+def _unique_in_any_case(draft: Draft, table: TableName, name: str) -> bool:
+    """Whether no two values of the column differ in case only: it is no text, ignores case, or an index says so."""
+    column = draft.tables[table].column(name)
+    if column is None or column.base_type not in TEXT_TYPES or _is_case_blind(draft, table, name):
+        return True
+    return any(
+        index.table == table
+        and not (index.columns or index.predicate or index.exclusion)
+        and len(index.expressions) == 1
+        and plainly_lowered(index.expressions[0], name)
+        for index in draft.catalog.unique_indexes
+    )
 
 
 def _check_predicate(draft: Draft, index: UniqueIndex, predicate: str) -> None:
@@ -149,8 +198,8 @@ def _keeps_nulls(draft: Draft, table: TableName, name: str, transformer: Transfo
     return transformer.guarantees_for(draft.limited(table, column)).nulls_stay_null
 
 
-def _lossy(draft: Draft, table: TableName, name: str) -> bool:
-    """Whether masking may make different values of a column equal."""
+def _lossy(draft: Draft, table: TableName, name: str, in_one_case: bool = False) -> bool:
+    """Whether masking may make different values of a column equal, or (in one case) equal but for their case."""
     transformer, column = draft.masked(table, name), draft.tables[table].column(name)
     if transformer is None or column is None:
         return False
@@ -160,7 +209,11 @@ def _lossy(draft: Draft, table: TableName, name: str) -> bool:
     if any(mixes(promised, other) for other in others):
         return True
     if isinstance(transformer, RowTransformer) and promised.uniqueness is Uniqueness.LOSSY:
-        return not any(_unique_alone(draft, table, other) for other in transformer.unique_through())
+        return not any(
+            _unique_alone(draft, table, other)
+            and not (in_one_case and transformer.copies_text and not _unique_in_any_case(draft, table, other))
+            for other in transformer.unique_through()
+        )
     return promised.uniqueness is Uniqueness.LOSSY
 
 
@@ -201,17 +254,20 @@ def _unique_anyway(draft: Draft, index: UniqueIndex, lossy: str) -> bool:
     return False
 
 
+def _kind(index: UniqueIndex) -> str:
+    return "exclusion constraint" if index.exclusion else "primary key" if index.primary else "unique index"
+
+
 def _report(draft: Draft, index: UniqueIndex, column: str, reason: str, alternatives: str | None = None) -> None:
     table = draft.tables[index.table]
     found = table.column(column)
     effective = draft.effective(index.table, column)
     if alternatives is None:
         alternatives = unique_alternatives(found) if found is not None else KEEP
-    kind = "exclusion constraint" if index.exclusion else "primary key" if index.primary else "unique index"
     draft.report(
         "uniqueness",
         index.table,
-        f"{kind} {index.name} could break: {reason}",
+        f"{_kind(index)} {index.name} could break: {reason}",
         f"Use {alternatives} for {column}.",
         column=column,
         mark=draft.rule_mark(effective.origin, "transform") if effective else None,

@@ -1,6 +1,7 @@
-"""Weak choices that are allowed: kept columns that look personal or hold free text. Warnings, never refusals.
+"""Weak choices that are allowed: kept columns that look personal or hold free text. They never stop a refresh.
 
-Names only are looked at, in the languages that discovery reads; what values say is discovery's own business.
+`rules check` fails for them all the same, unless the rule gives a `reason`. Names and types only are looked at, in the
+languages that discovery reads; what values say is discovery's own business.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ _TELLING = frozenset(
 )  # fmt: skip
 _DOCUMENTS = frozenset({"json", "jsonb", "xml", "hstore", "bytea", "tsvector"})
 _SAFE_CATEGORIES = frozenset("BE")  # booleans and enums hold no value of anybody's
+_SENTENCE = 80  # characters
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
@@ -44,7 +46,6 @@ def find_weaknesses(draft: Draft) -> None:
         for column in table.stored_columns:
             if draft.lineage.owner(table.name, column.name).table == table.name:
                 _check_kept(draft, table, column)
-    _check_case(draft)
     _check_types(draft)
 
 
@@ -53,16 +54,24 @@ def _check_kept(draft: Draft, table: Table, column: Column) -> None:
     effective = draft.effective(table.name, column.name)
     if transformer is None or effective is None or transformer.name != KEEP:
         return
+    if effective.rule.reason is not None:
+        return
     mark = draft.rule_mark(effective.origin) or draft.table_mark(effective.origin.table)
     word = _CAMEL.sub("_", column.name).lower()
     if effective.rule.pii is not None:
-        draft.warn(table.name, column.name, f"marked as {effective.rule.pii} and yet kept", mark)
+        draft.warn(table.name, column.name, f"marked as {effective.rule.pii} and yet kept", mark, weak=True)
     elif column.category not in _SAFE_CATEGORIES and _looks_personal(word, column):
-        draft.warn(table.name, column.name, f"kept, although its name looks personal ({column.type})", mark)
+        message = f"kept, although its name looks personal ({column.type})"
+        draft.warn(table.name, column.name, message, mark, weak=True)
     elif column.base_type in _DOCUMENTS:
         draft.warn(table.name, column.name, f"a kept {column.base_type} may hold anything", mark)
-    elif column.base_type in TEXT_TYPES and column.max_length is None and _is_free_text(word, column):
-        draft.warn(table.name, column.name, "a kept free-text column may quote anybody", mark)
+    elif _holds_sentences(column) and _is_free_text(word, column):
+        draft.warn(table.name, column.name, "a kept free-text column may quote anybody", mark, weak=True)
+
+
+def _holds_sentences(column: Column) -> bool:
+    """Whether there is room for more than a word from a list."""
+    return column.base_type in TEXT_TYPES and (column.max_length is None or column.max_length >= _SENTENCE)
 
 
 def _looks_personal(word: str, column: Column) -> bool:
@@ -77,25 +86,6 @@ def _is_free_text(word: str, column: Column) -> bool:
     sign = read_name(column.name)
     named = sign is not None and sign.strong and sign.category == "free_text"
     return named or _FREE_TEXT.search(word) is not None
-
-
-def _check_case(draft: Draft) -> None:
-    """Where a domain ignores case, values of a unique column that differ only in case may meet."""
-    folded = {name for name, domain in draft.domains.items() if domain.fold_case}
-    for index in draft.catalog.unique_indexes:
-        if index.table not in draft.tables or draft.untouched(index.table):
-            continue
-        for name in index.columns:
-            column, effective = draft.tables[index.table].column(name), draft.effective(index.table, name)
-            if column is None or effective is None or draft.masked(index.table, name) is None:
-                continue
-            if column.base_type in TEXT_TYPES - {"citext"} and effective.domain in folded and name not in index.lowered:
-                draft.warn(
-                    index.table,
-                    name,
-                    f"unique ({index.name}) with case, in domain {effective.domain} that ignores case",
-                    draft.rule_mark(effective.origin),
-                )
 
 
 def _check_types(draft: Draft) -> None:

@@ -107,7 +107,9 @@ class RulesFile(str):
             raise PydanticCustomError("rules_file", "{reason}", {"reason": f"{fault.what}. {fault.remedy}"}) from None
 
 
-def read_files(data: Mapping[str, Any], folder: Path, positions: Mapping[_Location, Mark]) -> list[RuleProblem]:
+def read_files(
+    data: Mapping[str, Any], folder: Path, positions: Mapping[_Location, Mark]
+) -> list[tuple[_Location, RuleProblem]]:
     """Replaces the paths in shaped rules by the files they name.
 
     Args:
@@ -116,16 +118,17 @@ def read_files(data: Mapping[str, Any], folder: Path, positions: Mapping[_Locati
         positions: Places in the rules file.
 
     Returns:
-        What is wrong with files, at the places that name them.
+        What is wrong with files, with the locations and at the places that name them.
     """
-    problems: list[RuleProblem] = []
+    problems: list[tuple[_Location, RuleProblem]] = []
     for location, owner, name in _paths(data.get("tables", {}), ("tables",)):
         try:
             owner[name] = RulesFile.read(owner[name], folder)
         except UsageFault as fault:
             places = (location[:length] for length in range(len(location), -1, -1))
             mark = next(positions[place] for place in places if place in positions)
-            problems.append(RuleProblem.at(mark, f"{fault.what}. {fault.remedy}"))
+            table, column = str(location[1]), str(location[3])
+            problems.append((location, RuleProblem.at(mark, f"{fault.what}. {fault.remedy}", table, column)))
     return problems
 
 

@@ -14,13 +14,17 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 from testdata_assets.errors import UsageFault
+from testdata_assets.masking.json_paths import JsonPattern
 from testdata_assets.masking.rule_errors import Mark
 from testdata_assets.postgres.identifiers import TableName, quote_identifier
 
 Mode = Literal["mask", "keep", "truncate", "synthesize"]
 ObjectMode = Literal["keep", "drop", "block"]
-RULE_KEYS = ("transform", "pii", "domain", "when", "else")
+RULE_KEYS = ("transform", "pii", "domain", "reason", "when", "else")
 _LAST_PART = re.compile(r'(?P<table>.+)\.(?:"(?P<quoted>(?:[^"]|"")+)"|(?P<plain>[^\s."]+))\Z', re.DOTALL)
+_END = re.compile(
+    r'(?P<column>(?:"(?:[^"]|"")*"|[^":\[\]])+)(?:\s*:\s*(?P<path>\$.*)|(?P<items>\[\s*\]))?\Z', re.DOTALL
+)
 _PLAIN = re.compile(r"[a-z_][a-z0-9_$]*\Z")
 
 
@@ -52,6 +56,29 @@ class ColumnRef:
         quoted, plain = match["quoted"], match["plain"]
         return cls(table, quoted.replace('""', '"') if quoted is not None else plain.lower())
 
+    @classmethod
+    def parse_end(cls, text: str) -> tuple[ColumnRef, str | None]:
+        """Reads `schema.table.column`, `schema.table.column:$.json.path` or `schema.table.column[]`.
+
+        Returns:
+            The column, and the path or `[]`.
+
+        Raises:
+            UsageFault: It is none of these, or the path is none.
+        """
+        match = _END.match(text)
+        if match is None:
+            return cls.parse(text), None
+        column, path = cls.parse(match["column"]), match["path"]
+        if path is None:
+            return column, "[]" if match["items"] else None
+        try:
+            JsonPattern.parse(path)
+        except ValueError as error:
+            what = str(error)
+            raise UsageFault(what[:1].upper() + what[1:], where=text, remedy="Write it as in `paths`.") from None
+        return column, path
+
     def __str__(self) -> str:
         column = self.column if _PLAIN.match(self.column) else quote_identifier(self.column)
         return f"{self.table}.{column}"
@@ -69,6 +96,9 @@ class ColumnRule(_RuleModel):
     domain: str | None = Field(
         None, min_length=1, description="Equal values mask equally wherever the domain is the same."
     )
+    reason: str | None = Field(
+        None, min_length=1, description="Why a weak choice is right, such as keeping a column that looks personal."
+    )
     when: str | None = Field(None, min_length=1, description="Condition over the row's original values.")
     otherwise: ColumnRule | None = Field(None, alias="else", description="Rule where `when` is false.")
     params: dict[str, Any] = Field(default_factory=dict, description="Parameters of the transformer.")
@@ -79,6 +109,7 @@ class ColumnRule(_RuleModel):
             "transform": self.transform,
             "pii": self.pii,
             "domain": self.domain,
+            **({"reason": self.reason} if self.reason is not None else {}),
             "when": self.when,
             "else": self.otherwise.canonical() if self.otherwise else None,
             "params": self.params,
@@ -95,10 +126,18 @@ class TableRule(_RuleModel):
 
 
 class Relationship(_RuleModel):
-    """A foreign key that the schema does not declare."""
+    """A foreign key that the schema does not declare, also out of a document or an array."""
 
     from_: ColumnRef = Field(alias="from", description="Referencing column: schema.table.column.")
+    inside: str | None = Field(None, description="What of its values references: a JSON path, or [] for elements.")
     to: ColumnRef = Field(description="Referenced column: schema.table.column.")
+
+    @property
+    def source(self) -> str:
+        """The referencing end as rules write it."""
+        if self.inside is None:
+            return str(self.from_)
+        return f"{self.from_}{self.inside}" if self.inside == "[]" else f"{self.from_}:{self.inside}"
 
 
 class ObjectsRule(_RuleModel):
@@ -133,6 +172,14 @@ class MaskingRules(_RuleModel):
     objects: ObjectsRule = Field(default_factory=ObjectsRule)
     rotation: RotationRule = Field(default_factory=RotationRule)
     _positions: Mapping[tuple[str | int, ...], Mark] = PrivateAttr(default_factory=dict)
+    _unread: frozenset[tuple[str | int, ...]] = PrivateAttr(default=frozenset())
+
+    def unread(self, *location: str | int) -> bool:
+        """Whether the file says something there that could not be read, so that its absence here means nothing.
+
+        Only the readable rest of a file with mistakes has such places; see `RulesError.rest`.
+        """
+        return location in self._unread
 
     def mark(self, *location: str | int) -> Mark | None:
         """Where something stands in the file: the deepest known place on the way to it.
@@ -140,7 +187,7 @@ class MaskingRules(_RuleModel):
         Args:
             location: As in the canonical shape, e.g. `"tables", "public.users", "columns", "email", "paths"`.
         """
-        for length in range(len(location), 0, -1):
+        for length in range(len(location), -1, -1):
             found = self._positions.get(location[:length])
             if found is not None:
                 return found
@@ -158,7 +205,7 @@ class MaskingRules(_RuleModel):
                 }
                 for name, rule in self.tables.items()
             },
-            "relationships": sorted([str(each.from_), str(each.to)] for each in self.relationships),
+            "relationships": sorted([each.source, str(each.to)] for each in self.relationships),
             "objects": self.objects.model_dump(),
             **({"rotation": sorted(self.rotation.hold)} if self.rotation.hold else {}),
         }

@@ -45,6 +45,7 @@ __all__ = [
     "json_schema",
     "load_rules",
     "look_beside",
+    "own_code",
     "parse_rules",
     "rules_digest",
 ]
@@ -102,32 +103,47 @@ def parse_rules(text: str, *, file: str = RULES_FILE) -> MaskingRules:
         file: Name of the file, for positions.
 
     Raises:
-        RulesError: All mistakes at once.
+        RulesError: All mistakes at once, with the readable rest.
     """
     problems: list[RuleProblem] = []
     root = read_yaml(text, file, problems)
     shaper = Shaper(problems)
     data = shaper.shape(root)
-    problems += read_files(data, Path(file).parent, shaper.positions)
+    for location, problem in read_files(data, Path(file).parent, shaper.positions):
+        problems.append(problem)
+        shaper.leave_out(data, location)
     try:
-        document = RulesDocument.model_validate(data)
+        document: RulesDocument | None = RulesDocument.model_validate(data)
     except ValidationError as error:
+        mistakes = error.errors(include_url=False, include_input=False)
         problems += [
             _problem(found, shaper.positions, root.mark)
-            for found in error.errors(include_url=False, include_input=False)
+            for found in mistakes
             if not (found["type"] == "missing" and problems)  # left out above, for the reason already named
         ]
-        raise RulesError(problems) from None
-    if problems:
-        raise RulesError(problems)
-    rules = MaskingRules(
-        tables={TableName.parse(name): rule for name, rule in document.tables.items()},
-        relationships=document.relationships,
-        objects=document.objects,
-        rotation=document.rotation,
-    )
-    rules._positions = shaper.positions
+        for found in mistakes:
+            shaper.leave_out(data, _location(found))
+        document = _rest(data)
+    rules = None
+    if document is not None:
+        rules = MaskingRules(
+            tables={TableName.parse(name): rule for name, rule in document.tables.items()},
+            relationships=document.relationships,
+            objects=document.objects,
+            rotation=document.rotation,
+        )
+        rules._positions, rules._unread = shaper.positions, frozenset(shaper.unread)
+    if problems or rules is None:
+        raise RulesError(problems, rules)
     return rules
+
+
+def _rest(data: Mapping[str, Any]) -> RulesDocument | None:
+    """What is left once the mistakes are left out, if that is a rules file at all."""
+    try:
+        return RulesDocument.model_validate(data)
+    except ValidationError:
+        return None  # its mistakes are known already
 
 
 def rules_digest(rules: MaskingRules, *extra: str) -> str:
@@ -143,11 +159,21 @@ def rules_digest(rules: MaskingRules, *extra: str) -> str:
         UsageFault: A user's transformer cannot be used.
     """
     canonical = rules.canonical()
-    code = {name: made for name in sorted(set(_named(canonical))) if (made := registry.fingerprint(name)) is not None}
+    code = own_code(rules)
     files = file_digests(canonical)
     parts = [canonical, *extra, *([{"transformers": code}] if code else []), *([{"files": files}] if files else [])]
     document = json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(document.encode("ascii")).hexdigest()
+
+
+def own_code(rules: MaskingRules) -> dict[str, str]:
+    """sha256 of the code of every user's transformer that rules name, by the name they use.
+
+    Raises:
+        UsageFault: One cannot be used.
+    """
+    names = sorted(set(_named(rules.canonical())))
+    return {name: made for name in names if (made := registry.fingerprint(name)) is not None}
 
 
 def _named(part: Any) -> Iterator[str]:
@@ -167,7 +193,7 @@ def _named(part: Any) -> Iterator[str]:
 
 def _problem(found: Any, positions: dict[Location, Mark], top: Mark) -> RuleProblem:
     """A pydantic error as a problem in words of the file, at the deepest place known."""
-    location: Location = tuple(str(part) if not isinstance(part, int) else part for part in found["loc"])
+    location = _location(found)
     mark = next(
         (positions[location[:length]] for length in range(len(location), -1, -1) if location[:length] in positions),
         top,
@@ -187,7 +213,12 @@ def _problem(found: Any, positions: dict[Location, Mark], top: Mark) -> RuleProb
         message = f"{name} must be a mapping"
     else:
         message = f"{name}: {found['msg']}"
-    return RuleProblem.at(mark, message)
+    table, column = (str(location[at]) if len(location) > at and location[0] == "tables" else None for at in (1, 3))
+    return RuleProblem.at(mark, message, table, column)
+
+
+def _location(found: Any) -> Location:
+    return tuple(str(part) if not isinstance(part, int) else part for part in found["loc"])
 
 
 def _allowed(name: str, expected: str) -> str:

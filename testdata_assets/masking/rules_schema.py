@@ -71,7 +71,7 @@ def json_schema() -> dict[str, Any]:
                     "required": ["from", "to"],
                     "additionalProperties": False,
                     "properties": {
-                        "from": {**_NAME, "description": "Referencing schema.table.column."},
+                        "from": {**_NAME, "description": "Referencing schema.table.column; :$.path or [] may follow."},
                         "to": {**_NAME, "description": "Referenced schema.table.column."},
                     },
                 },
@@ -134,7 +134,7 @@ def _own_variant() -> dict[str, Any]:
 def _beside() -> dict[str, Any]:
     """What any rule may say beside its transformer's parameters."""
     fields = ColumnRule.model_fields
-    described = {key: {**_NAME, "description": fields[key].description} for key in ("pii", "domain", "when")}
+    described = {key: {**_NAME, "description": fields[key].description} for key in ("pii", "domain", "reason", "when")}
     return {**described, "else": {"$ref": "#/$defs/columnRule", "description": fields["otherwise"].description}}
 
 

@@ -14,7 +14,7 @@ import pickle
 import socket
 import struct
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from importlib import metadata
 from typing import Any
@@ -30,6 +30,7 @@ from testdata_assets.masking.fingerprints import fingerprint
 from testdata_assets.masking.keyring import Hashes, KeyRing
 from testdata_assets.masking.plan import masking_data_version
 from testdata_assets.masking.plan_models import TablePlan
+from testdata_assets.masking.transformers import registry
 from testdata_assets.production.chunk_store import ChunkStore, RecordPlace
 from testdata_assets.production.profile import clipped
 from testdata_assets.settings import Settings, load_settings
@@ -205,11 +206,16 @@ def run_sealed(pickled: bytes) -> bytes | TaskFailure:
 
 
 def check_worker(
-    masking_key_id: str, store_key_id: str, version: str, previous_key_id: str | None = None
+    masking_key_id: str,
+    store_key_id: str,
+    version: str,
+    previous_key_id: str | None = None,
+    own_code: Mapping[str, str] | None = None,
 ) -> TaskFailure | None:
     """Whether this process could run the tasks of such a refresh; None if so."""
     try:
         _require(masking_key_id, store_key_id, version)
+        _require_code(own_code or {})
         if previous_key_id is not None:
             _KEYS.key("masking_previous", previous_key_id)
     except TestdataError as error:
@@ -236,8 +242,25 @@ def _require(masking_key_id: str, store_key_id: str, version: str) -> tuple[byte
     return _KEYS.key("masking", masking_key_id), _KEYS.key("store", store_key_id)
 
 
+def _require_code(own_code: Mapping[str, str]) -> None:
+    """Users' transformers must be the refresh's own, line by line: a version number says nothing of them."""
+    for name, digest in own_code.items():
+        try:
+            ours = registry.fingerprint(name)
+        except UsageFault:
+            ours = None
+        if ours != digest:
+            raise EnvironmentLack(
+                f"The worker has {'another version of' if ours else 'no'} transformer {name}",
+                where=worker_name(),
+                remedy="Install the code there that the refresh has, then start the worker anew.",
+                code="worker-differs",
+            )
+
+
 def _run(task: BlockTask) -> bytes:
     masking_key, store_key = _require(task.masking_key_id, task.store_key_id, task.version)
+    _require_code(task.plan.own_code)
     store = _open(task, store_key)
     # No memo across tasks: an answer must not lack the fingerprints that another, perhaps lost, answer held.
     previous = _KEYS.key("masking_previous", task.previous_key_id) if task.previous_key_id else None

@@ -32,16 +32,20 @@ RETRY_TRANSIENT = dg.RetryPolicy(max_retries=2, delay=5, backoff=dg.Backoff.EXPO
 
 
 def as_failure(error: BaseException) -> dg.Failure:
-    """The failure that tells what, where and what to do; retried only after transient errors."""
+    """The failure that tells what, where and what to do, naming every problem; retried only after transient errors."""
     known = error if isinstance(error, TestdataError) else without_message(error)
+    listed = "".join(f"- {line}\n" for line in known.details)
     return dg.Failure(
-        description=f"{known.what}\n\nWhere: {known.where}\n\nWhat to do: {known.remedy}",
+        description="\n\n".join(
+            [known.what, *([listed] if listed else []), f"Where: {known.where}", f"What to do: {known.remedy}"]
+        ),
         metadata={
             names.META_ERROR_CODE: known.error_code,
             names.META_ERROR_WHAT: known.what,
             names.META_ERROR_WHERE: known.where,
             names.META_ERROR_REMEDY: known.remedy,
             names.META_ERROR_STATUS: known.exit_status,
+            **({names.META_ERROR_PROBLEMS: dg.MetadataValue.json(list(known.reasons))} if known.reasons else {}),
         },
         allow_retries=is_transient(known),
     )
@@ -147,11 +151,13 @@ def failure_of(event: dg.DagsterEvent) -> TestdataError:
             remedy="Look at the run's page in the Dagster UI (`testdata up`).",
             code="step-failed",
         )
-    words = {key: str(value.value) for key, value in said.items()}
+    problems = said.get(names.META_ERROR_PROBLEMS)
+    words = {key: str(value.value) for key, value in said.items() if value is not problems}
     kind = _BY_STATUS.get(words[names.META_ERROR_STATUS], RefusedError)
     return kind(
         words[names.META_ERROR_WHAT],
         where=words[names.META_ERROR_WHERE],
         remedy=words[names.META_ERROR_REMEDY],
         code=words[names.META_ERROR_CODE],
+        reasons=cast(list[dict[str, Any]], problems.value) if problems is not None else (),
     )

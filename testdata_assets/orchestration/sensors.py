@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dagster as dg
 
+from testdata_assets.errors import TestdataError
 from testdata_assets.orchestration import alerts, names, pull_request_runs
 from testdata_assets.orchestration.failures import failure_of, sanitised
 from testdata_assets.orchestration.jobs import (
@@ -70,13 +71,18 @@ def refresh_failure(context: dg.RunFailureSensorContext, workplace: dg.ResourceP
         failed = [str(check["name"]) for check in image.checks if not check["passed"]]
         kind = alerts.REFRESH_REJECTED
         message = f"Golden image {image.golden_id} was rejected: {', '.join(failed)} failed (run {run_id})."
+        message += " The published image is as it was."
     else:
         failures = [failure_of(event) for event in context.get_step_failure_events()]
-        said = f"{failures[0].what} ({failures[0].where}). {failures[0].remedy}" if failures else "No step says why."
+        said = _said(failures[0]) if failures else "No step says why."
         kind = alerts.REFRESH_FAILED
-        message = f"The golden image refresh failed (run {run_id}). {said}"
-    message += " The published image is as it was."
+        message = f"The golden image refresh failed (run {run_id}). The published image is as it was. {said}"
     alerts.raise_alert(workplace.control, workplace.settings, kind=kind, subject=run_id, message=message)
+
+
+def _said(error: TestdataError) -> str:
+    """An error with every problem behind it, as an alert tells it."""
+    return "\n".join([f"{error.what} ({error.where}). {error.remedy}", *error.details])
 
 
 @dg.sensor(

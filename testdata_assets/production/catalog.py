@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from testdata_assets.postgres.identifiers import TableName
+from testdata_assets.production.collations import Collation
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,8 @@ class Column:
         position: attnum.
         parts: What its values consist of: of an array one column that describes its elements (named ''), of a
             composite its attributes in order; else nothing.
+        labels: Of an enumeration, in their order.
+        nondeterministic: Whether its collation calls some different texts equal, such as those that differ in case.
     """
 
     name: str
@@ -41,6 +44,8 @@ class Column:
     position: int = 0
     parts: tuple[Column, ...] = ()
     virtual: bool = False
+    nondeterministic: bool = False
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,8 @@ class Table:
     Attributes:
         kind: 'r' ordinary or leaf partition, 'p' partitioned, 'f' foreign.
         rule_table: The table whose rule covers this one: the partition root or inheritance parent, or itself.
-        parent: Direct partition or inheritance parent, if any.
+        parent: Direct partition or inheritance parent, if any: the first of several.
+        further_parents: The other tables it inherits from, in the order of their declaration.
         is_partition: True for a (sub)partition, False for plain inheritance.
         partition_columns: Column names in the partition key (kind 'p'); expressions appear as None.
         pages: Pages of the main fork as it is on disk, for cutting chunks.
@@ -69,6 +75,12 @@ class Table:
     pages: int = 0
     estimated_rows: int = 0
     row_security: bool = False
+    further_parents: tuple[TableName, ...] = ()
+
+    @property
+    def parents(self) -> tuple[TableName, ...]:
+        """All tables whose rows this one's are too, directly; the first declared comes first."""
+        return (*([self.parent] if self.parent is not None else []), *self.further_parents)
 
     @property
     def stored_columns(self) -> tuple[Column, ...]:
@@ -161,6 +173,9 @@ class Catalog:
     texts: tuple[CatalogText, ...] = ()
     encoding: str = "UTF8"
     collations: tuple[str, ...] = ()
+    made_collations: tuple[Collation, ...] = ()
+    default_collation: Collation | None = None
+    text_ranges: tuple[TableName, ...] = ()
     foreign_tables: tuple[TableName, ...] = field(default=())
 
     def table(self, name: TableName) -> Table | None:

@@ -22,8 +22,10 @@ from testdata_assets.production.catalog import (
     Table,
     UniqueIndex,
 )
+from testdata_assets.production.collations import Collation
 
 _LIMITED = ("varchar", "bpchar")
+_SHOWN = 10
 _LENGTH_HEADER = 4  # a varchar's modifier is its length and four
 _LOWERING = re.compile(r"\b(?:lower|upper)\s*\(")
 
@@ -32,7 +34,7 @@ def read_catalog(conn: psycopg.Connection[Any]) -> Catalog:
     """Reads the whole catalog of user objects.
 
     Raises:
-        EnvironmentLack: A table may not be read by this role; all are named.
+        EnvironmentLack: A table or sequence may not be read by this role; all are named.
     """
     queries = load_queries("testdata_assets.production")
     with conn.cursor(row_factory=dict_row) as cursor:
@@ -42,8 +44,8 @@ def read_catalog(conn: psycopg.Connection[Any]) -> Catalog:
             return cursor.execute(queries[name], parameters or None).fetchall()
 
         identity = rows("identity")[0]
-        table_rows = rows("tables")
-        _refuse_unreadable(table_rows)
+        table_rows, sequence_rows = rows("tables"), rows("sequences")
+        _refuse_unreadable(table_rows, sequence_rows)
         oids = [row["oid"] for row in table_rows]
         columns: dict[int, list[Column]] = {oid: [] for oid in oids}
         types = {(row["table_oid"], row["position"]): row for row in rows("column_types", oids=oids)}
@@ -51,7 +53,8 @@ def read_catalog(conn: psycopg.Connection[Any]) -> Catalog:
         for row in rows("type_parts", types=sorted({row["base_oid"] for row in types.values()})):
             parts.setdefault(row["whole"], []).append(row)
         for row in rows("columns", oids=oids):
-            column = Column(**{name: value for name, value in row.items() if name != "table_oid"})
+            column = Column(**{name: value for name, value in row.items() if name not in ("table_oid", "labels")})
+            column = replace(column, labels=tuple(row["labels"]))
             kind = types.get((row["table_oid"], column.position))
             if kind is not None:
                 column = replace(column, parts=_parts(parts, kind["base_oid"], kind["typmod"]))
@@ -79,11 +82,14 @@ def read_catalog(conn: psycopg.Connection[Any]) -> Catalog:
                 for row in rows("foreign_keys", oids=oids)
             ),
             unique_indexes=tuple(_unique_index(row, names) for row in rows("unique_indexes", oids=oids)),
-            sequences=tuple(_sequence(row) for row in rows("sequences")),
+            sequences=tuple(_sequence(row) for row in sequence_rows),
             extensions=tuple((row["name"], row["version"]) for row in rows("extensions")),
             views=tuple(_name(row) for row in views if row["kind"] == "v"),
             materialized_views=tuple(_name(row) for row in views if row["kind"] == "m"),
             collations=tuple(row["name"] for row in rows("collations")),
+            made_collations=tuple(Collation.made(_name(row), row["facts"]) for row in rows("made_collations")),
+            default_collation=Collation.default_of(identity["default_collation"]),
+            text_ranges=tuple(_name(row) for row in rows("text_ranges")),
             texts=tuple(CatalogText(row["kind"], row["object"], row["text"]) for row in rows("texts")),
             foreign_tables=tuple(table.name for table in tables if table.kind == "f"),
         )
@@ -97,16 +103,26 @@ def read_definitions(conn: psycopg.Connection[Any]) -> dict[tuple[str, str], str
         return {(row["kind"], row["object"]): row["definition"] for row in cursor.execute(query)}
 
 
-def _refuse_unreadable(rows: Iterable[dict[str, Any]]) -> None:
-    unreadable = [str(_name(row)) for row in rows if row["kind"] == "r" and not row["readable"]]
-    if unreadable:
-        shown = ", ".join(unreadable[:10]) + (f" and {len(unreadable) - 10} more" if len(unreadable) > 10 else "")
+def _refuse_unreadable(tables: Iterable[dict[str, Any]], sequences: Iterable[dict[str, Any]]) -> None:
+    """A sequence that cannot be read counts as one: its numbers would begin anew, and meet those in use."""
+    unread = {
+        "table": [str(_name(row)) for row in tables if row["kind"] == "r" and not row["readable"]],
+        "sequence": [str(_name(row)) for row in sequences if not row["readable"]],
+    }
+    lists = [f"{len(names)} {kind}(s): {_some(names)}" for kind, names in unread.items() if names]
+    if lists:
         raise EnvironmentLack(
-            f"The source role may not read {len(unreadable)} table(s): {shown}",
-            where=unreadable[0],
-            remedy=f"GRANT USAGE on the schema and SELECT on the tables (or the role pg_read_all_data): {shown}.",
+            f"The source role may not read {' and '.join(lists)}",
+            where=next(name for names in unread.values() for name in names),
+            remedy="GRANT USAGE on the schemas, SELECT ON ALL TABLES and SELECT ON ALL SEQUENCES in them, or the role "
+            "pg_read_all_data.",
             code="source-privileges",
         )
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
 
 
 def _name(row: dict[str, Any], prefix: str = "") -> TableName:
@@ -114,13 +130,15 @@ def _name(row: dict[str, Any], prefix: str = "") -> TableName:
 
 
 def _table(row: dict[str, Any], columns: tuple[Column, ...]) -> Table:
+    parents = [TableName(schema, name) for schema, name in row["parents"]]
     return Table(
         name=_name(row),
         oid=row["oid"],
         kind=row["kind"],
         columns=columns,
         rule_table=_name(row, "root_"),
-        parent=_name(row, "parent_") if row["parent_name"] else None,
+        parent=parents[0] if parents else None,
+        further_parents=tuple(parents[1:]),
         is_partition=row["is_partition"],
         partition_columns=tuple(row["partition_columns"]),
         pages=row["pages"],

@@ -5,6 +5,7 @@
 SELECT current_setting('server_version_num')::int AS server_version,
        current_database() AS database,
        getdatabaseencoding() AS encoding,
+       (SELECT to_jsonb(d) FROM pg_database d WHERE d.datname = current_database()) AS default_collation,
        CASE WHEN has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE')
             THEN (SELECT system_identifier::text FROM pg_control_system()) ELSE '' END AS system_identifier,
        pg_is_in_recovery() AS replica,
@@ -22,7 +23,9 @@ WITH RECURSIVE ancestry AS (
 SELECT c.oid, n.nspname AS schema, c.relname AS name, c.relkind::text AS kind,
        c.relispartition AS is_partition,
        rn.nspname AS root_schema, rc.relname AS root_name,
-       pn.nspname AS parent_schema, pc.relname AS parent_name,
+       (SELECT coalesce(json_agg(json_build_array(pn.nspname, pc.relname) ORDER BY i.inhseqno), '[]')
+          FROM pg_inherits i JOIN pg_class pc ON pc.oid = i.inhparent JOIN pg_namespace pn ON pn.oid = pc.relnamespace
+         WHERE i.inhrelid = c.oid) AS parents,
        CASE WHEN c.relkind = 'r' THEN pg_relation_size(c.oid) / current_setting('block_size')::int ELSE 0 END AS pages,
        greatest(c.reltuples, 0)::bigint AS estimated_rows,
        row_security_active(c.oid) AS row_security,
@@ -36,9 +39,6 @@ JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN roots r ON r.oid = c.oid
 JOIN pg_class rc ON rc.oid = r.root
 JOIN pg_namespace rn ON rn.oid = rc.relnamespace
-LEFT JOIN pg_inherits i ON i.inhrelid = c.oid AND i.inhseqno = 1
-LEFT JOIN pg_class pc ON pc.oid = i.inhparent
-LEFT JOIN pg_namespace pn ON pn.oid = pc.relnamespace
 WHERE c.relkind IN ('r', 'p', 'f') AND c.relpersistence <> 't'
   AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast|temp)'
   AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
@@ -59,8 +59,12 @@ SELECT a.attrelid AS table_oid, a.attname AS name, a.attnum AS position,
             THEN coalesce(nullif(a.atttypmod, -1), l.typmod) - 4 END AS max_length,
        a.attnotnull OR l.not_null AS not_null,
        a.attgenerated <> '' AS generated, a.attgenerated = 'v' AS virtual,
-       a.attidentity::text AS identity
+       a.attidentity::text AS identity,
+       NOT coalesce(co.collisdeterministic, true) AS nondeterministic,
+       (SELECT coalesce(array_agg(e.enumlabel::text ORDER BY e.enumsortorder), '{}') FROM pg_enum e
+         WHERE e.enumtypid = l.base) AS labels
 FROM pg_attribute a
+LEFT JOIN pg_collation co ON co.oid = a.attcollation
 JOIN leaf l ON l.oid = a.atttypid
 JOIN pg_type t ON t.oid = l.base
 WHERE a.attrelid = ANY (%(oids)s) AND a.attnum > 0 AND NOT a.attisdropped
@@ -150,6 +154,8 @@ ORDER BY i.indrelid, ic.relname
 -- name: sequences
 SELECT n.nspname AS schema, c.relname AS name, s.seqincrement AS increment,
        coalesce(p.last_value, p.start_value) AS last_value, p.last_value IS NOT NULL AS is_called,
+       -- Without either right pg_sequences shows no last value, as if the sequence had never been used.
+       has_sequence_privilege(c.oid, 'SELECT, USAGE') AS readable,
        tn.nspname AS owner_schema, t.relname AS owner_table, a.attname AS owner_column
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -181,15 +187,40 @@ WHERE c.relkind IN ('v', 'm') AND n.nspname NOT IN ('pg_catalog', 'information_s
 ORDER BY c.oid
 
 -- name: collations
+-- The server's own collations that columns, domains, indexes and partition keys name.
+WITH user_schemas AS (
+    SELECT oid FROM pg_namespace WHERE nspname NOT IN ('pg_catalog', 'information_schema') AND nspname !~ '^pg_(toast|temp)'
+), used AS (
+    SELECT a.attcollation AS oid FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid AND c.relkind IN ('r', 'p', 'c')
+      JOIN user_schemas u ON u.oid = c.relnamespace WHERE a.attnum > 0
+    UNION
+    SELECT t.typcollation FROM pg_type t JOIN user_schemas u ON u.oid = t.typnamespace WHERE t.typtype = 'd'
+    UNION
+    SELECT unnest(i.indcollation::oid[]) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+      JOIN user_schemas u ON u.oid = c.relnamespace
+    UNION
+    SELECT unnest(p.partcollation::oid[]) FROM pg_partitioned_table p JOIN pg_class c ON c.oid = p.partrelid
+      JOIN user_schemas u ON u.oid = c.relnamespace
+)
 SELECT DISTINCT co.collname AS name
-FROM pg_attribute a
-JOIN pg_class c ON c.oid = a.attrelid AND c.relkind IN ('r', 'p')
-JOIN pg_namespace n ON n.oid = c.relnamespace
-JOIN pg_collation co ON co.oid = a.attcollation
-JOIN pg_namespace cn ON cn.oid = co.collnamespace
-WHERE a.attnum > 0 AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast|temp)'
-  AND cn.nspname = 'pg_catalog' AND co.collname NOT IN ('default', 'C', 'POSIX')
+FROM used JOIN pg_collation co ON co.oid = used.oid JOIN pg_namespace cn ON cn.oid = co.collnamespace
+WHERE cn.nspname = 'pg_catalog' AND co.collname NOT IN ('default', 'C', 'POSIX')
 ORDER BY 1
+
+-- name: made_collations
+SELECT n.nspname AS schema, co.collname AS name, to_jsonb(co) AS facts
+FROM pg_collation co JOIN pg_namespace n ON n.oid = co.collnamespace
+WHERE n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast|temp)'
+  AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_collation'::regclass AND d.objid = co.oid AND d.deptype = 'e')
+ORDER BY 1, 2
+
+-- name: text_ranges
+-- Tables partitioned by ranges of text that sorts as the database does: elsewhere rows may fit other partitions, or none.
+SELECT n.nspname AS schema, c.relname AS name
+FROM pg_partitioned_table p JOIN pg_class c ON c.oid = p.partrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE p.partstrat = 'r' AND 'pg_catalog."default"'::regcollation = ANY (p.partcollation::oid[])
+  AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast|temp)'
+ORDER BY 1, 2
 
 -- name: texts
 -- Comments of what never reaches an image have a kind of their own. Of foreign tables, which an empty table stands in

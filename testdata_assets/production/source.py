@@ -31,6 +31,7 @@ GUARDS = {
     "bytea_output": "hex",
     "extra_float_digits": "3",
     "xmloption": "content",
+    "lc_monetary": "C",  # amounts of money are written as the images' server reads them
 }
 
 

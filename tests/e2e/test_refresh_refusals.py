@@ -19,12 +19,12 @@ from testdata_assets.postgres.embedded import EmbeddedServer
 from testdata_assets.postgres.places import CONTROL_DATABASE
 
 
-def _refused(deployment: Any, code: str, status: int) -> dict[str, str]:
+def _refused(deployment: Any, code: str, status: int) -> dict[str, Any]:
     got, document, error = deployment.run("refresh")
     assert (got, document["error"]["code"]) == (status, code), error
     assert "Traceback" not in error
     assert error.count("error:") == 1
-    found: dict[str, str] = document["error"]
+    found: dict[str, Any] = document["error"]
     return found
 
 
@@ -42,6 +42,23 @@ def test_no_rules_and_broken_rules(deployment: Any) -> None:
     error = deployment.run("refresh")
     assert error[0] == 2
     assert "masking.yaml" in error[1]["error"]["where"]
+
+
+def test_every_problem_is_named_with_its_place_those_of_the_file_and_those_of_the_database(deployment: Any) -> None:
+    rules = Path(deployment.environment["TESTDATA_RULES_DIR"]) / "masking.yaml"
+    with connect(deployment.source) as conn:
+        for number in range(12):
+            conn.execute(f"ALTER TABLE users ADD COLUMN extra_{number} int4range")
+    problems = _refused(deployment, "plan-refused", 1)["problems"]
+    new = {f"extra_{number}" for number in range(12)}
+    assert {each["column"] for each in problems} == new
+    assert {(each["file"], each["line"], each["position"]) for each in problems} == {(str(rules), 4, 3)}
+    rules.write_text(rules.read_text().replace("country: keep", "country: {transform: hash, when: 'id ='}"))
+    problems = _refused(deployment, "rules-invalid", 2)["problems"]
+    assert {each["column"] for each in problems} == {"country", *new}
+    _, _, error = deployment.run("refresh")
+    places = [line.split(": ")[0] for line in error.splitlines() if line.startswith(f"{rules}:")]
+    assert places == [f"{rules}:7:38", *[f"{rules}:4:3"] * 12]
 
 
 def test_a_wrong_source(deployment: Any) -> None:

@@ -33,6 +33,7 @@ class ColumnFact:
     coincidence: str
     inherited_from: str | None
     path: str | None = None
+    reason: str | None = None  # why a weak choice is right, as the rule says
 
     @property
     def name(self) -> str:
@@ -233,6 +234,7 @@ def _fact(name: tuple[str, str], told: Mapping[str, Any], path: str | None = Non
         coincidence=told.get("coincidence", ""),
         inherited_from=told.get("inherited_from"),
         path=path,
+        reason=told.get("reason"),
     )
 
 

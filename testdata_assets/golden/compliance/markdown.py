@@ -82,7 +82,16 @@ def render(facts: Facts) -> str:
             f"### {_text(table)}",
             _table(
                 ("column", "type", "treatment", "category", "domain"),
-                ((c.column, c.type, c.treatment, c.pii or "", c.domain or "") for c in columns),
+                (
+                    (
+                        c.column,
+                        c.type,
+                        c.treatment + (f" ({c.reason})" if c.reason else ""),
+                        c.pii or "",
+                        c.domain or "",
+                    )
+                    for c in columns
+                ),
             ),
         ]
     return "\n\n".join(parts) + "\n"

@@ -260,6 +260,7 @@ def _inventory(facts: Facts) -> str:
 def _column(column: ColumnFact) -> str:
     kind = "nulled" if column.transformer == "null" else "masked" if column.masked else "kept"
     inherited = f"<small>by {escape(column.inherited_from)}</small>" if column.inherited_from else ""
+    inherited += f" <small>because: {escape(column.reason)}</small>" if column.reason else ""
     return (
         f'<tr class="{kind}"><th scope="row">{escape(column.column)}</th><td>{escape(column.type)}</td>'
         f'<td><span class="how">{escape(column.treatment)}</span> {inherited}</td><td>{escape(column.pii or "")}</td>'

@@ -31,6 +31,8 @@ class Group:
         step: Which of them is in force.
         domain: Where equal values mask equally.
         parts: Of columns that consist of parts.
+        one_case: Case counts in a key of theirs, though not in their domain, and no sampled values differ in case only.
+        weak: Keeping them looks weak to `rules check`, so that the rule has to say why.
     """
 
     roots: tuple[ColumnRef, ...]
@@ -40,6 +42,8 @@ class Group:
     step: int = 0
     domain: str | None = None
     parts: tuple[Part, ...] = ()
+    weak: bool = False
+    one_case: bool = False
 
     @property
     def choice(self) -> Choice:

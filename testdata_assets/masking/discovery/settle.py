@@ -23,6 +23,7 @@ from testdata_assets.masking.rule_models import ColumnRef, MaskingRules
 from testdata_assets.masking.rules import parse_rules
 from testdata_assets.postgres.identifiers import TableName
 from testdata_assets.production.catalog import Column, Table
+from testdata_assets.production.sampling import ColumnSample
 
 _PASSES = 40
 _DOMAINLESS = frozenset(
@@ -99,7 +100,20 @@ class Settlement(Draft):
             problems = examine(rules, self.catalog).problems
             if not problems or not self._yield_to(problems):
                 break
+        if self._mark_weak(rules):
+            text = self._render()
+            rules = parse_rules(text)
         return Discovery(text, rules, tuple(self._found()), len(self._tables()), tuple(problems))
+
+    def _mark_weak(self, rules: MaskingRules) -> bool:
+        """Whether some columns are kept that `rules check` wants a reason for; they are remembered."""
+        for warning in examine(rules, self.catalog).warnings:
+            if warning.weak and warning.column is not None:
+                owner = self.lineage.owner(TableName.parse(warning.table), warning.column)
+                found = self.group_of.get(owner)
+                if found is not None and found.choice == KEEP:
+                    found.weak = True
+        return any(found.weak for found in self.groups)
 
     def _yield_to(self, problems: Sequence[Problem]) -> bool:
         """Takes back what was refused; False where nothing more can be taken back."""
@@ -120,6 +134,14 @@ class Settlement(Draft):
                 continue
             if problem.kind == "foreign_key" and problem.message.endswith("which is emptied"):
                 changed |= self._cut_loose(reference)
+            elif problem.kind == "uniqueness" and "ignores case" in problem.message and found.domain is not None:
+                if id(found) not in stepped:
+                    stepped.add(id(found))
+                    if found.one_case or self._meets_in_case(found):
+                        found.one_case, found.domain = False, None  # its own
+                    else:
+                        found.one_case = True
+                    changed = True
             elif problem.kind == "unclassified":
                 changed |= self._alone(reference)
             elif id(found) not in stepped and found.choice != KEEP:
@@ -127,6 +149,14 @@ class Settlement(Draft):
                 found.step = len(found.choices) - 1 if problem.kind == "partition_key" else found.step + 1
                 changed = True
         return changed
+
+    def _meets_in_case(self, found: Group) -> bool:
+        """Whether the samples hold values that differ in case only."""
+        for each in found.members:
+            values = self.samples.get((each.table, each.column), ColumnSample()).values
+            if len({value.casefold() for value in values}) < len(set(values)):
+                return True
+        return False
 
     def _empty(self, name: TableName, why: str) -> bool:
         root = self.lineage.ancestry(name)[-1]
@@ -231,10 +261,14 @@ class Settlement(Draft):
         rule = choice.as_rule()
         if verdict.category is not None:
             rule = {"pii": verdict.category, **rule}
+        if found.weak:
+            rule = {**rule, "reason": f"drafted by init: {'nothing else fits; ' if found.exposed else ''}{verdict.why}"}
+        if found.one_case:
+            rule = {**rule, "reason": "drafted by init: in the sample no two values differ in case only"}
         domain = domains[id(found)]
         if domain is not None:
             rule = {
-                **{key: rule[key] for key in ("pii", "transform") if key in rule},
+                **{key: rule[key] for key in ("pii", "reason", "transform") if key in rule},
                 "domain": domain,
                 **choice.params,
             }

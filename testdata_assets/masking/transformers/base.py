@@ -134,6 +134,8 @@ class Transformer(ABC, Generic[P]):
     base_types: ClassVar[frozenset[str]] = frozenset()
     # Kinds of type ("text", "integer", else pg_type.typname) whose equal values it masks equally, as 7 and '7'.
     alike: ClassVar[frozenset[str]] = frozenset()
+    # Whether numbers mask equally however many decimals they are written with, as 7 and 7.00.
+    same_numbers: ClassVar[bool] = False
     # Whether masks often equal the value, as in a draw from a few: then only some must change, not nearly all.
     often_stays: ClassVar[bool] = False
 
@@ -185,6 +187,9 @@ class RowTransformer(Transformer[P]):
 
     It cannot be nested in another one, nor can a referencing column inherit it, since both lack the row.
     """
+
+    # Whether outputs hold the text of the columns of `unique_through`: then they may differ in case only, as those may.
+    copies_text: ClassVar[bool] = False
 
     def reads(self) -> tuple[str, ...]:
         """Columns of the row whose original values `apply_rows` asks for, by raw name."""

@@ -9,11 +9,12 @@ import polars as pl
 from pydantic import Field
 
 from testdata_assets.masking.text_arrays import TextArray, offsets_of
-from testdata_assets.masking.transformers._number_types import numeric_limits
+from testdata_assets.masking.transformers._number_types import numeric_limits, without_trailing_zeros
 from testdata_assets.masking.transformers.base import (
     TEXT_TYPES,
     Coincidence,
     Guarantees,
+    MaskContext,
     Params,
     Uniqueness,
 )
@@ -37,12 +38,16 @@ class HashParams(Params):
 
 @register
 class Hash(TextTransformer[HashParams]):
-    """Text gets characters of the digest, integers a number from 0 within the type, uuid a version 4 uuid."""
+    """Text gets characters of the digest, numbers a whole one from 0 within the type, uuid a version 4 uuid.
+
+    Equal numbers have equal masks however many decimals they are written with: 7 and 7.00.
+    """
 
     name = "hash"
     summary = "Replaces a value by a keyed digest in the column's own type."
     params_model = HashParams
     by_pieces = False
+    same_numbers = True
     hashes_values = False  # mostly the digest itself is wanted
     guarantees = Guarantees(uniqueness=Uniqueness.HASHED, coincidence=Coincidence.DISJOINT)
     base_types = frozenset({"text", "int2", "int4", "int8", "numeric", "uuid", "bytea"})
@@ -63,6 +68,11 @@ class Hash(TextTransformer[HashParams]):
         if limits is not None and limits[0] <= limits[1]:
             return (*super().problems(column), f"hash makes whole numbers, and {column.type} holds none but 0")
         return super().problems(column)
+
+    def apply(self, values: pl.Series, context: MaskContext) -> pl.Series:
+        if context.column.base_type in _NUMBERS and values.str.contains(".", literal=True).any():
+            return super().apply(without_trailing_zeros(values), context).rename(values.name)
+        return super().apply(values, context)
 
     def draw(self, draw: Draw) -> pl.Series:
         base_type = draw.context.column.base_type

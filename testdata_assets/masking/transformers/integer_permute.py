@@ -79,6 +79,7 @@ class IntegerPermute(Transformer[IntegerPermuteParams]):
     params_model = IntegerPermuteParams
     base_types = frozenset({"int2", "int4", "int8", "numeric", "text"})
     alike = frozenset({"text", "integer"})
+    same_numbers = True
     guarantees = Guarantees(
         uniqueness=Uniqueness.INJECTIVE,
         coincidence=Coincidence.MAY_COINCIDE,

@@ -18,17 +18,17 @@ import itertools
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field, field_validator
 
 from testdata_assets.errors import RefusedError, TestdataError
 from testdata_assets.masking.json_paths import JsonPattern, PathMatcher
 from testdata_assets.masking.json_tokens import STRING, Tokens, tokenise
-from testdata_assets.masking.nested_parts import distinct_parts
+from testdata_assets.masking.nested_parts import Misfit, distinct_parts
 from testdata_assets.masking.nested_rules import NestedRule, part_column
 from testdata_assets.masking.text_arrays import Positions, merge_rows
 from testdata_assets.masking.transformers.base import (
@@ -53,10 +53,15 @@ _SHOWN_PATHS = 5
 _LOOKED_AT = 2000
 
 
+def _readable(path: str) -> str:
+    JsonPattern.parse(path)
+    return path
+
+
 class JsonParams(Params):
     """Parameters of `json`."""
 
-    paths: dict[str, NestedRule] = Field(
+    paths: dict[Annotated[str, AfterValidator(_readable)], NestedRule] = Field(
         min_length=1,
         description="Rules by JSON path ($.contact.email, $['any key'], $.items[*].name, $.**); "
         "the most specific path wins.",
@@ -64,7 +69,7 @@ class JsonParams(Params):
 
     @field_validator("paths")
     @classmethod
-    def _readable(cls, paths: Mapping[str, NestedRule]) -> Mapping[str, NestedRule]:
+    def _distinct(cls, paths: Mapping[str, NestedRule]) -> Mapping[str, NestedRule]:
         known: dict[object, str] = {}
         for text in paths:
             steps = JsonPattern.parse(text).steps
@@ -118,7 +123,7 @@ class Json(Transformer[JsonParams]):
         for each in self._rules:
             as_text = each.transformer.problems(part_column(column))
             if as_text and each.transformer.problems(part_column(column, "numeric")):
-                found += [f"{each.path}: {problem}" for problem in as_text]
+                found += [Misfit(f"paths.{each.path}", problem) for problem in as_text]
         return tuple(found)
 
     def apply(self, values: pl.Series, context: MaskContext) -> pl.Series:
@@ -182,7 +187,8 @@ def _masked(tokens: Tokens, leaves: Positions, numbers: bool, each: _PathRule, c
             code="json-leaf-type",
         )
     values, positions = distinct_parts(tokens.texts(leaves) if numbers else tokens.strings(leaves))
-    if inner.collect is not None and transformer.guarantees_for(inner.column).coincidence is Coincidence.DISJOINT:
+    own = transformer.guarantees_for(inner.column)
+    if inner.collect is not None and (own.coincidence is Coincidence.DISJOINT or own.searchable):
         inner.collect(values)
     try:
         masked = transformer.apply(values, inner)

@@ -142,6 +142,7 @@ class Template(RowTransformer[TemplateParams]):
     params_model = TemplateParams
     guarantees = Guarantees(uniqueness=Uniqueness.LOSSY, coincidence=Coincidence.MAY_COINCIDE, searchable=True)
     base_types = frozenset({"text"})
+    copies_text = True
 
     @cached_property
     def parts(self) -> tuple[str | Placeholder, ...]:

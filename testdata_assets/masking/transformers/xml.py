@@ -12,11 +12,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 import polars as pl
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field, field_validator
 
 from testdata_assets.errors import RefusedError
 from testdata_assets.masking.json_paths import PathMatcher
@@ -40,10 +40,15 @@ _SHOWN_PATHS = 5
 _LOOKED_AT = 2000
 
 
+def _readable(path: str) -> str:
+    xml_pattern(path)
+    return path
+
+
 class XmlParams(Params):
     """Parameters of `xml`."""
 
-    paths: dict[str, NestedRule] = Field(
+    paths: dict[Annotated[str, AfterValidator(_readable)], NestedRule] = Field(
         min_length=1,
         description="Rules by path (/contact/email, //phone, /a/b/@id, /a/*, **); the most specific path wins.",
     )
@@ -53,7 +58,7 @@ class XmlParams(Params):
 
     @field_validator("paths")
     @classmethod
-    def _readable(cls, paths: Mapping[str, NestedRule]) -> Mapping[str, NestedRule]:
+    def _distinct(cls, paths: Mapping[str, NestedRule]) -> Mapping[str, NestedRule]:
         known: dict[object, str] = {}
         for text in paths:
             steps = xml_pattern(text).steps

@@ -28,6 +28,8 @@ TABLES: dict[str, Any] = {
         "id": "keep",
         "email": {"transform": "email", "pii": "email", "domain": "user.email"},
         "login": {"transform": "username", "domain": "user.login"},
+        "doc": {"transform": "json", "paths": {"$.code": {"transform": "hash", "domain": "user.code"}}},
+        "called": {"transform": "identity", "part": "full_name", "entity": "id", "group": "staff"},
     }
 }
 
@@ -38,9 +40,10 @@ def source(server: EmbeddedServer, database: Dsn) -> Iterator[Dsn]:
     with connect(server.dsn()) as conn:
         conn.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
         with connect(server.dsn(name)) as filling:
-            filling.execute("CREATE TABLE people (id int PRIMARY KEY, email text, login text)")
+            filling.execute("CREATE TABLE people (id int PRIMARY KEY, email text, login text, doc jsonb, called text)")
             filling.execute(
-                "INSERT INTO people SELECT i, 'mail' || i || '@source-mail.net', 'login.name.' || i"
+                "INSERT INTO people SELECT i, 'mail' || i || '@source-mail.net', 'login.name.' || i,"
+                " jsonb_build_object('code', 'C' || md5(i::text)), 'Kim Jung ' || md5(i::text)"
                 " FROM generate_series(1, 500) i"
             )
         yield server.dsn(name)
@@ -95,7 +98,13 @@ def test_two_keys_are_in_force_for_one_refresh(deployment: Deployment) -> None:
     assert _keys(second) == {
         "in_force": sorted([old, new]),
         "held_domains": ["user.login"],
-        "changed_domains": ["user.email"],
+        "changed_domains": [
+            "group staff of identity",
+            "public.people.called",
+            "public.people.doc",
+            "user.code",
+            "user.email",
+        ],
     }
 
     third = deployment.refresh(NEW)

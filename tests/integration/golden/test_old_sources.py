@@ -17,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from old_servers import FURTHER, old_server, source_bins, version_of
 from sources import Rule, catalog_of, contents, fill, rules_keeping_all, scalar
 
+from testdata_assets.errors import EnvironmentLack
 from testdata_assets.golden import refresh
 from testdata_assets.postgres.connections import connect
 from testdata_assets.postgres.dsn import Dsn
@@ -128,3 +129,39 @@ def test_masked_columns_agree_and_everything_else_stays(settings: Settings, sour
     report = validate_candidate(settings, places, image.golden_id)
     assert report.passed, [(check.name, check.details) for check in report.checks if not check.passed]
     refresh.reject_image(settings, places, image.golden_id, "test")
+
+
+def test_what_sorts_otherwise_is_refused_before_a_row_is_read(settings: Settings, older: Dsn, tmp_path: Path) -> None:
+    """The images' server sorts by code point and has no ICU."""
+    with connect(older) as conn:
+        if conn.execute("SELECT 1 FROM pg_collation WHERE collprovider = 'i'").fetchone() is None:
+            pytest.skip("this server has no ICU either")
+        conn.execute(
+            "CREATE DATABASE sorted TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en-US'"
+            if conn.info.server_version >= 150000
+            else "CREATE DATABASE sorted TEMPLATE template0"
+        )
+    source = older.with_database("sorted")
+    try:
+        with connect(source) as conn:
+            conn.execute(
+                "CREATE COLLATION blind (provider = icu, locale = 'und-u-ks-level2', deterministic = false);"
+                "CREATE COLLATION plain (provider = libc, locale = 'C');"
+                "CREATE TABLE people (name text COLLATE blind UNIQUE, nick text COLLATE plain);"
+                "CREATE TABLE logs (day text) PARTITION BY RANGE (day);"
+                "CREATE TABLE logs_1 PARTITION OF logs FOR VALUES FROM ('a') TO ('N');"
+            )
+        catalog = catalog_of(source)
+        columns = {each.name: each.nondeterministic for each in catalog.tables[-1].columns}
+        assert columns == {"name": True, "nick": False}
+        (tmp_path / "masking.yaml").write_text(yaml.safe_dump(rules_keeping_all(catalog)), encoding="utf-8")
+        changed = settings.model_dump() | {"source_dsn": source.secret(), "rules_dir": tmp_path}
+        with pytest.raises(EnvironmentLack) as caught:
+            refresh.take_snapshot(Settings.model_validate(changed), open_places(Settings.model_validate(changed)))
+        assert caught.value.error_code == "preflight-failed"
+        assert "collation public.blind (icu und-u-ks-level2, nondeterministic)" in caught.value.what
+        assert "public.plain" not in caught.value.what
+        assert ("public.logs is partitioned" in caught.value.what) is (catalog.server_version >= 150000)
+    finally:
+        with connect(older) as conn:
+            conn.execute("DROP DATABASE sorted WITH (FORCE)")

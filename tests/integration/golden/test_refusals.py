@@ -18,6 +18,7 @@ from sources import catalog_of, rules_keeping_all, scalar
 
 from testdata_assets.errors import EnvironmentLack, RefusedError
 from testdata_assets.golden import attest, refresh
+from testdata_assets.golden.database import ImageDatabase
 from testdata_assets.golden.registry import GoldenRegistry
 from testdata_assets.keys import load_key
 from testdata_assets.postgres.connections import connect
@@ -25,6 +26,8 @@ from testdata_assets.postgres.control import connect_control
 from testdata_assets.postgres.dsn import Dsn
 from testdata_assets.postgres.embedded import EmbeddedServer
 from testdata_assets.postgres.places import Places, open_places
+from testdata_assets.production.catalog_reader import read_catalog
+from testdata_assets.production.source import open_source
 from testdata_assets.settings import Settings
 
 PASSED = [{"name": "row_counts", "passed": True, "severity": "error"}]
@@ -213,3 +216,40 @@ def test_a_preflight_names_what_the_server_lacks(deployment: tuple[Settings, Pla
     for name in ("postgis", "timescaledb", "xx-x-icu"):
         assert name in caught.value.what
     assert settings.state_dir.exists() is False or leftovers(settings, places) == []
+
+
+def test_a_role_that_may_not_read_sequences_is_refused(deployment: tuple[Settings, Places], source: Dsn) -> None:
+    settings, _ = deployment
+    role = f"reader_{secrets.token_hex(4)}"
+    password = secrets.token_hex(16)
+    with connect(source) as conn:
+        conn.execute("CREATE SEQUENCE numbers; CREATE TABLE counted (id bigserial, n int GENERATED ALWAYS AS IDENTITY)")
+        conn.execute("SELECT nextval('numbers')")
+        conn.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(role), sql.Literal(password)))
+        conn.execute(sql.SQL("GRANT SELECT ON ALL TABLES IN SCHEMA public TO {}").format(sql.Identifier(role)))
+        reader = source.with_user(role, password)
+        changed = Settings.model_validate(settings.model_dump() | {"source_dsn": reader.secret()})
+        try:
+            with pytest.raises(EnvironmentLack) as caught:
+                refresh.take_snapshot(changed, open_places(changed))
+            assert caught.value.error_code == "source-privileges"
+            for name in ("counted_id_seq", "counted_n_seq", "numbers"):
+                assert f"public.{name}" in caught.value.what
+            assert "SELECT ON ALL SEQUENCES" in caught.value.remedy
+            conn.execute(sql.SQL("GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO {}").format(sql.Identifier(role)))
+            with connect(reader) as reading:
+                found = {each.name.name: each for each in read_catalog(reading).sequences}
+            assert (found["numbers"].last_value, found["numbers"].is_called) == (1, True)
+        finally:
+            conn.execute(sql.SQL("DROP OWNED BY {0}; DROP ROLE {0}").format(sql.Identifier(role)))
+
+
+def test_money_is_read_and_loaded_in_one_form_whatever_the_servers_currency(source: Dsn, places: Places) -> None:
+    name = sql.Identifier(source.database)
+    with connect(source) as conn:
+        conn.execute(sql.SQL("ALTER DATABASE {} SET lc_monetary = 'C.utf8'").format(name))
+        image = ImageDatabase(source, source.database, "nobody")
+        with open_source(source) as opened, connect(image.dsn) as loading, connect(source) as plain:
+            assert scalar(plain, "SHOW lc_monetary") == "C.utf8"
+            assert scalar(opened.conn, "SHOW lc_monetary") == "C"
+            assert scalar(loading, "SHOW lc_monetary") == "C"

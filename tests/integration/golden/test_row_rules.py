@@ -38,9 +38,9 @@ CREATE TABLE visits (day date NOT NULL, path text) PARTITION BY RANGE (day);
 CREATE TABLE visits_a PARTITION OF visits FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
 CREATE TABLE visits_b PARTITION OF visits FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
 INSERT INTO visits SELECT '2025-06-01'::date + i % 400, '/p/' || i FROM generate_series(1, 1000) i;
-CREATE TABLE contacts (id int PRIMARY KEY, email text, kind text, memo text);
+CREATE TABLE contacts (id int PRIMARY KEY, email text, kind text, memo text, nick text);
 INSERT INTO contacts SELECT i, 'contact.' || i % 300 || '@source-mail.net', (ARRAY['staff', 'user'])[1 + i % 2],
-    'memo ' || i FROM generate_series(1, 600) i;
+    'memo ' || i, 'nick ' || i FROM generate_series(1, 600) i;
 CREATE MATERIALIZED VIEW staff AS SELECT email FROM contacts WHERE kind = 'staff';
 CREATE TABLE audit (of text);
 CREATE FUNCTION noted() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
@@ -67,13 +67,18 @@ RULES = {
             "id": "keep",
             "person_id": "keep",
             "level": "keep",
-            "line": "keep",
+            "line": {"transform": "keep", "when": "level == 'info'", "else": None},
         },
         "public.contacts": {
             "id": "keep",
             "email": {"transform": "email", "pii": "email", "when": "kind == 'user'", "else": "keep"},
             "kind": "keep",
             "memo": "keep",
+            "nick": {
+                "transform": "keep",
+                "when": "kind == 'user'",
+                "else": {"transform": "keep", "when": "id == 2", "else": None},
+            },
         },
         "public.survey": {"mode": "synthesize", "rows": 250},
         "public.answers": {"mode": "synthesize", "rows": 40},
@@ -143,6 +148,8 @@ def test_rows_are_chosen_masked_and_fabricated_by_rule(deployment: tuple[Setting
     assert scalar(dsn, "SELECT count(*) FROM people WHERE region = 'region ' || id") == 0
     assert scalar(dsn, "SELECT count(*) FROM log") == 8000
     assert scalar(dsn, "SELECT count(*) FROM log WHERE level = 'debug'") == 0
+    assert scalar(dsn, "SELECT count(*) FROM log WHERE (line IS NULL) = (level = 'info')") == 0
+    assert scalar(dsn, "SELECT count(*) FROM contacts WHERE nick IS NOT NULL") == 301
     assert scalar(dsn, "SELECT count(*) FROM survey") == 250
     assert scalar(dsn, "SELECT count(*) FROM survey WHERE said LIKE '%source-mail%'") == 0
     assert scalar(dsn, "SELECT count(*) FROM answers") == 40

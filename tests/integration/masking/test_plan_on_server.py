@@ -128,3 +128,33 @@ def test_a_new_column_blocks_and_names_itself(database: Dsn, catalog: Catalog) -
     ]
     assert not check.ok
     assert check.stale == check.errors == ()
+
+
+def test_rules_of_all_parents_cover_a_table_that_inherits_from_several(database: Dsn) -> None:
+    with connect(database) as conn:
+        conn.execute(
+            "CREATE TABLE named (name text); CREATE TABLE mailed (mail text, name text); CREATE TABLE top (code text);"
+            "CREATE TABLE lower_one () INHERITS (top); CREATE TABLE gone (x text);"
+            "CREATE TABLE both_of (own text) INHERITS (named, mailed, lower_one);"
+            "CREATE TABLE lost () INHERITS (named, gone)"
+        )
+        catalog = read_catalog(conn)
+    rules = parse_rules("""
+version: 1
+tables:
+  public.named: {name: hash}
+  public.mailed: {mail: {transform: email, domain: mail}, name: keep}
+  public.top: {code: scramble}
+  public.gone: {mode: truncate}
+  public.both_of: {own: keep}
+""")
+    plan = compile_plan(rules, catalog, b"k" * 32)
+    columns = plan.table(TableName("public", "both_of")).columns
+    assert {each.column.name: each.transformer.name for each in columns} == {
+        "name": "hash", "mail": "email", "code": "scramble", "own": "keep"
+    }  # fmt: skip
+    assert plan.table(TableName("public", "lost")).mode == "truncate"
+    with pytest.raises(PlanRefused) as caught:
+        compile_plan(parse_rules("version: 1\ntables: {public.both_of: {own: keep, mail: keep}}"), catalog, b"k" * 32)
+    (stale,) = [each for each in caught.value.problems if each.kind == "stale"]
+    assert (stale.column, stale.message) == ("mail", "the column comes from public.mailed, whose rule covers it")

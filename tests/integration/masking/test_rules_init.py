@@ -87,6 +87,7 @@ def drafted(dsn: Dsn) -> Discovery:
         found = discover(source, sample=100)
         checked = check_rules(found.rules, source.catalog)
         assert checked.problems == ()
+        assert checked.ok, checked.weak
         compile_plan(found.rules, source.catalog, b"k" * 32)
     return found
 

@@ -188,6 +188,7 @@ def test_command_line_fills_a_database(database: Dsn, capsys: pytest.CaptureFixt
 
 def test_rules_cover_and_fit_the_sample(examination: Examination) -> None:
     assert [str(problem) for problem in examination.problems] == []
+    assert [str(warning) for warning in examination.warnings if warning.weak] == []
 
 
 def test_rules_cover_and_fit_pagila(database: Dsn, server: EmbeddedServer) -> None:
@@ -201,6 +202,7 @@ def test_rules_cover_and_fit_pagila(database: Dsn, server: EmbeddedServer) -> No
     )
     found = examine(load_rules(ROOT / "tests" / "fixtures" / "pagila_rules" / "masking.yaml"), catalog_of(database))
     assert [str(problem) for problem in found.problems] == []
+    assert [str(warning) for warning in found.warnings if warning.weak] == []
 
 
 def test_kept_columns_hold_nobodys_data(connection: psycopg.Connection[Row], examination: Examination) -> None:

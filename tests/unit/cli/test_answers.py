@@ -8,8 +8,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from testdata_assets.cli import branch, main, output
+from testdata_assets.cli import branch, main, output, rules
 from testdata_assets.errors import EnvironmentLack, RefusedError, UsageFault
+from testdata_assets.postgres.identifiers import TableName
+from testdata_assets.production.catalog import Catalog, Column, Table
 from testdata_assets.settings import Settings
 
 SECRET = "raw-4711@example.com"
@@ -53,6 +55,79 @@ def test_without_json_an_error_says_what_where_and_remedy_on_stderr(
     status, out, err = _run(capsys, "branch", "list")
     assert (status, out) == (1, "")
     assert err == "error: It was refused\n  where:  public.users [x]\n  remedy: Do this.\n"
+
+
+def _source(monkeypatch: pytest.MonkeyPatch, catalog: Catalog | None) -> None:
+    """A source with this catalog, or one that cannot be reached."""
+
+    def read() -> Catalog:
+        if catalog is None:
+            raise EnvironmentLack("No answer", where="TESTDATA_SOURCE_DSN", remedy="Wait.")
+        return catalog
+
+    monkeypatch.setattr(rules, "_catalog", read)
+
+
+def _write_rules(folder: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> Path:
+    monkeypatch.setenv("TESTDATA_RULES_DIR", str(folder))
+    file = folder / "masking.yaml"
+    file.write_text(text)
+    return file
+
+
+def test_every_mistake_of_a_rules_file_is_a_line_with_its_place(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    text = "version: 2\ntables:\n  public.t:\n    a:\n    b: {transfrom: keep}\n    b: keep\ntabels: {}\n"
+    file = _write_rules(tmp_path, monkeypatch, text)
+    _source(monkeypatch, None)
+    status, _, err = _run(capsys, "rules", "check")
+    assert status == 2
+    places = ["1:10", "4:7", "5:9", "6:5", "7:1"]
+    assert [line.split(": ")[0] for line in err.splitlines() if line.startswith(str(file))] == [
+        f"{file}:{place}" for place in places
+    ]
+    status, out, _ = _run(capsys, "rules", "check", "--json")
+    problems = json.loads(out)["error"]["problems"]
+    assert [f"{each['line']}:{each['position']}" for each in problems] == places
+    assert {each["file"] for each in problems} == {str(file)}
+    assert (problems[1]["table"], problems[1]["column"]) == ("public.t", "a")
+    assert all(each["message"] for each in problems)
+
+
+def test_mistakes_of_the_file_and_of_its_readable_rest_come_in_one_report(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    text = "version: 1\ntables:\n  public.t:\n    a: {transform: hash, when: 'x =='}\n    gone: keep\n    b: emial\n"
+    file = _write_rules(tmp_path, monkeypatch, text)
+    columns = tuple(Column(name, "text", "text", "S", position=place) for place, name in enumerate("abc", start=1))
+    name = TableName("public", "t")
+    _source(monkeypatch, Catalog(180000, "1", "shop", (Table(name, 1, "r", columns, name),), (), ()))
+    status, out, _ = _run(capsys, "rules", "check", "--json")
+    document = json.loads(out)
+    assert (status, document["ok"]) == (1, False)
+    places = {
+        title: [(each["column"], each["file"], each["line"], each["position"]) for each in document[title]]
+        for title in ("unclassified", "stale", "errors")
+    }
+    assert places == {
+        "unclassified": [("c", str(file), 3, 3)],
+        "stale": [("gone", str(file), 5, 5)],
+        "errors": [("a", str(file), 4, 32), ("b", str(file), 6, 8)],
+    }
+    status, out, _ = _run(capsys, "rules", "check")
+    assert status == 1
+    assert sorted(line.split(": ")[0] for line in out.splitlines() if line.startswith(str(file))) == [
+        f"{file}:{place}" for place in ("3:3", "4:32", "5:5", "6:8")
+    ]
+
+
+def test_what_is_no_yaml_is_one_error(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    _write_rules(tmp_path, monkeypatch, "version: 1\ntables: [")
+    status, out, _ = _run(capsys, "rules", "check", "--json")
+    assert (status, len(json.loads(out)["error"]["problems"])) == (2, 1)
 
 
 @pytest.mark.parametrize(

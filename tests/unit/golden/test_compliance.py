@@ -54,7 +54,7 @@ COLUMNS = [
     column("id", "keep", type="bigint"),
     column("email", "email", pii="email", domain="user.email"),
     column("card", "credit_card", pii="credit_card"),
-    column("blood_group", "keep", pii="health"),
+    column("blood_group", "keep", pii="health", reason="needed for <the> trial"),
     column("joined_on", "keep", type="date"),
     column("first_name", "first_name", pii="first_name", coincidence="may coincide"),
     column("preferences", "json", parts=PREFERENCES),
@@ -171,6 +171,11 @@ def test_what_it_does_not_show_names_the_images_own_gaps() -> None:
     assert "1 masked column may hold masks that are also real values" in found
     assert "2 columns kept" in found
     assert "no legal advice" in found
+
+
+def test_the_reason_why_a_column_is_kept_is_shown() -> None:
+    assert "because: needed for &lt;the&gt; trial" in page.render(told(signed()))
+    assert "kept (needed for" in markdown.render(told(signed()))
 
 
 def test_a_kept_card_number_is_never_called_shown() -> None:

@@ -114,3 +114,90 @@ def test_nothing_but_a_usage_fault_comes_of_any_text(text: str) -> None:
     except UsageFault:
         return
     assert parsed.columns
+
+
+def _chosen(
+    literal: str, base_type: str, category: str, *values: str, labels: tuple[str, ...] = ()
+) -> str | list[bool]:
+    """The rows of a column that a literal chooses, or why it chooses none."""
+    column = Column(name="c", type=base_type, base_type=base_type, category=category, labels=labels)
+    condition = Condition.parse(f"c == {literal}")
+    problems = condition.problems({"c": column})
+    if problems:
+        return problems[0]
+    rows = BlockRows(FrameLines(pl.DataFrame({"c": copy_text.escape(pl.Series(values))})))
+    return condition.evaluate(rows, {"c": column}).to_list()
+
+
+@pytest.mark.parametrize(
+    ("literal", "base_type", "category", "value"),
+    [
+        ("1234567890123456.78", "numeric", "N", "1234567890123456.78"),
+        ("0.00000000000000000001", "numeric", "N", "0.00000000000000000001"),
+        ("1.50", "text", "S", "1.50"),
+        ("9223372036854775807", "int8", "N", "9223372036854775807"),
+        ("'010.0.0.1'", "text", "S", "010.0.0.1"),
+        ("'10.0.0.1/32'", "inet", "I", "10.0.0.1"),
+        ("'10.1.2.3/8'", "inet", "I", "10.1.2.3/8"),
+        ("'10.0.0.0/8'", "cidr", "I", "10.0.0.0/8"),
+        ("'10.0.0.1'", "cidr", "I", "10.0.0.1/32"),
+        ("'2001:DB8:0:0::1'", "inet", "I", "2001:db8::1"),
+        ("'::FFFF:10.0.0.1'", "inet", "I", "::ffff:10.0.0.1"),
+        ("'08-00-2B-01-02-03'", "macaddr", "U", "08:00:2b:01:02:03"),
+        ("'0800.2b01.0203'", "macaddr", "U", "08:00:2b:01:02:03"),
+        ("'08:00:2b:01:02:03:04:05'", "macaddr8", "U", "08:00:2b:01:02:03:04:05"),
+        ("1234.5", "money", "N", "$1,234.50"),
+        ("'-$1,234.50'", "money", "N", "-$1,234.50"),
+        ("'sad'", "mood", "E", "sad"),
+        ("'101'", "bit", "V", "101"),
+    ],
+)
+def test_literals_match_in_any_form_of_theirs(literal: str, base_type: str, category: str, value: str) -> None:
+    other = "0" if base_type == "int8" else "other"
+    assert _chosen(literal, base_type, category, value, other, labels=("sad", "glad")) == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("literal", "base_type", "category", "reason"),
+    [
+        ("'1 day'", "interval", "T", "takes only `is null`"),
+        ("'{}'", "jsonb", "U", "takes only `is null`"),
+        ("'{1}'", "_int4", "A", "takes only `is null`"),
+        ("'10:00:00+02'", "timetz", "D", "takes only `is null`"),
+        ("'10.0.0.256'", "inet", "I", "never equals"),
+        ("'10.0.0.1/8'", "cidr", "I", "never equals"),
+        ("'08:00'", "macaddr", "U", "never equals"),
+        ("'ten'", "money", "N", "never equals"),
+        ("9223372036854775808", "int8", "N", "9223372036854775808 never equals"),
+        ("'glda'", "mood", "E", "'glda' never equals (did you mean 'glad'?)"),
+        ("true", "mood", "E", "true never equals"),
+        ("7", "mood", "E", "7 never equals"),
+    ],
+)
+def test_literals_that_fit_no_value_are_named(literal: str, base_type: str, category: str, reason: str) -> None:
+    found = _chosen(literal, base_type, category, "x", labels=("sad", "glad"))
+    assert reason in found
+
+
+@pytest.mark.parametrize("literal", ["01234", "-07", "00.5"])
+def test_a_number_with_leading_zeros_belongs_in_quotes(literal: str) -> None:
+    with pytest.raises(UsageFault, match=f"in quotes: '{literal}'"):
+        Condition.parse(f"zip == {literal}")
+    assert _chosen(f"'{literal}'", "text", "S", literal, "1234") == [True, False]
+
+
+def test_deep_and_long_conditions() -> None:
+    for text in ("(" * 5000 + "plan is null" + ")" * 5000, "not (" * 5000 + "plan is null" + ")" * 5000):
+        with pytest.raises(UsageFault, match="nests deeper than 100 levels"):
+            Condition.parse(text)
+    assert _picked("not " * 5001 + "plan is null") == "1101"
+    assert _picked("(" * 100 + "plan is null" + ")" * 100) == "0010"
+    assert _picked(" or ".join(f"plan == 'p{n}'" for n in range(5000)) + " or plan is null") == "0010"
+    assert _picked(" and ".join(f"plan != 'p{n}'" for n in range(5000)) + " and plan == 'pro'") == "0100"
+
+
+def _picked(text: str) -> str:
+    condition = Condition.parse(text)
+    assert condition.problems(COLUMNS) == ()
+    assert condition.columns == ("plan",)
+    return "".join(str(int(each)) for each in condition.evaluate(ROWS, COLUMNS).to_list())

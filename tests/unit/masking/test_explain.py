@@ -52,6 +52,7 @@ def test_a_column_that_inherits_its_rule(make: SimpleNamespace, shop: Catalog) -
         "origin": "built in",
         "params": {"length": 20},
         "pii": "email",
+        "reason": None,
         "domain": "mail",
         "shared_with": ["public.users.email"],
         "fold_case": False,

@@ -9,6 +9,7 @@ import pytest
 from testdata_assets.errors import UsageFault
 from testdata_assets.masking.rules import (
     ColumnRef,
+    MaskingRules,
     RulesError,
     load_rules,
     parse_rules,
@@ -191,7 +192,7 @@ def test_the_error_summarises_and_lists() -> None:
     assert error.where == "rules/masking.yaml:1:10"
     assert "rules/masking.yaml:2:9: tables must be a mapping" in str(error)
     listed = error.as_json()["error"]["problems"]
-    assert [(each["line"], each["column"]) for each in listed] == [(1, 10), (2, 9)]
+    assert [(each["line"], each["position"]) for each in listed] == [(1, 10), (2, 9)]
 
 
 def test_a_missing_file_names_path_and_remedy(tmp_path: Path) -> None:
@@ -221,7 +222,8 @@ def test_places_of_parameters_are_known() -> None:
     base = ("tables", "public.users", "columns", "prefs", "params", "paths", "$.contact.email")
     assert str(rules.mark(*base, "transform")) == "m.yaml:5:62"
     assert str(rules.mark(*base, "nothing", "there")) == "m.yaml:5:42"
-    assert rules.mark("nothing") is None
+    assert str(rules.mark("nothing")) == "m.yaml:1:1"
+    assert MaskingRules(tables={}).mark("nothing") is None
 
 
 def test_the_digest_follows_meaning_only() -> None:
@@ -268,3 +270,23 @@ def test_column_references_round_trip() -> None:
         ColumnRef(TableName("x", "y"), 'quo"te'),
     ):
         assert ColumnRef.parse(str(reference)) == reference
+
+
+@pytest.mark.parametrize(
+    ("written", "turned"),
+    [
+        ("{transform: keep, when: a = 1, else: null}", ("null", "not (a = 1)", "keep")),
+        ("{transform: keep, when: a = 1, else: {transform: constant, value: x}}", ("constant", "not (a = 1)", "keep")),
+        ("{transform: keep, when: a = 1, else: email}", ("email", "not (a = 1)", "keep")),
+        ("{transform: null, when: a = 1, else: email}", ("email", "not (a = 1)", "null")),
+        ("{transform: null, when: a = 1, else: keep}", ("null", "a = 1", "keep")),
+        ("{transform: keep, when: a = 1, else: keep}", ("keep", "a = 1", "keep")),
+        ("{transform: keep, when: a = 1, else: {transform: keep, when: b = 1, else: null}}", ("keep", "a = 1", "null")),
+    ],
+)
+def test_what_keeps_rows_comes_last(written: str, turned: tuple[str, str, str]) -> None:
+    rule = (
+        parse_rules(f"version: 1\ntables: {{public.t: {{x: {written}}}}}").tables[TableName("public", "t")].columns["x"]
+    )
+    assert rule.otherwise is not None
+    assert (rule.transform, rule.when, rule.otherwise.transform) == turned

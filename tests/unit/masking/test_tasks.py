@@ -226,3 +226,13 @@ def test_failures_survive_the_way(error: RefusedError) -> None:
 def test_every_transformer_class_pickles_by_name(name: str) -> None:
     found = registry.all()[name]
     assert pickle.loads(pickle.dumps(found)) is found  # noqa: S301  our own
+
+
+def test_a_worker_without_a_users_transformer_says_so(task: BlockTask) -> None:
+    own = {"acme.masks:LoyaltyNumber": "0" * 64}
+    found = failure(replace(task, plan=replace(task.plan, own_code=own)))
+    assert (found.code, found.kind) == ("worker-differs", "EnvironmentLack")
+    assert "acme.masks:LoyaltyNumber" in found.what
+    asked = tasks.check_worker(key_id(MASKING), key_id(STORE), tasks.code_version(), None, own)
+    assert isinstance(asked, TaskFailure)
+    assert asked.code == "worker-differs"

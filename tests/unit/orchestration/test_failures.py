@@ -7,7 +7,9 @@ import psycopg
 import pytest
 
 from testdata_assets.errors import EnvironmentLack, RefusedError
-from testdata_assets.orchestration.failures import RETRY_TRANSIENT, failure_of, sanitised
+from testdata_assets.masking.plan_problems import PlanRefused, Problem
+from testdata_assets.masking.rule_errors import Mark
+from testdata_assets.orchestration.failures import RETRY_TRANSIENT, as_failure, failure_of, sanitised
 
 SECRET = "raw-4711@example.com"
 
@@ -84,6 +86,27 @@ def test_code_where_and_remedy_survive_the_way_through_dagster() -> None:
         "where": "TESTDATA_MASKING_KEY",
         "remedy": "Set it.",
     }
+
+
+def test_every_problem_survives_the_way_through_dagster() -> None:
+    refused = PlanRefused(
+        Problem(
+            "stale", f"public.t{number}", "x", "text", "no such column", "Remove it.", Mark("masking.yaml", number, 5)
+        )
+        for number in range(1, 15)
+    )
+
+    def body() -> None:
+        raise refused
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        (event,) = [event for event in _run(body, instance).all_events if event.is_step_failure]
+        error = failure_of(event)
+    assert error.as_json() == refused.as_json()
+    assert error.details[13] == "masking.yaml:14:5: public.t14.x (text): no such column. Remove it."
+    told = as_failure(refused).description
+    assert told is not None
+    assert all(line in told for line in refused.details)
 
 
 @pytest.mark.parametrize(

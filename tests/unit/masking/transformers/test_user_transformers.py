@@ -15,7 +15,8 @@ import jsonschema
 import polars as pl
 import pytest
 
-from testdata_assets.errors import UsageFault
+from testdata_assets.errors import EnvironmentLack, UsageFault
+from testdata_assets.masking import tasks
 from testdata_assets.masking.hashing import KeyedHash
 from testdata_assets.masking.plan import PlanRefused, compile_plan
 from testdata_assets.masking.rules import json_schema, load_rules, parse_rules, rules_digest
@@ -358,3 +359,22 @@ def test_the_example_of_the_documentation_works(repository: Callable[..., Path])
     assert masked[1] == ""
     assert masked[0] == masked[3] != masked[2]
     assert masked.str.contains(r"\A(M[0-9]{12})?\z").all()
+
+
+def test_a_worker_with_other_code_is_refused(repository: Callable[..., Path]) -> None:
+    """Nested or not, by whatever name the rules use: each block carries the digests of the refresh."""
+    text = "{transform: array, items: w7workers:LoyaltyNumber}"
+    file = repository(text, w7workers=source())
+    column = Column("x", "text[]", "_text", "A", parts=(Column("", "text", "text", "S"),))
+    name = TableName("public", "t")
+    plan = compile_plan(load_rules(file), Catalog(180000, "1", "d", (Table(name, 1, "r", (column,), name),)), b"k" * 32)
+    code = plan.tables[0].own_code
+    assert list(code) == ["w7workers:LoyaltyNumber"]
+    tasks._require_code(code)
+    digest(
+        repository(text, w7workers=source(result="values.str.reverse()"))
+    )  # a worker's process, with another version
+    with pytest.raises(EnvironmentLack, match="another version of transformer w7workers:LoyaltyNumber"):
+        tasks._require_code(code)
+    with pytest.raises(EnvironmentLack, match="no transformer w7nowhere:LoyaltyNumber"):
+        tasks._require_code({"w7nowhere:LoyaltyNumber": "0"})
