@@ -1,7 +1,8 @@
 """Restoring the schema of a snapshot: which entries of the dump go into an image, and the two sections.
 
 A foreign table leads out of the image, but views, functions and other tables may be made of it. So an empty ordinary
-table stands in its place: after what it is made of, before what is made of it.
+table stands in its place: after what it is made of, before what is made of it. A policy for roles of production, which
+an image does not have, is made for everybody.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ _GO_WITH_IT = ("CHECK CONSTRAINT", "COMMENT", "DEFAULT", "TABLE ATTACH", "TRIGGE
 _FOREIGN_TABLE = "FOREIGN TABLE"
 _ENTRY = re.compile(r"^(\d+); \d+ \d+ (.+)$")
 _DEPENDS = re.compile(r"^;\s+depends on:([\d ]+)$")
-STAND_IN, STAND_IN_DEFAULT = "stand_in", "stand_in_default"
+STAND_IN, STAND_IN_DEFAULT, POLICY_FOR_ROLES = "stand_in", "stand_in_default", "policy_for_roles"
 
 
 class SchemaRestoreFailed(RefusedError):
@@ -74,7 +75,8 @@ class SchemaArchive:
         tools: pg_restore.
         dump: The dump.
         comments: Whether comments are restored.
-        definitions: (kind, object) to text, as `read_definitions` gives them, for what stands in for foreign tables.
+        definitions: (kind, object) to text, as `read_definitions` gives them, for what stands in for foreign tables
+            and for policies of some roles.
     """
 
     def __init__(
@@ -90,6 +92,7 @@ class SchemaArchive:
         self._comments = comments
         known = definitions or {}
         self._stand_ins = {name: text for (kind, name), text in known.items() if kind == STAND_IN}
+        self._policies = {name: text for (kind, name), text in known.items() if kind == POLICY_FOR_ROLES}
         self._defaults = {name: text for (kind, name), text in known.items() if kind == STAND_IN_DEFAULT}
 
     @contextmanager
@@ -121,6 +124,8 @@ class SchemaArchive:
             self._restore(section, after, target, owner, jobs)
             _create(self._defaults, target, owner)
         else:
+            if section == "post-data":
+                _create(self._policies, target, owner)
             self._restore(section, self._wanted, target, owner, jobs)
 
     def _around_stand_ins(self) -> tuple[list[_Entry], list[_Entry]]:
@@ -210,6 +215,9 @@ class SchemaArchive:
     def _wanted(self) -> list[_Entry]:
         """The entries that are restored."""
         gone = {entry.number for entry in self._entries if entry.is_a(_LEFT_OUT)}
+        made_apart = {
+            entry.number for entry in self._entries if entry.is_a([f"POLICY {name}" for name in self._policies])
+        }
         while True:
             more = {
                 entry.number
@@ -222,7 +230,7 @@ class SchemaArchive:
         return [
             entry
             for entry in self._entries
-            if entry.number not in gone and (self._comments or not entry.is_a(["COMMENT"]))
+            if entry.number not in gone | made_apart and (self._comments or not entry.is_a(["COMMENT"]))
         ]
 
 
@@ -246,8 +254,9 @@ def _create(statements: Mapping[str, str], target: Dsn, owner: str) -> None:
             if len(failed) == len(waiting):
                 name, state = next(iter(failed.items()))
                 raise SchemaRestoreFailed(
-                    f"No empty table can be made to stand in for the foreign table {name} (SQLSTATE {state})",
+                    f"What stands for {name} cannot be made (SQLSTATE {state})",
                     where=target.database,
-                    remedy="Install what its columns need on the images' server, or drop the table in the source.",
+                    remedy="An empty table stands in for a foreign one, a policy for everybody for one of some roles: "
+                    "install what it needs on the images' server, or drop it in the source.",
                 )
             waiting = {name: waiting[name] for name in failed}

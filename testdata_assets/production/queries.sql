@@ -384,6 +384,18 @@ WITH user_schemas AS (
            'pg_class'::regclass, c.oid
     FROM pg_class c JOIN user_schemas u ON u.oid = c.relnamespace WHERE c.relkind = 'f'
     UNION ALL
+    -- The roles of production are not made for images: a policy for some of them holds for everybody there.
+    SELECT 'policy_for_roles', concat_ws(' ', u.nspname, c.relname, p.polname),
+           format('CREATE POLICY %I ON %s AS %s FOR %s%s%s', p.polname, c.oid::regclass,
+                  CASE WHEN p.polpermissive THEN 'PERMISSIVE' ELSE 'RESTRICTIVE' END,
+                  CASE p.polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE' WHEN 'd' THEN 'DELETE'
+                                ELSE 'ALL' END,
+                  ' USING (' || pg_get_expr(p.polqual, p.polrelid) || ')',
+                  ' WITH CHECK (' || pg_get_expr(p.polwithcheck, p.polrelid) || ')'),
+           'pg_policy'::regclass, p.oid
+    FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid JOIN user_schemas u ON u.oid = c.relnamespace
+    WHERE p.polroles <> '{0}' AND c.relkind <> 'f'
+    UNION ALL
     SELECT 'stand_in_default', c.oid::regclass || '.' || quote_ident(a.attname),
            format('ALTER TABLE %s ALTER %I SET DEFAULT %s', c.oid::regclass, a.attname, pg_get_expr(f.adbin, f.adrelid)),
            'pg_class'::regclass, c.oid

@@ -391,7 +391,7 @@ def _definitions(definitions: Mapping[tuple[str, str], str], with_texts: bool, s
     return {
         f"{kind} {name}": text if with_texts else next((each for each in endings if text.endswith(each)), "")
         for (kind, name), text in definitions.items()
-        if not stands_in.for_(name)
+        if kind != "policy_for_roles" and not stands_in.for_(name)
     }
 
 
