@@ -35,6 +35,7 @@ _BULKY_BYTES = 1 << 20
 _PROBED = 4096
 _SHOWN = 256
 _MOSTLY = 0.8
+_BEYOND_ASCII = 0x80
 TELLING = r"[\p{L}\p{N}]"  # values without a letter or digit say nothing: they stay as they are
 _TELLING = re.compile(r"[^\W_]")
 
@@ -67,9 +68,9 @@ class MaskedBlock:
 
     def add_sensitive(self, column: str, parts: list[pl.Series]) -> None:
         """Adds raw values of a column."""
-        known = [self.sensitive[column]] if column in self.sensitive else []
+        parts = [*([self.sensitive[column]] if column in self.sensitive else []), *parts]
         if parts:
-            self.sensitive[column] = pl.concat([*known, *(part.rename("v") for part in parts)])
+            self.sensitive[column] = parts[0] if len(parts) == 1 else pl.concat([part.rename("v") for part in parts])
 
     def add_kept(self, column: str, values: pl.Series) -> None:
         """Adds values that stay by rule."""
@@ -296,8 +297,13 @@ def _compiled(column: ColumnPlan, values: pl.Series) -> bool:
     name = getattr(column.transformer, "kernel", None)
     if name is None or kernels.load(name, len(values)) is None:
         return False
-    probe = values.gather_every(max(1, len(values) // _SHOWN))
-    return bool((probe.str.len_bytes() == probe.str.len_chars()).mean() > _MOSTLY)  # type: ignore[operator]  # a share
+    data, offsets = string_bytes(values)
+    if not len(data) or data.max() < _BEYOND_ASCII:
+        return True
+    probe = np.arange(0, len(values), max(1, len(values) // _SHOWN))
+    wide = np.flatnonzero(data >= _BEYOND_ASCII)
+    plain = np.searchsorted(wide, offsets[probe]) == np.searchsorted(wide, offsets[probe + 1])
+    return bool(plain.mean() > _MOSTLY)
 
 
 def _bulky(values: pl.Series) -> bool:

@@ -7,6 +7,8 @@ UTF-8/UTF-32 codecs; nothing here runs per row.
 
 from __future__ import annotations
 
+import threading
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -21,11 +23,44 @@ Codes = NDArray[np.int32]
 Positions = NDArray[np.int64]
 
 _SLICE = 16  # characters copied at once
+_RECENT_BYTES = 24 << 20
 _AT_ONCE = 2048  # slices whose copies stay in the processor's cache
 
 
+class _Recent(threading.local):
+    """The bytes of this thread's last series, some megabytes of them: a column is looked at by several in turn."""
+
+    def __init__(self) -> None:
+        self.known: OrderedDict[int, tuple[pl.Series, NDArray[np.uint8], Positions]] = OrderedDict()
+        self.size = 0
+
+    def remember(self, series: pl.Series, data: NDArray[np.uint8], offsets: Positions) -> None:
+        if len(data) > _RECENT_BYTES // 4 or id(series) in self.known:
+            return
+        self.known[id(series)] = (series, data, offsets)  # the series itself, so that its id stays its own
+        self.size += data.nbytes + offsets.nbytes
+        while self.size > _RECENT_BYTES:
+            _, gone, places = self.known.popitem(last=False)[1]
+            self.size -= gone.nbytes + places.nbytes
+
+
+_recent = _Recent()
+
+
 def string_bytes(values: pl.Series) -> tuple[NDArray[np.uint8], Positions]:
-    """The UTF-8 bytes of a series without nulls, end to end, and its n + 1 byte offsets from 0."""
+    """The UTF-8 bytes of a series without nulls, end to end, and its n + 1 byte offsets from 0.
+
+    Neither the arrays nor the series may be written to afterwards: the next caller gets the same.
+    """
+    known = _recent.known.get(id(values))
+    if known is not None:
+        return known[1], known[2]
+    data, offsets = _converted(values)
+    _recent.remember(values, data, offsets)
+    return data, offsets
+
+
+def _converted(values: pl.Series) -> tuple[NDArray[np.uint8], Positions]:
     array = values.to_arrow()
     if not pa.types.is_large_string(array.type):
         array = array.cast(pa.large_string())
@@ -37,13 +72,16 @@ def string_bytes(values: pl.Series) -> tuple[NDArray[np.uint8], Positions]:
     return data, offsets - offsets[0]
 
 
-def bytes_to_series(data: NDArray[np.uint8] | bytes, offsets: Positions) -> pl.Series:
-    """A string series from valid UTF-8 bytes and n + 1 byte offsets."""
+def bytes_to_series(data: NDArray[np.uint8] | bytes, offsets: Positions, name: str = "") -> pl.Series:
+    """A string series from valid UTF-8 bytes, which nobody writes to any more, and n + 1 byte offsets."""
     array = pa.LargeStringArray.from_buffers(
         len(offsets) - 1, pa.py_buffer(np.ascontiguousarray(offsets, np.int64)), pa.py_buffer(data)
     )
     series = pl.from_arrow(array)
     assert isinstance(series, pl.Series)  # noqa: S101 - from_arrow of an array is a series
+    series = series.rename(name)
+    if isinstance(data, np.ndarray) and len(offsets) and offsets[0] == 0 and offsets[-1] == len(data):
+        _recent.remember(series, data, offsets)
     return series
 
 

@@ -151,7 +151,7 @@ def _with_bytes(values: pl.Series) -> pl.Series:
         pl.DataFrame({"row": owners, "v": said}).group_by("row", maintain_order=True).agg(pl.col("v").str.join("\n"))
     )
     before = values.gather(joined.get_column("row"))
-    return values.scatter(joined.get_column("row"), before + "\n" + joined.get_column("v"))
+    return values.clone().scatter(joined.get_column("row"), before + "\n" + joined.get_column("v"))
 
 
 def decoded(values: pl.Series, *, drop: bool = True) -> pl.Series:

@@ -10,12 +10,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from testdata_assets.errors import RefusedError
-from testdata_assets.masking import copy_text
 from testdata_assets.masking.block_rows import Values
 from testdata_assets.masking.kernels.compiled import kernel
 from testdata_assets.masking.kernels.copying import copy_bytes
 from testdata_assets.masking.kernels.texts import Bytes, Places
-from testdata_assets.masking.text_arrays import bytes_to_series, string_bytes
+from testdata_assets.masking.text_arrays import bytes_to_series, offsets_of, string_bytes, take_slices
 
 _TAB, _NEWLINE, _BACKSLASH, _CAPITAL_N = 0x09, 0x0A, 0x5C, 0x4E
 Ends = NDArray[np.int64]
@@ -57,15 +56,20 @@ class SplitLines:
         filled = self.height - int(self._nulls[number])
         data, offsets = np.empty(total, np.uint8), np.zeros(filled + 1, np.int64)
         used = _extract(self._block, self._ends, len(self._names), number, present, data, offsets)
-        values = bytes_to_series(data[:used], offsets).rename(column)
+        values = bytes_to_series(data[:used], offsets, column)
         return Values(values, None if filled == self.height else pl.Series(present))
 
     def sample(self, rows: NDArray[np.intp]) -> pl.DataFrame:
-        ends = self._ends[len(self._names) - 1 :: len(self._names)] + 1
-        starts = np.concatenate((np.zeros(1, np.int64), ends[:-1]))
-        whole = self._block.data
-        lines = [whole[start:end] for start, end in zip(starts[rows].tolist(), ends[rows].tolist(), strict=True)]
-        return copy_text.decode(b"".join(lines), self._names)
+        found = []
+        for number, name in enumerate(self._names):
+            fields = rows * len(self._names) + number
+            starts = np.where(fields > 0, self._ends[fields - 1] + 1, 0)
+            lengths = self._ends[fields] - starts
+            column = bytes_to_series(take_slices(self._block, starts, lengths), offsets_of(lengths), name)
+            gone = (lengths == 2) & (self._block[starts] == _BACKSLASH)
+            gone &= self._block[np.minimum(starts + 1, len(self._block) - 1)] == _CAPITAL_N
+            found.append(column.clone().scatter(np.flatnonzero(gone), None) if gone.any() else column)
+        return pl.DataFrame(found)
 
     def chosen(self, wanted: pl.Series) -> SplitLines:
         ends = self._ends[len(self._names) - 1 :: len(self._names)] + 1

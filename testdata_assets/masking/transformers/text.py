@@ -214,7 +214,7 @@ class TextTransformer(Transformer[P]):
         found = self.by_kernel(loaded, *string_bytes(values), context)
         if found is None:
             return self._apply_general(values, context)
-        masked = bytes_to_series(found.data, found.offsets).rename(values.name)
+        masked = bytes_to_series(found.data, found.offsets, values.name)
         rest = np.flatnonzero(~found.done)
         if not len(rest):
             return masked
