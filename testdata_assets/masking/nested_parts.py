@@ -33,10 +33,15 @@ class Misfit(str):
     __slots__ = ("inside",)
     inside: tuple[str, ...]
 
-    def __new__(cls, rule: str, sentence: str) -> Misfit:
-        made = super().__new__(cls, f"{rule}: {sentence}")
-        made.inside = (*rule.split(".", 1), *getattr(sentence, "inside", ()))
+    def __new__(cls, text: str, inside: tuple[str, ...] = ()) -> Misfit:
+        made = super().__new__(cls, text)
+        made.inside = inside
         return made
+
+    @classmethod
+    def of(cls, rule: str, sentence: str) -> Misfit:
+        """A sentence about a nested rule, by its label; the sentence may know where within that rule."""
+        return cls(f"{rule}: {sentence}", (*rule.split(".", 1), *getattr(sentence, "inside", ())))
 
 
 class PartRule:
@@ -60,8 +65,8 @@ class PartRule:
         """Why the rule cannot write to such a part."""
         if isinstance(self.transformer, RowTransformer):
             reason = f"{self.transformer.name} reads other columns, which a nested rule does not have"
-            return (Misfit(self.label, reason),)
-        return tuple(Misfit(self.label, problem) for problem in self.transformer.problems(part))
+            return (Misfit.of(self.label, reason),)
+        return tuple(Misfit.of(self.label, problem) for problem in self.transformer.problems(part))
 
     def masked(self, values: pl.Series, outer: MaskContext, part: Column | None = None) -> pl.Series:
         """Masks parts.

@@ -33,7 +33,7 @@ def check_fit(draft: Draft) -> None:
                 draft.report(
                     kind,
                     table.name,
-                    message if origin == owner else f"{message} (the rule of {origin})",
+                    str(message) if origin == owner else f"{message} (the rule of {origin})",
                     remedy,
                     column=column.name,
                     mark=draft.rule_mark(origin, *inside),

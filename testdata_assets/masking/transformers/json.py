@@ -123,7 +123,7 @@ class Json(Transformer[JsonParams]):
         for each in self._rules:
             as_text = each.transformer.problems(part_column(column))
             if as_text and each.transformer.problems(part_column(column, "numeric")):
-                found += [Misfit(f"paths.{each.path}", problem) for problem in as_text]
+                found += [Misfit.of(f"paths.{each.path}", problem) for problem in as_text]
         return tuple(found)
 
     def apply(self, values: pl.Series, context: MaskContext) -> pl.Series:

@@ -259,3 +259,4 @@ tables:
     assert sorted((each.column, each.mark.line, each.mark.column) for each in check.errors if each.mark) == [
         ("doc", 7, 9), ("doc", 8, 9), ("mixed", 16, 25), ("note", 12, 52)
     ]  # fmt: skip
+    assert len(check.as_json()["errors"]) == 4
