@@ -35,6 +35,8 @@ class Choice:
 
 
 KEEP = Choice("keep")
+# No rule at all: whatever no rule names stops the refresh before a row is read.
+BLOCK = Choice("block")
 NULL = Choice("null")
 SCRAMBLE = Choice("scramble")
 _LONG_HASH = Choice("hash", {"length": 32})
@@ -113,7 +115,7 @@ def choices(
     formed: bool = False,
     around: Beside | None = None,
 ) -> list[Choice]:
-    """Transformers for a column, best first; the last ones take away everything or nothing.
+    """Transformers for a column, best first; then some that take away everything, and `block` at the end.
 
     Args:
         verdict: What the column holds.
@@ -132,7 +134,7 @@ def choices(
         if key not in seen and (fits(choice, column) or (choice in reading and _takes(choice, column))):
             seen.add(key)
             found.append(choice)
-    return [*found, KEEP]
+    return [*found, KEEP if verdict.category is None else BLOCK]
 
 
 def _reading(verdict: Verdict, column: Column, around: Beside) -> list[Choice]:

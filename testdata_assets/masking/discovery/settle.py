@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from testdata_assets.errors import UsageFault
 from testdata_assets.masking.discovery.beside import Beside, beside
-from testdata_assets.masking.discovery.choose import KEEP, NULL, Choice, choices, fits
+from testdata_assets.masking.discovery.choose import BLOCK, KEEP, NULL, Choice, choices, fits
 from testdata_assets.masking.discovery.draft import Draft
 from testdata_assets.masking.discovery.findings import (
     ANYTHING,
@@ -29,6 +29,7 @@ _PASSES = 40
 _DOMAINLESS = frozenset(
     {
         "keep",
+        "block",
         "null",
         "constant",
         "free_text",
@@ -64,9 +65,12 @@ class Settlement(Draft):
                 options = [each for each in options if each.transform != "json"]
             others = [self.own[each][1] for each in found.members]
             alone = len(found.members) == 1  # then `choices` has looked already
-            found.choices = [each for each in options if alone or all(fits(each, other) for other in others)] or [KEEP]
-            if self._partitions_by(table, column):
-                found.choices = [KEEP]
+            last = BLOCK if found.verdict.category is not None else KEEP
+            fitting = [each for each in options if alone or all(fits(each, other) for other in others)]
+            found.choices = [*(each for each in fitting if each != last), last]
+            if last == BLOCK and self._partitions_by(table, column):
+                found.choices = [last]
+                found.refused = "the table is partitioned by an expression of it"
 
     def _beside(self, found: Group) -> Beside | None:
         """What a group of one column may read in its table; several columns have no row in common."""
@@ -143,10 +147,12 @@ class Settlement(Draft):
                         found.one_case = True
                     changed = True
             elif problem.kind == "unclassified":
-                changed |= self._alone(reference)
-            elif id(found) not in stepped and found.choice != KEEP:
+                changed |= not found.blocked and self._alone(reference)
+            elif id(found) not in stepped and found.choice not in (KEEP, BLOCK):
                 stepped.add(id(found))
-                found.step = len(found.choices) - 1 if problem.kind == "partition_key" else found.step + 1
+                hopeless = problem.kind == "partition_key"
+                found.step = len(found.choices) - 1 if hopeless else found.step + 1
+                found.refused = "the table is partitioned by it" if hopeless else problem.message.split(":")[0]
                 changed = True
         return changed
 
@@ -251,9 +257,15 @@ class Settlement(Draft):
             return ColumnEntry(reference.column, None, f"as {self._source_of(reference, found)}, which it references")
         verdict, choice = found.verdict, found.choice
         why = f"{verdict.confidence:.2f}: {verdict.why}"
-        if found.exposed:
-            why = f"REVIEW, nothing fits its constraints but keep. {why}"
-        elif verdict.undecided:
+        if found.blocked:
+            refused = found.refused or "its type and constraints admit none"
+            return ColumnEntry(
+                reference.column,
+                None,
+                f"BLOCKED, {verdict.category} and no mask fits ({refused}). Change that in the source, empty the table"
+                f" with {{mode: truncate}}, or keep the column knowingly. {why}",
+            )
+        if verdict.undecided:
             why += "; please decide"
         table, column = self.own[reference]
         if choice != KEEP and self._checks_on(table, column):
@@ -262,7 +274,7 @@ class Settlement(Draft):
         if verdict.category is not None:
             rule = {"pii": verdict.category, **rule}
         if found.weak:
-            rule = {**rule, "reason": f"drafted by init: {'nothing else fits; ' if found.exposed else ''}{verdict.why}"}
+            rule = {**rule, "reason": f"drafted by init: {verdict.why}"}
         if found.one_case:
             rule = {**rule, "reason": "drafted by init: in the sample no two values differ in case only"}
         domain = domains[id(found)]
@@ -297,7 +309,7 @@ class Settlement(Draft):
                     verdict.confidence,
                     verdict.why,
                     inherits,
-                    verdict.undecided or found.exposed,
+                    verdict.undecided or found.blocked,
                 )
             )
         return result

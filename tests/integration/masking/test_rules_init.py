@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from testdata_assets.cli.rules_init import init
 from testdata_assets.errors import RefusedError
 from testdata_assets.masking.discovery.discover import Discovery, discover
-from testdata_assets.masking.plan import compile_plan
+from testdata_assets.masking.plan import PlanRefused, compile_plan
 from testdata_assets.masking.rules import load_rules
 from testdata_assets.masking.rules_check import check_rules
 from testdata_assets.postgres.connections import connect
@@ -82,13 +82,22 @@ def nasty(database: Dsn) -> Dsn:
     return database
 
 
-def drafted(dsn: Dsn) -> Discovery:
+# Personal, and no mask fits: an expression in a unique index, a predicate of one, a partition key.
+BLOCKED = {("public.users", "full_name"), ("public.users", "salary"), ("public.events", "email")}
+
+
+def drafted(dsn: Dsn, blocked: set[tuple[str, str]] = BLOCKED) -> Discovery:
     with open_source(dsn) as source:
         found = discover(source, sample=100)
         checked = check_rules(found.rules, source.catalog)
-        assert checked.problems == ()
-        assert checked.ok, checked.weak
-        compile_plan(found.rules, source.catalog, b"k" * 32)
+        assert checked.stale == checked.errors == checked.weak == ()
+        assert {(each.table, each.column) for each in checked.unclassified} == blocked
+        assert {(each.table, each.column) for each in found.columns if each.transform == "block"} == blocked
+        if blocked:
+            with pytest.raises(PlanRefused):
+                compile_plan(found.rules, source.catalog, b"k" * 32)
+        else:
+            compile_plan(found.rules, source.catalog, b"k" * 32)
     return found
 
 
@@ -107,7 +116,6 @@ def test_a_nasty_schema_passes_the_check_as_drafted(nasty: Dsn) -> None:
     order = {column: each for (table, column), each in by_name.items() if table.startswith('"Sales')}
     assert order["billing_email"].inherits == "public.users.email"
     assert by_name["public.chain_c", "mail"].inherits == "public.chain_a.mail"
-    assert by_name["public.events", "email"].transform == "keep"  # the partition key
     assert by_name["public.child", "extra_email"].pii == "email"
     assert by_name["public.parent", "surname"].pii == "last_name"
     assert by_name["public.empty_one", "zorbl"].undecided
@@ -115,6 +123,26 @@ def test_a_nasty_schema_passes_the_check_as_drafted(nasty: Dsn) -> None:
     paths = found.rules.tables[TableName("public", "users")].columns["prefs"].params["paths"]
     assert paths["$.contact.email"]["transform"] == "email"
     assert paths["$.**"] == "scramble"
+
+
+def test_what_no_mask_fits_is_blocked_never_kept(database: Dsn) -> None:
+    with connect(database) as conn:
+        conn.execute(
+            """
+            CREATE TABLE people (id int PRIMARY KEY, full_name text NOT NULL,
+                slug text GENERATED ALWAYS AS (lower(replace(full_name, ' ', '-'))) STORED UNIQUE);
+            CREATE TABLE members (id int, last_name text NOT NULL) PARTITION BY RANGE (last_name);
+            CREATE TABLE members_rest PARTITION OF members DEFAULT;
+            INSERT INTO people SELECT n, format('Carla Baker%s', n) FROM generate_series(1, 60) AS n;
+            INSERT INTO members SELECT n, format('Baker%s', n) FROM generate_series(1, 60) AS n;
+            """
+        )
+        conn.execute("ANALYZE")
+    found = drafted(database, {("public.people", "full_name"), ("public.members", "last_name")})
+    assert "# full_name: BLOCKED, person_name and no mask fits (unique index people_slug_key" in found.text
+    assert "# last_name: BLOCKED, last_name and no mask fits (the table is partitioned by it)" in found.text
+    assert found.counts()["blocked"] == 2
+    assert len(found.problems) == 2
 
 
 def test_columns_that_share_values_share_a_domain(nasty: Dsn) -> None:
@@ -155,7 +183,7 @@ def test_the_sample_shop(server: EmbeddedServer, database: Dsn) -> None:
     from testdata_assets.synthesis.sample_shop import create_sample
 
     create_sample(database)
-    found = {f"{each.table.removeprefix('public.')}.{each.column}": each for each in drafted(database).columns}
+    found = {f"{each.table.removeprefix('public.')}.{each.column}": each for each in drafted(database, set()).columns}
     users = found["users.email"]
     for column in ("orders.contact_email", "subscriptions.billing_email", "newsletter_subscribers.email"):
         assert found[column].domain == users.domain, column
@@ -180,7 +208,7 @@ def test_the_sample_shop(server: EmbeddedServer, database: Dsn) -> None:
 def test_out_of_time_judges_by_names(nasty: Dsn) -> None:
     with open_source(nasty) as source:
         found = discover(source, seconds=0)
-        assert check_rules(found.rules, source.catalog).ok
+        assert {(each.table, each.column) for each in check_rules(found.rules, source.catalog).problems} == BLOCKED
     assert "no sample came in time" in found.text
     assert {each.pii for each in found.columns if each.column == "email" and each.table == "public.users"} == {"email"}
 
@@ -209,10 +237,13 @@ def test_the_command(nasty: Dsn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     runner = CliRunner()
     first = runner.invoke(app, ["--sample", "100"])
     assert first.exit_code == 0, first.output
-    assert "undecided" in first.output
+    assert "3 blocked" in first.output
+    assert "blocked: public.users.full_name has no rule" in first.output
     assert "secret.example" not in first.output
     with open_source(nasty) as source:
-        assert check_rules(load_rules(folder), source.catalog).ok
+        checked = check_rules(load_rules(folder), source.catalog)
+        assert {(each.table, each.column) for each in checked.problems} == BLOCKED
     second = runner.invoke(app, [])
     assert isinstance(second.exception, RefusedError)
     assert runner.invoke(app, ["--force"]).exit_code == 0
+    assert len(load_rules(folder).tables) > 10
