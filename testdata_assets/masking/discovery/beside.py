@@ -22,11 +22,15 @@ class Beside:
         key: A column that tells the rows apart, or None.
         part: Which coordinate the column's name says it holds.
         other: The column with the other coordinate.
+        made: The column is made of another one of its row.
+        slug_of: The column whose slug it is, nothing else.
     """
 
     key: str | None = None
     part: Literal["lat", "lon"] | None = None
     other: str | None = None
+    made: bool = False
+    slug_of: str | None = None
 
 
 def beside(column: Column, table: Iterable[Column], keys: frozenset[str]) -> Beside:

@@ -129,6 +129,8 @@ def choices(
     found: list[Choice] = []
     seen: set[str] = set()
     reading = _reading(verdict, column, around) if around is not None and not parts else []
+    if around is not None and around.made and column.base_type in TEXT_TYPES:
+        reading += [SCRAMBLE, _LONG_HASH]  # of a rewritten value the form matters more than the category
     for choice in [*reading, *_in_order(verdict, column, parts, formed)]:
         key = repr(choice)
         if key not in seen and (fits(choice, column) or (choice in reading and _takes(choice, column))):
@@ -140,6 +142,10 @@ def choices(
 def _reading(verdict: Verdict, column: Column, around: Beside) -> list[Choice]:
     """Transformers that read other columns of the row, where these are there."""
     base = column.base_type
+    if around.slug_of is not None:
+        name = around.slug_of.replace('"', '""')
+        cut = {} if column.max_length is None else {"too_long": "cut"}
+        return [Choice("template", {"template": f'{{"{name}"|slug}}', **cut})]
     if verdict.category == "lat_lon":
         if around.part is not None and around.other is not None:
             return [Choice("lat_lon", {"part": around.part, "other": around.other})]

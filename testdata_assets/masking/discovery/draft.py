@@ -16,6 +16,7 @@ from testdata_assets.masking.discovery.documents import (
     read_hstore,
 )
 from testdata_assets.masking.discovery.domains import Candidate, group, nearest
+from testdata_assets.masking.discovery.echoes import Echo, echo
 from testdata_assets.masking.discovery.findings import (
     ANYTHING,
     UNREADABLE,
@@ -41,6 +42,12 @@ _UNJOINED = frozenset(
     {"free_text", "attachment", "biometric", "search_index", "document", "health", "financial", "lat_lon"}
 )
 _ENOUGH_SIGNS = 2  # columns of people, before a table counts as one of them
+# Quoted by a word, or quoted whole.
+_NAMING = frozenset({"person_name", "first_name", "last_name", "username", "email"})
+_NUMBERING = frozenset(
+    {"phone", "national_id", "tax_id", "customer_id", "passport", "iban", "account_number", "credit_card"}
+)
+_MOST_SOURCES = 12  # columns of a table that another one is held against
 _PLACES = frozenset({"city", "region", "postcode", "street_address", "full_address", "lat_lon"})
 _REFERRING = frozenset({"id", "fk", "ref", "uuid", "number", "nr", "no", "nbr", "code", "key"})
 _PERSONAL = frozenset(
@@ -86,6 +93,7 @@ class Draft:
         }
         self.samples: dict[tuple[TableName, str], ColumnSample] = {}
         self.bare: set[TableName] = set()
+        self.echoes: dict[ColumnRef, Echo] = {}
         self.groups: list[Group] = []
         self.group_of: dict[ColumnRef, Group] = {}
         self.single_keys = {
@@ -114,6 +122,7 @@ class Draft:
         kinds = self._table_kinds()
         verdicts = {reference: self._verdict(reference, kinds) for reference in self.own}
         verdicts |= self._second_look(verdicts, kinds)
+        verdicts |= self._repeating(verdicts)
         for members in self._joined():
             roots = tuple(each for each in members if each not in self.lineage.edges) or (min(members),)
             verdict, parts = verdicts[roots[0]]
@@ -155,6 +164,50 @@ class Draft:
             for reference, (verdict, _) in first.items()
             if reference.table in self.bare and kinds[reference.table] == "thing" and verdict.category in _PLACES
         }
+
+    def _repeating(
+        self, verdicts: Mapping[ColumnRef, tuple[Verdict, tuple[Part, ...]]]
+    ) -> dict[ColumnRef, tuple[Verdict, tuple[Part, ...]]]:
+        """Verdicts on texts that would stay, though they repeat what is personal in their own row."""
+        found = {}
+        for reference, (verdict, _) in verdicts.items():
+            if verdict.category is None and self._is_text(reference):
+                echo_of = self._echo(reference, verdicts)
+                if echo_of is not None:
+                    self.echoes[reference] = echo_of
+                    category = verdicts[ColumnRef(reference.table, echo_of.source)][0].category
+                    said = f"{echo_of.source} of the same row in {echo_of.share:.0%} of rows"
+                    found[reference] = (
+                        (Verdict(category, 0.8, f"made of {said}"), ())
+                        if echo_of.made
+                        else (Verdict("free_text", 0.8, f"quotes {said}"), ())
+                    )
+        return found
+
+    def _echo(
+        self, reference: ColumnRef, verdicts: Mapping[ColumnRef, tuple[Verdict, tuple[Part, ...]]]
+    ) -> Echo | None:
+        """What a column repeats most of its row: of what is personal there, names first."""
+        sources = [
+            (each, category)
+            for each, (verdict, _) in verdicts.items()
+            if each.table == reference.table and (category := verdict.category) is not None and self._is_text(each)
+        ]
+        sources.sort(key=lambda source: (source[1] not in _NAMING, source[1] not in _NUMBERING))
+        best: Echo | None = None
+        for source, category in sources[:_MOST_SOURCES]:
+            for rows in self.sampler.rows.get(reference.table, ()):
+                if reference.column in rows.columns and source.column in rows.columns:
+                    pairs = rows.pairs(reference.column, source.column)
+                    found = echo(pairs, source.column, whole=category in _NUMBERING)
+                    quoting = category in _NAMING or category in _NUMBERING
+                    if found is not None and (found.made or quoting):
+                        best = max(filter(None, (best, found)), key=lambda each: (each.made, each.slug, each.share))
+        return best
+
+    def _is_text(self, reference: ColumnRef) -> bool:
+        column = self.own[reference][1]
+        return column.base_type in TEXT_TYPES and column.category not in "ACE"
 
     def _names_people(self, reference: ColumnRef, kinds: Mapping[TableName, TableKind]) -> bool:
         """Whether a column references a table of people, by a foreign key or by its name (`driver_id`)."""

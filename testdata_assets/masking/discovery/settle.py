@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from testdata_assets.errors import UsageFault
 from testdata_assets.masking.discovery.beside import Beside, beside
@@ -40,6 +41,7 @@ _DOMAINLESS = frozenset(
         "number_noise",
         "shuffle",
         "lat_lon",
+        "template",
     }
 )
 
@@ -78,7 +80,11 @@ class Settlement(Draft):
             return None
         table, column = self.own[found.roots[0]]
         keys = frozenset(each.column for each in self.single_keys if each.table == table.name)
-        return beside(column, table.stored_columns, keys)
+        return replace(
+            beside(column, table.stored_columns, keys),
+            made=(echo := self.echoes.get(found.roots[0])) is not None and echo.made,
+            slug_of=echo.source if echo is not None and echo.slug else None,
+        )
 
     def _partitions_by(self, table: Table, column: Column) -> bool:
         """Whether an expression that the table is partitioned by reads the column."""

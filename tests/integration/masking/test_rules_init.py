@@ -145,6 +145,36 @@ def test_what_no_mask_fits_is_blocked_never_kept(database: Dsn) -> None:
     assert len(found.problems) == 2
 
 
+def test_what_repeats_its_own_row_is_masked(database: Dsn) -> None:
+    """Slugs of masked columns, and sparse notes of few values that name their own person, whatever they are called."""
+    with connect(database) as conn:
+        conn.execute(
+            """
+            CREATE TABLE staff (id int PRIMARY KEY, surname text NOT NULL, given text NOT NULL, title text NOT NULL,
+                slug text NOT NULL, ref text UNIQUE, leaving text, state text, filler text NOT NULL);
+            INSERT INTO staff
+            SELECT n, family, first, first || ' ' || family, lower(first || '-' || family),
+                lower(first || '-' || family) || '-' || n,
+                CASE WHEN n % 10 = 3 THEN CASE WHEN n % 3 = 0 THEN 'dismissal, see file ' || family
+                    ELSE (ARRAY['retired', 'resigned', 'end of contract'])[1 + n % 3] END END,
+                (ARRAY['open', 'closed'])[1 + n % 2], repeat('x', 400)
+            FROM (
+                SELECT n, (ARRAY['Bran', 'Kor', 'Tal', 'Vess', 'Dun', 'Ost'])[1 + n % 6]
+                    || (ARRAY['dt', 'ovic', 'mann', 'elli', 'sen'])[1 + n / 6 % 5] AS family,
+                    (ARRAY['Ida', 'Jon', 'Ute', 'Max', 'Eva', 'Tom', 'Kai'])[1 + n / 30 % 7] AS first
+                FROM generate_series(1, 3000) AS n
+            ) AS people;
+            """
+        )
+        conn.execute("ANALYZE")
+    found = {each.column: each for each in drafted(database, set()).columns}
+    assert found["slug"].transform == "template"
+    assert found["ref"].transform == "scramble"
+    assert found["leaving"].pii == "free_text"
+    assert "quotes surname of the same row" in found["leaving"].why
+    assert found["state"].transform == "keep"
+
+
 def test_columns_that_share_values_share_a_domain(nasty: Dsn) -> None:
     found = {(each.table, each.column): each for each in drafted(nasty).columns}
     order = found['"Sales Dept"."Or""der: #1"', "contact_email"]
