@@ -169,7 +169,7 @@ class Draft:
         self, verdicts: Mapping[ColumnRef, tuple[Verdict, tuple[Part, ...]]]
     ) -> dict[ColumnRef, tuple[Verdict, tuple[Part, ...]]]:
         """Verdicts on texts that would stay, though they repeat what is personal in their own row."""
-        found = {}
+        found: dict[ColumnRef, tuple[Verdict, tuple[Part, ...]]] = {}
         for reference, (verdict, _) in verdicts.items():
             if verdict.category is None and self._is_text(reference):
                 echo_of = self._echo(reference, verdicts)
