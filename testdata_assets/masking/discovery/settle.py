@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 
 from testdata_assets.errors import UsageFault
 from testdata_assets.masking.discovery.beside import Beside, beside
+from testdata_assets.masking.discovery.catalog_look import Quotation, quotations
 from testdata_assets.masking.discovery.choose import BLOCK, KEEP, NULL, Choice, choices, fits
 from testdata_assets.masking.discovery.draft import Draft
 from testdata_assets.masking.discovery.findings import (
@@ -44,6 +46,13 @@ _DOMAINLESS = frozenset(
         "template",
     }
 )
+
+
+# Values that are looked for in the catalog's texts.
+_SAYING_WHO = frozenset(
+    {"person_name", "username", "email", "phone", "national_id", "iban", "full_address", "street_address"}
+)
+_SHOWN = 5
 
 
 class Settlement(Draft):
@@ -244,18 +253,40 @@ class Settlement(Draft):
                 if reference.table == name
             ]
             tables.append(TableEntry(name, entries))
-        objects = {}
+        objects, why = {}, ""
         if any(text.kind == "comment" for text in self.catalog.texts):
-            objects["comments"] = "keep"
+            quoting = [each for each in self._quotations if each.kind == "comment"]
+            objects["comments"] = "drop" if quoting else "keep"
+            if quoting:
+                why = f"comments: {_several(map(str, quoting))} would get a refresh rejected"
         if self.catalog.large_objects:
             objects["large_objects"] = "drop"
-        return render(tables, objects, self._notes())
+        return render(tables, objects, self._notes(), why)
+
+    @cached_property
+    def _quotations(self) -> list[Quotation]:
+        """Texts of the catalog that quote somebody."""
+        sampled = frozenset(
+            value.strip().casefold()
+            for found in self.groups
+            if found.verdict.category in _SAYING_WHO and not found.verdict.undecided
+            for each in found.members
+            if (sample := self.samples.get((each.table, each.column))) is not None
+            for value in sample.values
+        )
+        return quotations(self.catalog.texts, sampled)
 
     def _notes(self) -> list[str]:
         notes = []
         if self.sampler.skipped:
             names = ", ".join(map(str, self.sampler.skipped[:10]))
             notes.append(f"Judged by names alone, since no sample came in time: {names}.")
+        fixed = [each for each in self._quotations if each.kind != "comment"]
+        if fixed:
+            notes.append(
+                f"REVIEW: no rule masks what stands in definitions. These look personal: {_several(map(str, fixed))}."
+                " A refresh is rejected where they hold values of production; change them in the source."
+            )
         return notes
 
     def _entry(self, reference: ColumnRef, found: Group, domains: Mapping[int, str | None]) -> ColumnEntry:
@@ -319,3 +350,8 @@ class Settlement(Draft):
                 )
             )
         return result
+
+
+def _several(texts: Iterable[str]) -> str:
+    every = list(texts)
+    return ", ".join(every[:_SHOWN]) + (f" and {len(every) - _SHOWN} more" if len(every) > _SHOWN else "")

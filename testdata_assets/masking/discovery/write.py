@@ -48,8 +48,8 @@ class TableEntry:
     comment: str = ""
 
 
-def render(tables: Sequence[TableEntry], objects: Mapping[str, str], notes: Sequence[str] = ()) -> str:
-    """The whole file."""
+def render(tables: Sequence[TableEntry], objects: Mapping[str, str], notes: Sequence[str] = (), why: str = "") -> str:
+    """The whole file; `why` stands behind the rule for objects."""
     lines = [
         "# Masking rules, drafted by `testdata rules init` from the source's catalog and small samples of its values.",
         "# Behind each rule: how sure the draft is (0 to 1), and why. Read the low ones first.",
@@ -63,7 +63,7 @@ def render(tables: Sequence[TableEntry], objects: Mapping[str, str], notes: Sequ
     for entry in tables:
         lines += _table(entry)
     if objects:
-        lines += ["", f"objects: {_flow(objects)}"]
+        lines += ["", f"objects: {_flow(objects)}" + (f"  # {_comment(why)}" if why else "")]
     return "\n".join(lines) + "\n"
 
 

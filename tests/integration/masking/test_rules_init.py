@@ -175,6 +175,31 @@ def test_what_repeats_its_own_row_is_masked(database: Dsn) -> None:
     assert found["state"].transform == "keep"
 
 
+def test_texts_of_the_catalog_are_looked_at(database: Dsn) -> None:
+    with connect(database) as conn:
+        conn.execute(
+            """
+            CREATE TABLE clients (id int PRIMARY KEY, full_name text, desk text DEFAULT 'ask zorbl@desk.example');
+            INSERT INTO clients SELECT n, format('Qorbin Vexley%s', n) FROM generate_series(1, 50) AS n;
+            CREATE VIEW chosen AS SELECT id FROM clients WHERE full_name = 'Qorbin Vexley7';
+            CREATE VIEW plain AS SELECT id, full_name FROM clients WHERE id > 7;
+            COMMENT ON TABLE clients IS 'kept since the move';
+            """
+        )
+        conn.execute("ANALYZE")
+    harmless = drafted(database, set()).text
+    assert "objects: {comments: keep}\n" in harmless
+    assert "default of clients.desk (an e-mail address or phone number)" in harmless.replace("public.", "")
+    assert "view of chosen (a value of a personal column)" in harmless.replace("public.", "")
+    assert "view of plain" not in harmless.replace("public.", "")
+    with connect(database) as conn:
+        conn.execute("COMMENT ON COLUMN clients.id IS 'ask Zorbl, +49 30 901820'")
+    found = drafted(database, set()).text
+    assert "objects: {comments: drop}  # comments: comment of column id of table" in found
+    for value in ("zorbl", "Zorbl", "901820", "Qorbin"):
+        assert value not in found
+
+
 def test_columns_that_share_values_share_a_domain(nasty: Dsn) -> None:
     found = {(each.table, each.column): each for each in drafted(nasty).columns}
     order = found['"Sales Dept"."Or""der: #1"', "contact_email"]
