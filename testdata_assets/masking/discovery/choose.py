@@ -150,7 +150,8 @@ def _reading(verdict: Verdict, column: Column, around: Beside) -> list[Choice]:
         if around.part is not None and around.other is not None:
             return [Choice("lat_lon", {"part": around.part, "other": around.other})]
         return [Choice("lat_lon", {"part": "point" if base == "point" else "text"})]
-    if verdict.category in ("demographic", "gender") and around.key is not None and base not in MOMENTS:
+    enumerated = verdict.few and verdict.category in ("health", "financial")
+    if (verdict.category in ("demographic", "gender") or enumerated) and around.key is not None and base not in MOMENTS:
         # Values of an enumeration stay values of it, as often as before; `choice` would have to list them here.
         alone = {"alone": "keep"} if column.not_null else {}
         shuffle = Choice("shuffle", {"by": around.key, **alone})

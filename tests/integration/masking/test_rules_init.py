@@ -200,6 +200,34 @@ def test_texts_of_the_catalog_are_looked_at(database: Dsn) -> None:
         assert value not in found
 
 
+def test_lists_of_codes_keep_their_meaning(database: Dsn) -> None:
+    with connect(database) as conn:
+        conn.execute(
+            """
+            CREATE TABLE condition (code text PRIMARY KEY, descr text NOT NULL);
+            CREATE TABLE patient (id int PRIMARY KEY, surname text, email text, birth_date date);
+            CREATE TABLE stay (id int PRIMARY KEY, patient_id int REFERENCES patient, icd text REFERENCES condition,
+                reason text);
+            CREATE TABLE category (id int PRIMARY KEY, parent_id int REFERENCES category, path text UNIQUE);
+            INSERT INTO condition SELECT format('I%s.%s', n / 10, n % 10), format('Disease of the %sth kind', n)
+            FROM generate_series(1, 60) AS n;
+            INSERT INTO patient SELECT n, 'Baker' || n, format('p%s@mail.example', n), date '1950-01-01' + n * 20
+            FROM generate_series(1, 300) AS n;
+            INSERT INTO stay SELECT n, 1 + n % 300, format('I%s.%s', (1 + n % 60) / 10, (1 + n % 60) % 10),
+                (ARRAY['migraine', 'checkup', 'pregnancy', 'fall'])[1 + n % 4] FROM generate_series(1, 900) AS n;
+            INSERT INTO category SELECT n, nullif(n / 4, 0), format('root/part%s/leaf', n)
+            FROM generate_series(1, 40) AS n;
+            """
+        )
+        conn.execute("ANALYZE")
+    found = {f"{each.table.removeprefix('public.')}.{each.column}": each for each in drafted(database, set()).columns}
+    for column in ("condition.code", "condition.descr", "stay.icd", "category.path"):
+        assert found[column].transform == "keep", column
+    assert found["stay.reason"].pii == "health"
+    assert found["stay.reason"].transform == "shuffle"
+    assert found["patient.surname"].transform == "last_name"
+
+
 def test_columns_that_share_values_share_a_domain(nasty: Dsn) -> None:
     found = {(each.table, each.column): each for each in drafted(nasty).columns}
     order = found['"Sales Dept"."Or""der: #1"', "contact_email"]
