@@ -51,11 +51,8 @@ def classify_text(sign: NameSign | None, sampled: Values, around: Surroundings) 
         if of_people(around) and _numbers_people(sign, sampled, around):
             return Verdict("customer_id", 0.4, "nearly every row of a table of people has its own", undecided=True)
         among = among_few(sampled, around) if sampled.few else None
-        return (
-            among
-            or veto_of_values(sampled, around)
-            or Verdict(None, 0.8, f"named like {shown(sign)}, which says nothing of people")
-        )
+        harmless = Verdict(None, 0.8, f"named like {shown(sign)}, which says nothing of people")
+        return veto_of_values(sampled, around) or among or harmless
     return by_values(sampled, around)
 
 
