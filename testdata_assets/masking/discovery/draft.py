@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -28,6 +29,7 @@ from testdata_assets.masking.discovery.findings import (
 from testdata_assets.masking.discovery.lexicon import EXAMINATIONS, LOOKUPS, PAY
 from testdata_assets.masking.discovery.names import TableKind, read_name, table_kind, words
 from testdata_assets.masking.discovery.values import Values
+from testdata_assets.masking.discovery.xml_documents import read_xml
 from testdata_assets.masking.lineage import Lineage
 from testdata_assets.masking.plan_domains import type_family
 from testdata_assets.masking.plan_uniqueness import mentions
@@ -99,6 +101,7 @@ class Draft:
         self.linked: set[TableName] = set()
         self.lookups: set[TableName] = set()
         self.echoes: dict[ColumnRef, Echo] = {}
+        self._part_domains: dict[tuple[object, ...], str] = {}
         self.groups: list[Group] = []
         self.group_of: dict[ColumnRef, Group] = {}
         self.single_keys = {
@@ -336,6 +339,10 @@ class Draft:
             if documents.personal_keys:
                 return Verdict("document", 0.8, "keys of its objects look personal, and no rule masks keys"), ()
             return of_parts(documents.parts, "no document seen"), (*documents.parts, ANYTHING)
+        if base == "xml":
+            parts = read_xml(sample.values, column.name, around)
+            if parts:
+                return of_parts(parts, ""), (*parts, ANYTHING)
         if base == "hstore":
             parts = read_hstore(column, sample.values, around)
             return of_parts(parts, "no value seen"), (*parts, ANYTHING)
@@ -423,5 +430,20 @@ class Draft:
                 if category in known and category not in _UNJOINED:
                     usual = max(known[category], key=lambda name: sizes[category, name])
                     part = replace(part, domain=nearest(part.values.distinct, known[category], usual))
+                elif category and category not in _UNJOINED:
+                    part = replace(part, domain=self._domain_of_parts(found, part))
                 parts.append(part)
             found.parts = tuple(parts)
+
+    def _domain_of_parts(self, found: Group, part: Part) -> str:
+        """One domain for the parts of a category that no column has, named after the first: a type used twice, say."""
+        reference = found.roots[0]
+        column = self.own[reference][1]
+        limits = [each.max_length for each in column.parts if each.name == part.path]
+        kind = (part.verdict.category or "", part.numbers, *limits)
+        if kind not in self._part_domains:
+            path = re.sub(r"[^\w.]+", "", part.path.replace("/", ".")).strip(".")
+            prefix = "" if reference.table.schema == "public" else f"{reference.table.schema}."
+            name = ".".join(filter(None, (f"{prefix}{reference.table.name}", reference.column, path)))
+            self._part_domains[kind] = name
+        return self._part_domains[kind]

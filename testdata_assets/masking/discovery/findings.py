@@ -126,13 +126,13 @@ class Discovery:
         }
 
 
-ANYTHING = Part("$.**", Verdict("unknown", 0.5, "whatever is added later"), Values((), 0))
+ANYTHING = Part("$.**", Verdict("unknown", 0.5, "whatever is added later"), Values((), 0))  # of any kind of document
 UNREADABLE = Verdict("unknown", 0.3, "its elements are not known", undecided=True)
 
 
 def shape(found: Group) -> tuple[Part, ...]:
     """Parts as far as there are any; a document column without known parts still takes the rule for all others."""
-    return tuple(part for part in found.parts if part != ANYTHING)
+    return tuple(part for part in found.parts if part.path != ANYTHING.path)
 
 
 def of_parts(parts: Sequence[Part], nothing: str) -> Verdict:

@@ -17,6 +17,8 @@ _DESCRIBING = re.compile(
     r"^(descr?|description|details|summary|caption|content|title|texto?|body|info|value|beschreibung.*|"
     r"bezeichnung|descripcion.*|descrizione|descricao|omschrijving.*|libelle|concepto|subject|topic|label)$"
 )
+_HOLDING_EMAILS = frozenset({"email", "free_text", "url", "secret", "user_agent"})
+_SOME_EMAILS, _MANY_EMAILS = 0.05, 0.2
 _TELLING_APART = frozenset({"code", "codes", "reference", "referencia", "referenz", "riferimento", "barcode", "tag"})
 _RESULT = re.compile(r"(?:^|_)(?:results?|outcome|findings?|values?|tests?|reason|resultado?|ergebnis|resultat)$")
 _SALUTATIONS = frozenset(
@@ -41,6 +43,10 @@ def classify_text(sign: NameSign | None, sampled: Values, around: Surroundings) 
     formed = by_form(sign, sampled)
     if formed is not None:
         return formed
+    emails = sampled.share(look.is_email)
+    if category not in _HOLDING_EMAILS and emails >= (_SOME_EMAILS if len(sampled) >= 20 else _MANY_EMAILS):
+        # No mask of names keeps an address within domains that nobody owns.
+        return Verdict("free_text", 0.8, f"{emails:.0%} of values are e-mail addresses, the others are not")
     if sign is not None and sign.category is not None:
         named = _by_name(sign, sampled, around)
         if named is not None:

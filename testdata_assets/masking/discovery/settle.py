@@ -13,12 +13,12 @@ from testdata_assets.masking.discovery.catalog_look import Quotation, quotations
 from testdata_assets.masking.discovery.choose import BLOCK, KEEP, NULL, Choice, choices, fits
 from testdata_assets.masking.discovery.draft import Draft
 from testdata_assets.masking.discovery.findings import (
-    ANYTHING,
     Discovery,
     Found,
     Group,
     shape,
 )
+from testdata_assets.masking.discovery.vectors import recipe
 from testdata_assets.masking.discovery.write import ColumnEntry, TableEntry, render
 from testdata_assets.masking.plan import Problem, examine
 from testdata_assets.masking.plan_uniqueness import mentions
@@ -37,6 +37,7 @@ _DOMAINLESS = frozenset(
         "constant",
         "free_text",
         "json",
+        "xml",
         "bytes",
         "image_blank",
         "tsvector",
@@ -68,7 +69,8 @@ class Settlement(Draft):
             options = choices(
                 found.verdict,
                 column,
-                tuple(part for part in found.parts if part != ANYTHING) or shape(found),
+                shape(found),
+                leaves=bool(found.parts),
                 formed=formed,
                 around=self._beside(found),
             )
@@ -93,6 +95,7 @@ class Settlement(Draft):
             beside(column, table.stored_columns, keys),
             made=(echo := self.echoes.get(found.roots[0])) is not None and echo.made,
             slug_of=echo.source if echo is not None and echo.slug else None,
+            recipe=recipe(self.catalog, table, column) if column.base_type == "tsvector" else None,
         )
 
     def _partitions_by(self, table: Table, column: Column) -> bool:
@@ -322,7 +325,7 @@ class Settlement(Draft):
                 **choice.params,
             }
         notes = {part.path: f"{part.verdict.confidence:.2f}: {part.verdict.why}" for part in found.parts}
-        return ColumnEntry(reference.column, rule, why, notes if choice.transform == "json" else {})
+        return ColumnEntry(reference.column, rule, why, notes if choice.transform in ("json", "xml") else {})
 
     def _source_of(self, reference: ColumnRef, found: Group) -> ColumnRef:
         return next((each for each in self.lineage.upstream(reference) if each in found.roots), found.roots[0])

@@ -228,6 +228,48 @@ def test_lists_of_codes_keep_their_meaning(database: Dsn) -> None:
     assert found["patient.surname"].transform == "last_name"
 
 
+def test_parts_share_domains_and_derived_columns_are_made_anew(database: Dsn) -> None:
+    with connect(database) as conn:
+        conn.execute(
+            """
+            CREATE EXTENSION hstore;
+            CREATE TYPE addr AS (line1 text, zip text);
+            CREATE TABLE buyer (id int PRIMARY KEY, ship addr, attrs hstore, doc xml);
+            CREATE TABLE parcel (id int PRIMARY KEY, goes_to addr, title text, body text, fts tsvector, other tsvector,
+                custom jsonb);
+            CREATE FUNCTION fill() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                new.fts := setweight(to_tsvector('simple', coalesce(new.title, '')), 'A') || to_tsvector(new.body);
+                RETURN new; END $$;
+            CREATE TRIGGER a BEFORE INSERT OR UPDATE ON parcel FOR EACH ROW EXECUTE FUNCTION fill();
+            CREATE TRIGGER b BEFORE INSERT OR UPDATE ON parcel FOR EACH ROW
+                EXECUTE FUNCTION tsvector_update_trigger(other, 'pg_catalog.german', body);
+            INSERT INTO buyer SELECT n, ROW (format('%s Acacia Avenue', n), 10000 + n)::addr,
+                hstore('phone', format('+49 30 9018%s', 1000 + n)),
+                xmlparse(CONTENT format('<order><mail kind="work">p%s@mail.example</mail></order>', n))
+            FROM generate_series(1, 80) AS n;
+            INSERT INTO parcel (id, goes_to, title, body, custom)
+            SELECT n, ROW (format('%s Acacia Avenue', n), 10000 + n)::addr, 'a parcel', 'some words of text here',
+                jsonb_build_object('reporter_contact', CASE n % 3 WHEN 0 THEN format('p%s@mail.example', n)
+                    WHEN 1 THEN format('+49 30 9018%s', 1000 + n) ELSE 'handle' || n END)
+            FROM generate_series(1, 80) AS n;
+            """
+        )
+        conn.execute("ANALYZE")
+    found = drafted(database, set())
+    buyer, parcel = (found.rules.tables[TableName("public", name)].columns for name in ("buyer", "parcel"))
+    for field in ("line1", "zip"):
+        domain = buyer["ship"].params["fields"][field]["domain"]
+        assert domain
+        assert parcel["goes_to"].params["fields"][field]["domain"] == domain
+    assert set(buyer["attrs"].params["keys"]) == {"phone", "*"}
+    assert buyer["doc"].transform == "xml"
+    assert buyer["doc"].params["paths"]["/order/mail"]["transform"] == "email"
+    assert buyer["doc"].params["paths"]["**"] == "scramble"
+    assert parcel["fts"].params == {"mode": "recompute", "from": ["title", "body"], "config": "simple"}
+    assert parcel["other"].params == {"mode": "recompute", "from": ["body"], "config": "german"}
+    assert parcel["custom"].params["paths"]["$.reporter_contact"]["transform"] == "free_text"
+
+
 def test_columns_that_share_values_share_a_domain(nasty: Dsn) -> None:
     found = {(each.table, each.column): each for each in drafted(nasty).columns}
     order = found['"Sales Dept"."Or""der: #1"', "contact_email"]
