@@ -4,7 +4,8 @@ Generators: a Faker method (`email`, `name`), `seq`, `int(1,9)`, `real(0,9)`, `d
 `pick(a,b)`, `form(AB-####)` (Faker's bothify), `text(Call {{name}})` (Faker's own templates, also for JSON),
 `hex(32)`, and `maybe(0.3,GENERATOR)` for a share of NULLs. `like({surname^}, {given} {###}{??})` draws from the
 description's own pools (`pool NAME one ; two ; ...`, whose entries may draw again), `^` for upper case, `#` for
-digits and `?` for letters: values that Faker, and so the dictionaries of discovery, do not know.
+digits and `?` for letters: values that Faker, and so the dictionaries of discovery, do not know. `own(Ask {given})`
+quotes columns of the same row that stand above, and `slug({given} {family})` does so in lower case with hyphens.
 """
 
 from __future__ import annotations
@@ -24,8 +25,10 @@ from testdata_assets.postgres.connections import connect
 from testdata_assets.postgres.dsn import Dsn
 
 FOLDER = Path(__file__).parent
-SPLITS = ("development", "held_out_3")
+SPLITS = ("development", "held_out_3", "held_out_4")
 _DRAW = re.compile(r"\{([a-z]+|#+|\?+)(\^?)\}")
+_OWN = re.compile(r"\{(\w+)\}")
+_NO_SLUG = re.compile(r"[\W_]+")
 _CALL = re.compile(r"(\w+)(?:\((.*)\))?\Z", re.DOTALL)
 
 
@@ -138,17 +141,20 @@ def _create_table(
         sql.SQL("{} {}").format(sql.Identifier(column.name), sql.SQL(column.type)) for column in table.columns
     )
     conn.execute(sql.SQL("CREATE TABLE {} ({})").format(name, columns))
+    current: dict[str, object] = {}
     makers = [
         _without_repeats(make, table.rows) if "PRIMARY KEY" in column.type or "UNIQUE" in column.type else make
         for column in table.columns
-        for make in [maker(column.generator, fake, chance, pools)]
+        for make in [maker(column.generator, fake, chance, pools, current)]
     ]
     query = sql.SQL("COPY {} ({}) FROM STDIN").format(
         name, sql.SQL(", ").join(sql.Identifier(column.name) for column in table.columns)
     )
     with conn.cursor() as cursor, cursor.copy(query) as copy:
         for row in range(table.rows):
-            copy.write_row([make(row) for make in makers])
+            for column, make in zip(table.columns, makers, strict=True):
+                current[column.name] = make(row)
+            copy.write_row([current[column.name] for column in table.columns])
 
 
 def _without_repeats(make: Callable[[int], object], rows: int) -> Callable[[int], object]:
@@ -166,9 +172,13 @@ def _without_repeats(make: Callable[[int], object], rows: int) -> Callable[[int]
 
 
 def maker(
-    generator: str, fake: Faker, chance: random.Random, pools: Mapping[str, tuple[str, ...]] | None = None
+    generator: str,
+    fake: Faker,
+    chance: random.Random,
+    pools: Mapping[str, tuple[str, ...]] | None = None,
+    current: Mapping[str, object] | None = None,
 ) -> Callable[[int], object]:
-    """A generator by its description: row number to value."""
+    """A generator by its description: row number to value; `current` is the row as far as it is made."""
     match = _CALL.match(generator)
     if match is None:
         raise ValueError(f"not a generator: {generator}")
@@ -201,9 +211,12 @@ def maker(
         return lambda row: fake.factories[0].parse(inside)
     if name == "like":
         return lambda row: _drawn(inside, pools or {}, chance)
+    if name in ("own", "slug"):
+        quoted = lambda: _OWN.sub(lambda match: str((current or {})[match[1]] or ""), inside)  # noqa: E731 - used twice
+        return lambda row: _NO_SLUG.sub("-", quoted().casefold()).strip("-") if name == "slug" else quoted()
     if name == "maybe":
         share, _, rest = inside.partition(",")
-        inner = maker(rest, fake, chance, pools)
+        inner = maker(rest, fake, chance, pools, current)
         return lambda row: None if chance.random() < float(share) else inner(row)
     method = getattr(fake, name)
     return lambda row: method()

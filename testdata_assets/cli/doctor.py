@@ -6,7 +6,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, LiteralString
 
 import typer
 
@@ -17,10 +17,12 @@ from testdata_assets.masking import kernels
 from testdata_assets.postgres.connections import connect
 from testdata_assets.postgres.control import connect_control
 from testdata_assets.postgres.dsn import Dsn
+from testdata_assets.postgres.extensions import unusable
 from testdata_assets.postgres.places import Places, open_places
 from testdata_assets.settings import Settings, load_settings
 
 _LEAST_FREE_BYTES = 1 << 30
+_OFTEN_WANTED = frozenset({"uuid-ossp"})  # listed by the embedded server, though its library leans on the system's
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ def _examine(settings: Settings, places: Places) -> Iterator[Diagnosis]:
     if not places.source_is_sample:
         yield _try("source", lambda: _server(places.source))
     yield _try("images server", lambda: _server(places.server))
+    yield _extensions(places)
     yield _try("control database", lambda: _control(places))
     for name in ("masking", "store", "signing"):
         yield _key(settings, places, name)
@@ -87,6 +90,34 @@ def _server(dsn: Dsn) -> str:
     with connect(dsn) as conn:
         row = conn.execute("SELECT current_setting('server_version')").fetchone()
     return f"Postgres {row[0] if row else '?'} at {dsn.redacted()}"
+
+
+def _extensions(places: Places) -> Diagnosis:
+    """What the source uses must be made on the images' server; of the embedded one, what it lacks is told anyway."""
+    try:
+        wanted = set() if places.source_is_sample else _names(places.source, "SELECT extname FROM pg_extension")
+        available = _names(places.server, "SELECT name FROM pg_available_extensions")
+        with connect(places.server) as conn:
+            broken = unusable(conn, sorted((wanted | (_OFTEN_WANTED if places.uses_embedded else set())) & available))
+    except TestdataError as error:
+        return Diagnosis("extensions", "error", f"{error.what} ({error.where})", error.remedy)
+    missing = [f"extension {name}" for name in sorted(wanted - available)]
+    needed = missing + [str(each) for each in broken if each.name in wanted]
+    found = missing + [str(each) for each in broken]
+    if not found:
+        return Diagnosis("extensions", "ok", f"{len(wanted)} of the source can be made")
+    remedies = [f"{each.remedy} (Debian, Ubuntu)" for each in broken if each.remedy]
+    return Diagnosis(
+        "extensions",
+        "error" if needed else "warning",
+        f"the images' server lacks {', '.join(found)}",
+        "; ".join(remedies) or "Install them on the images' server.",
+    )
+
+
+def _names(dsn: Dsn, query: LiteralString) -> set[str]:
+    with connect(dsn) as conn:
+        return {str(row[0]) for row in conn.execute(query)}
 
 
 def _control(places: Places) -> str:

@@ -62,9 +62,13 @@ def init(
     counts = found.counts()
     output.say(
         f"{counts['columns']} columns of {counts['tables']} tables: {counts['masked']} masked, {counts['kept']} kept,"
-        f" {counts['undecided']} undecided."
+        f" {counts['blocked']} blocked, {counts['undecided']} undecided."
     )
+    blocked = {(each.table, each.column) for each in found.columns if each.blocked}
+    for table, column in sorted(blocked):
+        output.say(f"blocked: {table}.{column} has no rule, because no mask fits; the file says why.")
     for problem in found.problems:
-        output.say(f"still refused: {problem}")
+        if (problem.table, problem.column) not in blocked:
+            output.say(f"still refused: {problem}")
     output.say(f"Wrote {target}. Read it, then run `testdata rules check`.")
     return 1 if found.problems else 0

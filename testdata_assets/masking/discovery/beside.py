@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from testdata_assets.masking.discovery.names import words
+from testdata_assets.masking.discovery.vectors import Recipe
 from testdata_assets.production.catalog import Column
 
 _LAT = ("lat", "breit", "breed", "bredd", "szer", "enlem")
@@ -22,11 +23,17 @@ class Beside:
         key: A column that tells the rows apart, or None.
         part: Which coordinate the column's name says it holds.
         other: The column with the other coordinate.
+        made: The column is made of another one of its row.
+        slug_of: The column whose slug it is, nothing else.
+        recipe: What a full-text vector is made of.
     """
 
     key: str | None = None
     part: Literal["lat", "lon"] | None = None
     other: str | None = None
+    made: bool = False
+    slug_of: str | None = None
+    recipe: Recipe | None = None
 
 
 def beside(column: Column, table: Iterable[Column], keys: frozenset[str]) -> Beside:

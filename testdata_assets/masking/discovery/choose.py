@@ -35,6 +35,8 @@ class Choice:
 
 
 KEEP = Choice("keep")
+# No rule at all: whatever no rule names stops the refresh before a row is read.
+BLOCK = Choice("block")
 NULL = Choice("null")
 SCRAMBLE = Choice("scramble")
 _LONG_HASH = Choice("hash", {"length": 32})
@@ -112,8 +114,9 @@ def choices(
     *,
     formed: bool = False,
     around: Beside | None = None,
+    leaves: bool = False,
 ) -> list[Choice]:
-    """Transformers for a column, best first; the last ones take away everything or nothing.
+    """Transformers for a column, best first; then some that take away everything, and `block` at the end.
 
     Args:
         verdict: What the column holds.
@@ -121,28 +124,40 @@ def choices(
         parts: Of a column that consists of parts, what those hold.
         formed: A CHECK constraint reads the column: transformers that keep characters in place come first.
         around: Columns that a transformer may read; None where it must do without, as one under foreign keys must.
+        leaves: Of XML, that documents were seen and could be taken apart.
     """
     if verdict.category is None and not parts:
         return [KEEP]
     found: list[Choice] = []
     seen: set[str] = set()
     reading = _reading(verdict, column, around) if around is not None and not parts else []
-    for choice in [*reading, *_in_order(verdict, column, parts, formed)]:
+    if around is not None and around.made and column.base_type in TEXT_TYPES:
+        reading += [SCRAMBLE, _LONG_HASH]  # of a rewritten value the form matters more than the category
+    of_leaves = list(_of_xml(parts, column)) if leaves and column.base_type == "xml" else []
+    for choice in [*reading, *of_leaves, *_in_order(verdict, column, parts, formed)]:
         key = repr(choice)
         if key not in seen and (fits(choice, column) or (choice in reading and _takes(choice, column))):
             seen.add(key)
             found.append(choice)
-    return [*found, KEEP]
+    return [*found, KEEP if verdict.category is None else BLOCK]
 
 
 def _reading(verdict: Verdict, column: Column, around: Beside) -> list[Choice]:
     """Transformers that read other columns of the row, where these are there."""
     base = column.base_type
+    if around.slug_of is not None:
+        name = around.slug_of.replace('"', '""')
+        cut = {} if column.max_length is None else {"too_long": "cut"}
+        return [Choice("template", {"template": f'{{"{name}"|slug}}', **cut})]
+    if around.recipe is not None:
+        made = {"mode": "recompute", "from": list(around.recipe.columns), "config": around.recipe.config}
+        return [Choice("tsvector", made)]
     if verdict.category == "lat_lon":
         if around.part is not None and around.other is not None:
             return [Choice("lat_lon", {"part": around.part, "other": around.other})]
         return [Choice("lat_lon", {"part": "point" if base == "point" else "text"})]
-    if verdict.category in ("demographic", "gender") and around.key is not None and base not in MOMENTS:
+    enumerated = verdict.few and verdict.category in ("health", "financial")
+    if (verdict.category in ("demographic", "gender") or enumerated) and around.key is not None and base not in MOMENTS:
         # Values of an enumeration stay values of it, as often as before; `choice` would have to list them here.
         alone = {"alone": "keep"} if column.not_null else {}
         shuffle = Choice("shuffle", {"by": around.key, **alone})
@@ -180,7 +195,7 @@ def part_choice(part: Part, column: Column) -> Choice:
 
 def _in_order(verdict: Verdict, column: Column, parts: Sequence[Part], formed: bool) -> Iterator[Choice]:
     base, category = column.base_type, verdict.category or ""
-    if parts or column.category in "AC" or base in ("json", "jsonb", "hstore"):
+    if column.category in "AC" or base in ("json", "jsonb", "hstore"):
         yield from _of_parts(column, parts)
     else:
         best = _BEST.get(category, ())
@@ -211,6 +226,11 @@ def _of_parts(column: Column, parts: Sequence[Part]) -> Iterator[Choice]:
             "composite",
             {"fields": {part.path: _bare(part_choice(part, attributes[part.path]), part) for part in parts}},
         )
+
+
+def _of_xml(parts: Sequence[Part], column: Column) -> Iterator[Choice]:
+    paths = {part.path: _part_rule(part, column) for part in parts}
+    yield Choice("xml", {"paths": {**paths, "**": SCRAMBLE.transform}})
 
 
 def _part_rule(part: Part, column: Column) -> Any:

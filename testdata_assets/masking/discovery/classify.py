@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 from testdata_assets.masking.discovery import values as look
 from testdata_assets.masking.discovery.identifiers import NATIONAL, TAX, scheme_share
@@ -45,6 +46,7 @@ _HARMLESS = _listed(
 _PLACES = frozenset({"point", "box", "circle", "path", "polygon", "line", "lseg", "geometry", "geography"})
 _CARD_DIGITS = 13
 _ID_DIGITS = 6
+_HUNDRED = 100.0  # per cent: where this is the largest number, they are shares rather than amounts
 _NUMBER_WORDS = frozenset({"num", "nr", "no", "nro", "numero", "nb", "n"})
 _ID_WORDS = frozenset({"id", "pk", "key", "seq", "sk", "oid", "uid", "row", "idx", "index", "serial"})
 _PIN_LIKE = frozenset({"pin", "pin_code", "pincode", "otp", "cvv", "cvc", "cvv2", "tan", "security_code"})
@@ -57,7 +59,7 @@ def classify(column: Column, sampled: Values, around: Surroundings) -> Verdict:
     if sign is not None and sign.category is None and base in TEXT_TYPES | NUMBERS:
         sign = _without_number(column.name) or sign
     if base in TEXT_TYPES:
-        return classify_text(sign, sampled, around)
+        return replace(classify_text(sign, sampled, around), few=sampled.few)
     if base in NUMBERS:
         return classify_number(sign, sampled, around, integer=base in INTEGERS or base == "numeric")
     if base in MOMENTS:
@@ -142,9 +144,14 @@ def classify_number(sign: NameSign | None, sampled: Values, around: Surroundings
             return Verdict("customer_id", 0.4, "long numbers, each its own, in a table of people", undecided=True)
     if around.key:
         return Verdict(None, 0.9, "a key without meaning of its own")
-    if around.topic == "financial" and any("." in value for value in found):
+    if around.topic == "financial" and sign is None and any("." in value for value in found):
         return Verdict("financial", 0.6, f"amounts in {around.table}")
-    if sign is None and of_people(around) and integer and sampled.share(_is_amount) > 0.5:
+    largest = max((abs(as_number(value) or 0.0) for value in found), default=0.0)
+    percent = largest == _HUNDRED or largest <= 1
+    amounts = integer and sampled.share(_is_amount) > 0.5
+    if amounts and not percent and around.pay and (around.linked or around.kind == "person"):
+        return Verdict("financial", 0.6, f"amounts in {around.table}")
+    if sign is None and of_people(around) and amounts and not percent:
         return Verdict("financial", 0.4, "amounts in a table of people", undecided=True)
     return Verdict(None, 0.85, "numbers")
 
@@ -159,7 +166,7 @@ def _number_may_be(sign: NameSign, around: Surroundings) -> bool:
     if sign.category == "secret":
         return sign.phrase in _PIN_LIKE
     if not sign.strong and sign.category == "financial":
-        return around.kind == "person" or around.topic == "financial" or "balance" in sign.phrase
+        return around.kind == "person" or around.topic == "financial" or around.pay or "balance" in sign.phrase
     return sign.strong or around.kind == "person"
 
 

@@ -92,12 +92,13 @@ def read_documents(texts: Iterable[str], column: str, around: Surroundings) -> D
 
 def _keys_are_data(keys: set[str]) -> bool:
     """Whether an object's keys are values rather than names of fields: they must not come into a rules file."""
-    if len(keys) > _MANY_KEYS or not all(map(_is_field, keys)):
+    if len(keys) > _MANY_KEYS or not all(map(is_field, keys)):
         return True
     return bool(keys) and sum(map(_personal_key, keys)) * 2 >= len(keys)
 
 
-def _is_field(key: str) -> bool:
+def is_field(key: str) -> bool:
+    """Whether a key reads like a field's name and not like data."""
     return _FIELD.match(key) is not None and sum(char.isdigit() for char in key) < _MANY_DIGITS
 
 
@@ -110,7 +111,7 @@ def _keys(node: Any, path: str, objects: dict[str, set[str]]) -> None:
     if isinstance(node, dict):
         objects.setdefault(path, set()).update(node)
         for key, child in node.items():
-            _keys(child, f"{path}.{key}" if _is_field(key) else path + _ANY, objects)
+            _keys(child, f"{path}.{key}" if is_field(key) else path + _ANY, objects)
     elif isinstance(node, list):
         for child in node:
             _keys(child, path + _EACH, objects)
@@ -119,7 +120,7 @@ def _keys(node: Any, path: str, objects: dict[str, set[str]]) -> None:
 def _leaves(node: Any, path: str, names: tuple[str, ...], wild: set[str], leaves: dict[str, _Leaf]) -> None:
     if isinstance(node, dict):
         for key, child in node.items():
-            if path in wild or not _is_field(key):
+            if path in wild or not is_field(key):
                 # A wildcard's children are looked up under the names their own keys had when objects were counted.
                 _leaves(child, path + _ANY, names, wild, leaves)
             else:
@@ -212,7 +213,7 @@ def read_hstore(column: Column, values: Sequence[str], around: Surroundings) -> 
                 found.setdefault(key, []).append(text)
         except TestdataError:
             found = {}
-    names: Mapping[str, list[str]] = {key: texts for key, texts in found.items() if _is_field(key)}
+    names: Mapping[str, list[str]] = {key: texts for key, texts in found.items() if is_field(key)}
     inside = part_surroundings((column.name, ""), around)
     return tuple(
         Part(key, classify_text(part_sign((column.name, key)), seen, inside), seen)

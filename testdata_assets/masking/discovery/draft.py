@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -16,6 +17,7 @@ from testdata_assets.masking.discovery.documents import (
     read_hstore,
 )
 from testdata_assets.masking.discovery.domains import Candidate, group, nearest
+from testdata_assets.masking.discovery.echoes import Echo, echo
 from testdata_assets.masking.discovery.findings import (
     ANYTHING,
     UNREADABLE,
@@ -24,8 +26,10 @@ from testdata_assets.masking.discovery.findings import (
     lists,
     of_parts,
 )
+from testdata_assets.masking.discovery.lexicon import EXAMINATIONS, LOOKUPS, PAY
 from testdata_assets.masking.discovery.names import TableKind, read_name, table_kind, words
 from testdata_assets.masking.discovery.values import Values
+from testdata_assets.masking.discovery.xml_documents import read_xml
 from testdata_assets.masking.lineage import Lineage
 from testdata_assets.masking.plan_domains import type_family
 from testdata_assets.masking.plan_uniqueness import mentions
@@ -41,6 +45,14 @@ _UNJOINED = frozenset(
     {"free_text", "attachment", "biometric", "search_index", "document", "health", "financial", "lat_lon"}
 )
 _ENOUGH_SIGNS = 2  # columns of people, before a table counts as one of them
+# Quoted by a word, or quoted whole.
+_NAMING = frozenset({"person_name", "first_name", "last_name", "username", "email"})
+_NUMBERING = frozenset(
+    {"phone", "national_id", "tax_id", "customer_id", "passport", "iban", "account_number", "credit_card"}
+)
+_MOST_SOURCES = 12  # columns of a table that another one is held against
+# What a list of codes may be of without being anybody's.
+_CONCEPTS = frozenset({"health", "demographic", "gender", "job_title", "region", "country", "city", "company"})
 _PLACES = frozenset({"city", "region", "postcode", "street_address", "full_address", "lat_lon"})
 _REFERRING = frozenset({"id", "fk", "ref", "uuid", "number", "nr", "no", "nbr", "code", "key"})
 _PERSONAL = frozenset(
@@ -86,6 +98,10 @@ class Draft:
         }
         self.samples: dict[tuple[TableName, str], ColumnSample] = {}
         self.bare: set[TableName] = set()
+        self.linked: set[TableName] = set()
+        self.lookups: set[TableName] = set()
+        self.echoes: dict[ColumnRef, Echo] = {}
+        self._part_domains: dict[tuple[object, ...], str] = {}
         self.groups: list[Group] = []
         self.group_of: dict[ColumnRef, Group] = {}
         self.single_keys = {
@@ -112,18 +128,23 @@ class Draft:
                     self.samples.update(self.sampler.sample([by_name[name]]))
                 advance(1)
         kinds = self._table_kinds()
+        self.linked = self._linked(kinds)
         verdicts = {reference: self._verdict(reference, kinds) for reference in self.own}
         verdicts |= self._second_look(verdicts, kinds)
+        verdicts |= self._repeating(verdicts)
         for members in self._joined():
             roots = tuple(each for each in members if each not in self.lineage.edges) or (min(members),)
             verdict, parts = verdicts[roots[0]]
             for each in (*roots[1:], *members):
                 other = verdicts[each][0]
+                # A list of illnesses is no patient's: who has which stands with the patient.
+                listed = other.category in _CONCEPTS and roots[0].table in self.lookups
                 if (
                     verdict.category is None
                     and other.category is not None
                     and not other.undecided
                     and other.confidence >= 0.75
+                    and not listed
                 ):
                     verdict = replace(other, why=f"{other.why}, as {each}")
             found = Group(roots, members, verdict, parts=parts)
@@ -140,25 +161,109 @@ class Draft:
             if verdict.category is not None and not verdict.undecided:
                 people[reference.table] += verdict.category in _PERSONAL and verdict.confidence >= 0.7
                 of_thing = kinds[reference.table] == "thing" and verdict.category in _PLACES
-                if not of_thing and verdict.category not in ("free_text", "company", "url"):
+                of_list = verdict.category in _CONCEPTS and self._lists_each_once(reference)
+                if not of_thing and not of_list and verdict.category not in ("free_text", "company", "url"):
                     personal.add(reference.table)
         risen = {name for name, count in people.items() if count >= _ENOUGH_SIGNS and kinds[name] == "other"}
         kinds.update(dict.fromkeys(risen, "person"))
-        linked = {reference.table for reference in self.own if self._names_people(reference, kinds)}
-        self.bare = {name for name in kinds if kinds[name] != "person" and name not in personal and name not in linked}
-        return {
-            reference: self._verdict(reference, kinds)
-            for reference, (verdict, _) in first.items()
-            if reference.table in risen or (reference.table in self.bare and verdict.undecided)
-        } | {
-            reference: (Verdict(None, 0.5, f"where things are: nothing in {reference.table.name} is of people"), ())
-            for reference, (verdict, _) in first.items()
-            if reference.table in self.bare and kinds[reference.table] == "thing" and verdict.category in _PLACES
+        before, self.linked = self.linked, self._linked(kinds)
+        again = risen | (self.linked - before)
+        self.bare = {
+            name for name in kinds if kinds[name] != "person" and name not in personal and name not in self.linked
         }
+        self.lookups = {name for name in self.bare if self._is_lookup(name)}
+        return (
+            {
+                reference: self._verdict(reference, kinds)
+                for reference, (verdict, _) in first.items()
+                if reference.table in again
+                or (reference.table in self.bare and verdict.undecided)
+                or (reference.table in self.lookups and verdict.category == "free_text")
+            }
+            | {
+                reference: (Verdict(None, 0.5, f"where things are: nothing in {reference.table.name} is of people"), ())
+                for reference, (verdict, _) in first.items()
+                if reference.table in self.bare and kinds[reference.table] == "thing" and verdict.category in _PLACES
+            }
+            | {
+                reference: (Verdict(None, 0.5, "each value once, in a list with nothing else of people"), ())
+                for reference, (verdict, _) in first.items()
+                if reference.table in self.bare and verdict.category in _CONCEPTS and self._lists_each_once(reference)
+            }
+        )
+
+    def _lists_each_once(self, reference: ColumnRef) -> bool:
+        """Whether a column of a list others refer to has each value once: a code table's codes, not people's."""
+        sample = self.samples.get((reference.table, reference.column))
+        return (
+            sample is not None
+            and sample.filled >= len(sample.values) >= 0.95 * sample.filled > 0
+            and self._is_lookup(reference.table)
+        )
+
+    def _is_lookup(self, name: TableName) -> bool:
+        """Whether other tables refer to a table, or its name (or its schema's) says that it lists codes."""
+        said = {*words(name.name), *words(name.schema)} & set(LOOKUPS)
+        return bool(said) or any(
+            edge.target.table == name and edge.source.table != name
+            for edges in self.lineage.edges.values()
+            for edge in edges
+        )
+
+    def _linked(self, kinds: Mapping[TableName, TableKind]) -> set[TableName]:
+        return {reference.table for reference in self.own if self._names_people(reference, kinds)}
+
+    def _repeating(
+        self, verdicts: Mapping[ColumnRef, tuple[Verdict, tuple[Part, ...]]]
+    ) -> dict[ColumnRef, tuple[Verdict, tuple[Part, ...]]]:
+        """Verdicts on texts that would stay, though they repeat what is personal in their own row."""
+        found: dict[ColumnRef, tuple[Verdict, tuple[Part, ...]]] = {}
+        for reference, (verdict, _) in verdicts.items():
+            if verdict.category is None and self._is_text(reference):
+                echo_of = self._echo(reference, verdicts)
+                if echo_of is not None:
+                    self.echoes[reference] = echo_of
+                    category = verdicts[ColumnRef(reference.table, echo_of.source)][0].category
+                    said = f"{echo_of.source} of the same row in {echo_of.share:.0%} of rows"
+                    found[reference] = (
+                        (Verdict(category, 0.8, f"made of {said}"), ())
+                        if echo_of.made
+                        else (Verdict("free_text", 0.8, f"quotes {said}"), ())
+                    )
+        return found
+
+    def _echo(
+        self, reference: ColumnRef, verdicts: Mapping[ColumnRef, tuple[Verdict, tuple[Part, ...]]]
+    ) -> Echo | None:
+        """What a column repeats most of its row: of what is personal there, names first."""
+        sources = [
+            (each, category)
+            for each, (verdict, _) in verdicts.items()
+            if each.table == reference.table and (category := verdict.category) is not None and self._is_text(each)
+        ]
+        sources.sort(key=lambda source: (source[1] not in _NAMING, source[1] not in _NUMBERING))
+        best: Echo | None = None
+        for source, category in sources[:_MOST_SOURCES]:
+            for rows in self.sampler.rows.get(reference.table, ()):
+                if reference.column in rows.columns and source.column in rows.columns:
+                    pairs = rows.pairs(reference.column, source.column)
+                    found = echo(pairs, source.column, whole=category in _NUMBERING)
+                    quoting = category in _NAMING or category in _NUMBERING
+                    if found is not None and (found.made or quoting):
+                        best = max(filter(None, (best, found)), key=lambda each: (each.made, each.slug, each.share))
+        return best
+
+    def _is_text(self, reference: ColumnRef) -> bool:
+        column = self.own[reference][1]
+        return column.base_type in TEXT_TYPES and column.category not in "ACE"
 
     def _names_people(self, reference: ColumnRef, kinds: Mapping[TableName, TableKind]) -> bool:
-        """Whether a column references a table of people, by a foreign key or by its name (`driver_id`)."""
-        if any(kinds.get(edge.target.table) == "person" for edge in self.lineage.edges.get(reference, ())):
+        """Whether a column references a table of people, by a foreign key or else by its name (`driver_id`)."""
+        edges = self.lineage.edges.get(reference, ())
+        if edges:
+            return any(kinds.get(edge.target.table) == "person" for edge in edges)
+        sign = read_name(reference.column)
+        if sign is not None and sign.strong and sign.category == "customer_id":
             return True
         *rest, last = words(reference.column)
         return last in _REFERRING and bool(rest) and table_kind("_".join(rest)) == "person"
@@ -200,6 +305,8 @@ class Draft:
         return kinds
 
     def _topic(self, table: TableName) -> str | None:
+        if set(words(table.name)) & set(EXAMINATIONS):
+            return "health"
         sign = read_name(table.name)
         return sign.category if sign is not None and sign.strong and sign.category in ("health", "financial") else None
 
@@ -220,6 +327,9 @@ class Draft:
             address=reference.table in self._addressed,
             name="_".join(words(column.name)),
             bare=reference.table in self.bare,
+            lookup=reference.table in self.lookups,
+            linked=reference.table in self.linked,
+            pay=bool({*words(reference.table.name), *words(reference.table.schema)} & set(PAY)),
             key=bool(column.identity) or reference in self.single_keys,
             listed=any(lists(text, column, bare) for text, bare in self._checks_on(table, column)),
         )
@@ -229,6 +339,10 @@ class Draft:
             if documents.personal_keys:
                 return Verdict("document", 0.8, "keys of its objects look personal, and no rule masks keys"), ()
             return of_parts(documents.parts, "no document seen"), (*documents.parts, ANYTHING)
+        if base == "xml":
+            parts = read_xml(sample.values, column.name, around)
+            if parts:
+                return of_parts(parts, ""), (*parts, ANYTHING)
         if base == "hstore":
             parts = read_hstore(column, sample.values, around)
             return of_parts(parts, "no value seen"), (*parts, ANYTHING)
@@ -316,5 +430,20 @@ class Draft:
                 if category in known and category not in _UNJOINED:
                     usual = max(known[category], key=lambda name: sizes[category, name])
                     part = replace(part, domain=nearest(part.values.distinct, known[category], usual))
+                elif category and category not in _UNJOINED:
+                    part = replace(part, domain=self._domain_of_parts(found, part))
                 parts.append(part)
             found.parts = tuple(parts)
+
+    def _domain_of_parts(self, found: Group, part: Part) -> str:
+        """One domain for the parts of a category that no column has, named after the first: a type used twice, say."""
+        reference = found.roots[0]
+        column = self.own[reference][1]
+        limits = [each.max_length for each in column.parts if each.name == part.path]
+        kind = (part.verdict.category or "", part.numbers, *limits)
+        if kind not in self._part_domains:
+            path = re.sub(r"[^\w.]+", "", part.path.replace("/", ".")).strip(".")
+            prefix = "" if reference.table.schema == "public" else f"{reference.table.schema}."
+            name = ".".join(filter(None, (f"{prefix}{reference.table.name}", reference.column, path)))
+            self._part_domains[kind] = name
+        return self._part_domains[kind]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from testdata_assets.errors import UsageFault
-from testdata_assets.masking.discovery.choose import KEEP, Choice
+from testdata_assets.masking.discovery.choose import BLOCK, KEEP, Choice
 from testdata_assets.masking.discovery.documents import Part
 from testdata_assets.masking.discovery.values import Values
 from testdata_assets.masking.discovery.verdicts import Verdict
@@ -27,8 +27,9 @@ class Group:
         roots: Where the rule is written: the columns that reference nothing.
         members: All of them, roots included.
         verdict: On the roots.
-        choices: Transformers, best first; the last is `keep`.
+        choices: Transformers, best first; the last is `keep`, or `block` where the verdict is personal.
         step: Which of them is in force.
+        refused: Why the plan took none of them, without any value.
         domain: Where equal values mask equally.
         parts: Of columns that consist of parts.
         one_case: Case counts in a key of theirs, though not in their domain, and no sampled values differ in case only.
@@ -40,6 +41,7 @@ class Group:
     verdict: Verdict
     choices: list[Choice] = field(default_factory=lambda: [KEEP])
     step: int = 0
+    refused: str = ""
     domain: str | None = None
     parts: tuple[Part, ...] = ()
     weak: bool = False
@@ -50,9 +52,9 @@ class Group:
         return self.choices[self.step]
 
     @property
-    def exposed(self) -> bool:
-        """Personal, and yet nothing fitted."""
-        return self.choice == KEEP and self.verdict.category is not None
+    def blocked(self) -> bool:
+        """Personal, and no mask fitted: it gets no rule, and the refresh stops until somebody decides."""
+        return self.choice == BLOCK
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,11 @@ class Found:
     why: str
     inherits: str | None = None
     undecided: bool = False
+
+    @property
+    def blocked(self) -> bool:
+        """Whether it has no rule, since no mask fits."""
+        return self.transform == BLOCK.transform
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -106,24 +113,26 @@ class Discovery:
     problems: tuple[Problem, ...] = ()
 
     def counts(self) -> dict[str, int]:
-        """Tables, columns, and how many of these are masked, kept and undecided."""
-        kept = sum(1 for each in self.columns if each.transform == "keep")
+        """Tables, columns, and how many of these are masked, kept, blocked and undecided."""
+        kept = sum(1 for each in self.columns if each.transform == KEEP.transform)
+        blocked = sum(1 for each in self.columns if each.blocked)
         return {
             "tables": self.tables,
             "columns": len(self.columns),
-            "masked": len(self.columns) - kept,
+            "masked": len(self.columns) - kept - blocked,
             "kept": kept,
+            "blocked": blocked,
             "undecided": sum(1 for each in self.columns if each.undecided),
         }
 
 
-ANYTHING = Part("$.**", Verdict("unknown", 0.5, "whatever is added later"), Values((), 0))
+ANYTHING = Part("$.**", Verdict("unknown", 0.5, "whatever is added later"), Values((), 0))  # of any kind of document
 UNREADABLE = Verdict("unknown", 0.3, "its elements are not known", undecided=True)
 
 
 def shape(found: Group) -> tuple[Part, ...]:
     """Parts as far as there are any; a document column without known parts still takes the rule for all others."""
-    return tuple(part for part in found.parts if part != ANYTHING)
+    return tuple(part for part in found.parts if part.path != ANYTHING.path)
 
 
 def of_parts(parts: Sequence[Part], nothing: str) -> Verdict:

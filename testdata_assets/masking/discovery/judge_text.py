@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 
 from testdata_assets.masking.discovery import values as look
+from testdata_assets.masking.discovery.judge_few import among_few, somebody_among_few
 from testdata_assets.masking.discovery.judge_values import MANY, by_form, by_values, veto_of_values
 from testdata_assets.masking.discovery.names import NameSign
 from testdata_assets.masking.discovery.values import Values
@@ -16,7 +17,10 @@ _DESCRIBING = re.compile(
     r"^(descr?|description|details|summary|caption|content|title|texto?|body|info|value|beschreibung.*|"
     r"bezeichnung|descripcion.*|descrizione|descricao|omschrijving.*|libelle|concepto|subject|topic|label)$"
 )
+_HOLDING_EMAILS = frozenset({"email", "free_text", "url", "secret", "user_agent"})
+_SOME_EMAILS, _MANY_EMAILS = 0.05, 0.2
 _TELLING_APART = frozenset({"code", "codes", "reference", "referencia", "referenz", "riferimento", "barcode", "tag"})
+_RESULT = re.compile(r"(?:^|_)(?:results?|outcome|findings?|values?|tests?|reason|resultado?|ergebnis|resultat)$")
 _SALUTATIONS = frozenset(
     re.findall(
         r"\S+",
@@ -39,14 +43,22 @@ def classify_text(sign: NameSign | None, sampled: Values, around: Surroundings) 
     formed = by_form(sign, sampled)
     if formed is not None:
         return formed
+    emails = sampled.share(look.is_email)
+    if category not in _HOLDING_EMAILS and emails >= (_SOME_EMAILS if len(sampled) >= 20 else _MANY_EMAILS):
+        # No mask of names keeps an address within domains that nobody owns.
+        return Verdict("free_text", 0.8, f"{emails:.0%} of values are e-mail addresses, the others are not")
     if sign is not None and sign.category is not None:
         named = _by_name(sign, sampled, around)
         if named is not None:
             return named
     if sign is not None and sign.category is None and not (_names_id(sign) and len(sampled)):
+        if around.topic == "health" and around.linked and sampled.few and _RESULT.search(sign.phrase):
+            return Verdict("health", 0.6, f"results in {around.table}")
         if of_people(around) and _numbers_people(sign, sampled, around):
             return Verdict("customer_id", 0.4, "nearly every row of a table of people has its own", undecided=True)
-        return veto_of_values(sampled) or Verdict(None, 0.8, f"named like {shown(sign)}, which says nothing of people")
+        among = among_few(sampled, around) if sampled.few else None
+        harmless = Verdict(None, 0.8, f"named like {shown(sign)}, which says nothing of people")
+        return veto_of_values(sampled, around) or among or harmless
     return by_values(sampled, around)
 
 
@@ -78,8 +90,11 @@ def _by_name(sign: NameSign, sampled: Values, around: Surroundings) -> Verdict |
     if len(sampled) < ENOUGH:
         return Verdict(category, 0.5, f"named like {category}; too few values to tell")
     if sampled.few and sampled.longest <= 24:
-        return veto_of_values(sampled) or Verdict(
-            None, 0.55, f"named like {category}, but few values repeat and none fits"
+        among = somebody_among_few(sampled, around) if category in ("person_name", "username") else None
+        return (
+            among
+            or veto_of_values(sampled, around)
+            or Verdict(None, 0.55, f"named like {category}, but few values repeat and none fits")
         )
     verdict = by_values(sampled, around)
     if verdict.category is not None and not verdict.undecided:
@@ -130,7 +145,7 @@ _PLAUSIBLE: dict[str, Callable[[str], object]] = {
 
 def _free_text(sign: NameSign, sampled: Values, around: Surroundings) -> Verdict | None:
     """Notes, comments and the like; what describes things and quotes nobody may stay."""
-    found = veto_of_values(sampled)
+    found = veto_of_values(sampled, around)
     if found is not None:
         return found if found.category != "person_name" or sampled.words < 4 else Verdict("free_text", 0.9, found.why)
     describing = _DESCRIBING.match(sign.phrase.split("_")[-1]) is not None
@@ -143,10 +158,10 @@ def _free_text(sign: NameSign, sampled: Values, around: Surroundings) -> Verdict
             if not sampled.few
             else Verdict(None, 0.6, "few titles repeat")
         )
-    if describing and around.kind == "thing":
+    if describing and (around.kind == "thing" or around.lookup):
         return Verdict(None, 0.65, f"describes what is in {around.table}; quotes no contact or name")
     if len(sampled) and (sampled.few or sampled.longest <= 3):
-        return Verdict(None, 0.6, "named like free text, but few values repeat")
+        return among_few(sampled, around) or Verdict(None, 0.6, "named like free text, but few values repeat")
     if not sign.strong:
         if len(sampled) and sampled.share(look.is_prose) < 0.2 and sampled.words < 2.5:
             return by_values(sampled, around)
@@ -174,6 +189,8 @@ def _weak_name(sign: NameSign, sampled: Values, around: Surroundings) -> Verdict
             return None  # last_seen, first_order
         known = look.first_name_share if category == "first_name" else look.last_name_share
         return Verdict(category, 0.8, f"named like {category}") if of_people or known(sampled) >= 0.3 else None
+    if category == "username" and sampled.few:
+        return somebody_among_few(sampled, around)
     if category == "region" and (sampled.few or sampled.longest <= 3):
         return Verdict(None, 0.6, "named like regions, few values repeat")
     plausible = _PLAUSIBLE.get(category)
@@ -204,7 +221,7 @@ def _somebody(sign: NameSign, sampled: Values, around: Surroundings) -> Verdict 
             return Verdict("person_name", 0.6, "few values, some of them names")
         if len(sampled) >= MANY and look.shaped_like_names(sampled) >= 0.8:
             return Verdict("person_name", 0.45, "named like somebody and written like names", undecided=True)
-        return None
+        return None if bare else somebody_among_few(sampled, around)
     if bare and not around.bare and look.shaped_like_names(sampled) >= 0.8:
         return Verdict("person_name", 0.45, "named and written like names, though none is known", undecided=True)
     if bare and len(sampled) >= ENOUGH and max(share, single) < 0.1:

@@ -6,11 +6,13 @@ from collections.abc import Callable, Sequence
 
 from testdata_assets.masking.discovery import values as look
 from testdata_assets.masking.discovery.identifiers import NATIONAL, TAX, scheme_share
+from testdata_assets.masking.discovery.judge_few import among_few, is_login
 from testdata_assets.masking.discovery.names import NameSign
 from testdata_assets.masking.discovery.values import Values
 from testdata_assets.masking.discovery.verdicts import UNKNOWN, Surroundings, Verdict
 
 MANY = 12  # distinct values: more than most enumerations have
+_MENTION, _THINGS_MENTION = 0.15, 0.4  # share of texts that name somebody
 _CODE = 24  # letters: longer ones are no codes
 
 _FORMS: Sequence[tuple[str, Callable[[str], object], float, str]] = (
@@ -44,18 +46,22 @@ def by_form(sign: NameSign | None, sampled: Values) -> Verdict | None:
     return None
 
 
-def veto_of_values(sampled: Values) -> Verdict | None:
+def veto_of_values(sampled: Values, around: Surroundings) -> Verdict | None:
     """What values say against a harmless name."""
     if not len(sampled):
         return None
+    of_things = around.kind == "thing" or around.lookup
     quoted = sampled.share(look.holds_contact)
     if quoted >= 0.02 and (len(sampled) >= 20 or quoted >= 0.1):
         return Verdict("free_text", 0.9, f"{quoted:.0%} of values quote an e-mail address or phone number")
     share = look.full_name_share(sampled)
-    if share >= 0.5 and not sampled.few:
+    if share >= 0.5 and (not sampled.few or (share * len(sampled) >= 2 and not of_things)):
         return Verdict("person_name", 0.7, f"{share:.0%} of values look like full names")
-    if sampled.words >= 4 and look.names_inside(sampled) >= 0.15:
+    # Things are named after people: brands, towns, composers.
+    if sampled.words >= 4 and look.names_inside(sampled) >= (_THINGS_MENTION if of_things else _MENTION):
         return Verdict("free_text", 0.75, "values mention names")
+    if not of_things and sampled.share(is_login) >= 0.5:
+        return Verdict("username", 0.6, "values look like logins")
     if sampled.share(look.is_token) >= 0.9 and sampled.share(look.is_password_hash) > 0:
         return Verdict("secret", 0.8, "values look like secrets")
     return None
@@ -81,19 +87,28 @@ def by_values(sampled: Values, around: Surroundings) -> Verdict:
         ("city", look.city_share(sampled), 0.6, "cities"),
         ("secret", sampled.share(look.is_token), 0.7, "long random strings"),
     ):
-        if share >= least and not (few and category in ("city", "first_name", "last_name")):
+        if few and (share * len(found) < 2 or category in ("city", "first_name", "last_name")):
+            continue
+        if share >= least:
             return Verdict(category, round(0.35 + 0.5 * share, 2), f"{share:.0%} of values look like {called}")
-    vetoed = veto_of_values(sampled)
+    vetoed = veto_of_values(sampled, around)
     if vetoed is not None:
         return vetoed
+    if sampled.share(look.is_amount) >= 0.95:
+        if around.kind == "person" or around.pay or around.topic == "financial":
+            return Verdict("financial", 0.4, "amounts in a table of people", undecided=True)
+        return Verdict(None, 0.6, "amounts")
+    if sampled.share(look.is_month) >= 0.9:
+        return Verdict(None, 0.6, "months")
     years = [year for value in found if (year := look.year_of_date(value)) is not None]
     if len(years) >= 0.9 * len(found):
         if around.kind == "person" and look.birth_like(years, around.today):
             return Verdict("birth_date", 0.6, "dates spread like births")
         return Verdict(None, 0.6, "dates")
     if few:
-        if sampled.words >= 1.5 and look.names_inside(sampled) + look.share_with_names(sampled) >= 0.15:
-            return Verdict("free_text", 0.6, "few values repeat, but some hold names")
+        found_among = among_few(sampled, around)
+        if found_among is not None:
+            return found_among
         if around.kind == "person" and len(found) >= MANY and sampled.share(look.looks_like_name) >= 0.9:
             # More kinds than an enumeration of people's traits has: their names, towns or trades.
             return _name_like(sampled) or Verdict(
@@ -119,7 +134,7 @@ def by_values(sampled: Values, around: Surroundings) -> Verdict:
         digits = sampled.share(lambda value: any(map(str.isdigit, value)))
         if digits >= 0.6 or sampled.share(lambda value: value == value.upper()) > 0.95:
             return Verdict(None, 0.5, "codes in a table with nothing else of people")
-    if around.bare and around.kind == "thing" and sampled.words < 4:
+    if around.bare and (around.kind == "thing" or around.lookup) and sampled.words < 4:
         return Verdict(None, 0.5, f"names of what is in {around.table}")
     if around.kind == "person" and around.key and sampled.share(lambda value: any(map(str.isdigit, value))) > 0.9:
         return Verdict("customer_id", 0.45, "unique codes in a table of people")

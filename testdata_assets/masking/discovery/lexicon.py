@@ -197,7 +197,8 @@ STRONG: dict[str, str] = {
         traitement_medical
         doenca alergias ziekte medicatie bloedgroep aandoening handicap *diagnosis clinical_notes vitals bmi weight_kg
         height_cm body_weight smoker health_status special_needs dietary_requirements dietary_needs""",
-    "demographic": """religion religious_affiliation faith konfession ethnicity ethnic_group race racial nationality
+    "demographic": """ethnic ethnic* situation_familiale situation_de_famille sit_fam sitfam
+        religion religious_affiliation faith konfession ethnicity ethnic_group race racial nationality
         nationalitat nationalitaet nationalite nacionalidad nazionalita cittadinanza nacionalidade staatsangehorigkeit
         staatsangehoerigkeit nationaliteit citizenship sexual_orientation orientation political_party
         political_affiliation political_opinion union_member trade_union gewerkschaft* marital_status maritalstatus
@@ -258,7 +259,9 @@ STRONG: dict[str, str] = {
 
 # Words that hint at a category only where the table is about people, or the values agree.
 WEAK: dict[str, str] = {
-    "person_name": """name names contact owner author creator manager driver sender receiver customer client patient
+    "person_name": """who whom by_whom analyst clerk handler attendant receptionist
+        verantwortlich verantwortlicher responsable responsabile encargado zustandig betreuer ersteller qui quien
+        name names contact owner author creator manager driver sender receiver customer client patient
         employee
         teacher student guest doctor tutor agent user person member tenant buyer seller reporter assignee
         requester requestor approver approved_by created_by updated_by modified_by changed_by entered_by deleted_by
@@ -278,7 +281,7 @@ WEAK: dict[str, str] = {
     "email": "mail mails correo_e contact_info kontakt reply_to cc bcc sender_address to_address from_address",
     "phone": "number_called caller callee dialed contact_details",
     "username": "user alias account_login usr user_code uid mention screen",
-    "birth_date": "birth geburt nascita naissance dod",
+    "birth_date": "birth geb geburt nascita naissance dod",
     "city": "place location lugar lieu luogo standort municipality locality",
     "national_id": """document_no identification identification_number identifier_value id_no idno id_value id_code
     ausweis_id""",
@@ -339,7 +342,21 @@ NEUTRAL = words_of("""status state_code stage phase type typ types kind category
     frequency_code dosage_unit dose_unit unit_price_currency specialty fachgebiet specialism specialization
     especialidad speciality discipline
     curriculum major minor faculty fakultat degree degree_type qualification_level grade_level class klasse class_code
+    issued_by made_by powered_by order_by sort_by group_by
     relationship relation verwandtschaft parentesco legal_form rechtsform""")
+
+# Endings that say only how something is written down.
+CARRIERS = frozenset(words_of("label labels tag slug caption short initials init sig kuerzel kurz"))
+# Kinds of actors: values of columns that are named like somebody and yet tell nobody.
+ACTORS = frozenset(
+    words_of("""system admin administrator root auto automatic automatisch automatique automatico import importer export
+    batch cron scheduler api web app mobile portal user users customer client guest agent manager employee staff member
+    owner internal external intern extern yes no none null unknown n/a na - bot robot service daemon migration script
+    job worker self other public private anonymous anonym anonyme anonimo default test tester demo phone mail email sms
+    post fax letter chat online offline store shop branch partner vendor supplier seller buyer driver operator doctor
+    nurse both either all any nobody team support sales billing finance hr it legal marketing ops parent child mother
+    father spouse husband wife son daughter brother sister partner friend neighbour neighbor relative""")
+)
 
 # Heads that turn a personal word into something about it: phone_type, email_count, address_verified.
 HEADS = frozenset(
@@ -355,7 +372,8 @@ HEADS = frozenset(
 )
 # Before a personal word these do the same.
 OPENERS = frozenset(
-    words_of("is has have had can allow allows use uses num count total nb n cnt max min avg sum hide show send")
+    words_of("""is has have had can allow allows use uses num count total nb n cnt max min avg sum hide show send
+    tipo type typ kind categoria categorie kategorie tipologia soort estado stato etat rodzaj""")
 )
 # Words at the end of a name that say nothing themselves: phone_number, email_value, name_2.
 TAILS = frozenset(
@@ -376,8 +394,8 @@ ABBREVIATIONS = {
     "ts": "timestamp", "tstamp": "timestamp", "org": "organisation", "cmpny": "company", "tlph": "telephone",
     "phn": "phone", "eml": "email", "strt": "street", "cty": "city", "lic": "license", "ins": "insurance",
     "pat": "patient", "phys": "physician", "addrs": "address", "adr": "address", "brth": "birth", "fst": "first",
-    "frst": "first", "lst": "last", "ln": "line", "hm": "home", "wrk": "work", "mob": "mobile", "pstl": "postal",
-    "pax": "passenger",
+    "frst": "first", "ln": "line", "hm": "home", "wrk": "work", "mob": "mobile", "pstl": "postal",
+    "pax": "passenger", "grp": "group", "mgr": "manager", "mngr": "manager", "supv": "supervisor", "lst": "last",
     "agt": "agent", "insd": "insured", "clmt": "claimant", "ccy": "currency", "dvc": "device", "sess": "session",
     "ntnlty": "nationality", "emrg": "emergency", "emerg": "emergency", "rt": "rate",
     "rel": "relation", "vend": "vendor", "veh": "vehicle", "prtnr": "partner", "upd": "updated",
@@ -399,6 +417,17 @@ NUMERIC = frozenset(
     }
 )  # fmt: skip
 
+# Schemas and tables of what people are paid; amounts there are theirs.
+PAY = words_of("""payroll payrolls payslip payslips salary salaries wage wages compensation remuneration
+    hr hrm rh paie paye
+    bulletin bulletins lohn lohne loehne gehalt gehaelter besoldung nomina nominas busta paghe cedolino cedolini
+    loonstrook salaris salarissen folha pagamento wynagrodzenia wyplaty kadry place mzdy lon lonn palkka palkat""")
+# Lists of codes that other tables refer to.
+LOOKUPS = words_of("ref refs lookup lookups lkp lut codes codelist enum enums dictionary glossary dim")
+# Tables of examinations.
+EXAMINATIONS = words_of("""lab labs laboratory laboratoire laboratorio labor clinical pathology radiology screening
+    screenings bloodwork assay assays befund befunde""")
+
 # What a table is about.
 PERSON_TABLES = words_of("""user users account accounts customer customers client clients person persons people patient
     patients employee employees
@@ -412,7 +441,8 @@ PERSON_TABLES = words_of("""user users account accounts customer customers clien
     attendees participant participants actor actors borrower borrowers holder holders individual individuals worker
     workers
     personnel instructor instructors lawyer lawyers witness witnesses prisoner suspect suspects taxpayer taxpayers owner
-    owners agent agents next_of_kin emergency_contacts cardholder cardholders player players athlete athletes
+    owners agent agents next_of_kin emergency_contacts cardholder cardholders player players athlete athletes child
+    children kid kids kinder enfant enfants hijo hijos figlio figli filho filhos kinderen dziecko dzieci barn
     kunde kunden benutzer nutzer mitarbeiter angestellte angestellter personal person personen patient patienten
     mitglied mitglieder
     schuler schueler lehrer arzt aerzte arzte ansprechpartner empfaenger bewerber buerger burger teilnehmer versicherter

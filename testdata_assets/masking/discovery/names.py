@@ -136,7 +136,7 @@ def read_name(name: str) -> NameSign | None:
             core, matches = spelt_out, longer
         elif not matches and _neutral_ending(core) is None and _neutral_ending(spelt_out) is not None:
             core = spelt_out
-    if not matches and len(core) > 1 and core[-1] in lexicon.BY:
+    if not matches and len(core) > 1 and core[-1] in lexicon.BY and _neutral_ending(core) is None:
         return NameSign("person_name", False, "_".join(core[-2:]))
     neutral = _neutral_ending(core)
     best = matches[0] if matches else None
@@ -190,10 +190,15 @@ def _outweighs(neutral: tuple[str, int], best: _Match, length: int) -> bool:
     mistake does less harm.
     """
     if not best.strong:
-        return True
+        return not _carries(best, neutral[0])
     if neutral[1] > best.count:
         return True
     return (best.end < length and neutral[1] == best.count > 1) or (best.end < length and best.category in _LATER)
+
+
+def _carries(best: _Match, ending: str) -> bool:
+    """`owner_label`, `agent_tag`: a word that says only how somebody is written down."""
+    return best.category in ("person_name", "username") and ending in lexicon.CARRIERS
 
 
 def _core(all_words: tuple[str, ...]) -> tuple[str, ...]:
@@ -241,7 +246,7 @@ def _is_about(core: tuple[str, ...], best: _Match) -> bool:
     if core[0] in lexicon.OPENERS and best.start > 0:
         return True
     rest = core[best.end :]
-    if not rest:
+    if not rest or (not best.strong and len(rest) == 1 and _carries(best, rest[0])):
         return False
     if rest[-1] in _ID_WORDS and best.category not in _NAMED_IDS:
         return True

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
 
 from testdata_assets.errors import UsageFault
 from testdata_assets.masking.discovery.beside import Beside, beside
-from testdata_assets.masking.discovery.choose import KEEP, NULL, Choice, choices, fits
+from testdata_assets.masking.discovery.catalog_look import Quotation, quotations
+from testdata_assets.masking.discovery.choose import BLOCK, KEEP, NULL, Choice, choices, fits
 from testdata_assets.masking.discovery.draft import Draft
 from testdata_assets.masking.discovery.findings import (
-    ANYTHING,
     Discovery,
     Found,
     Group,
     shape,
 )
+from testdata_assets.masking.discovery.vectors import recipe
 from testdata_assets.masking.discovery.write import ColumnEntry, TableEntry, render
 from testdata_assets.masking.plan import Problem, examine
 from testdata_assets.masking.plan_uniqueness import mentions
@@ -29,18 +32,28 @@ _PASSES = 40
 _DOMAINLESS = frozenset(
     {
         "keep",
+        "block",
         "null",
         "constant",
         "free_text",
         "json",
+        "xml",
         "bytes",
         "image_blank",
         "tsvector",
         "number_noise",
         "shuffle",
         "lat_lon",
+        "template",
     }
 )
+
+
+# Values that are looked for in the catalog's texts.
+_SAYING_WHO = frozenset(
+    {"person_name", "username", "email", "phone", "national_id", "iban", "full_address", "street_address"}
+)
+_SHOWN = 5
 
 
 class Settlement(Draft):
@@ -56,7 +69,8 @@ class Settlement(Draft):
             options = choices(
                 found.verdict,
                 column,
-                tuple(part for part in found.parts if part != ANYTHING) or shape(found),
+                shape(found),
+                leaves=bool(found.parts),
                 formed=formed,
                 around=self._beside(found),
             )
@@ -64,9 +78,12 @@ class Settlement(Draft):
                 options = [each for each in options if each.transform != "json"]
             others = [self.own[each][1] for each in found.members]
             alone = len(found.members) == 1  # then `choices` has looked already
-            found.choices = [each for each in options if alone or all(fits(each, other) for other in others)] or [KEEP]
-            if self._partitions_by(table, column):
-                found.choices = [KEEP]
+            last = BLOCK if found.verdict.category is not None else KEEP
+            fitting = [each for each in options if alone or all(fits(each, other) for other in others)]
+            found.choices = [*(each for each in fitting if each != last), last]
+            if last == BLOCK and self._partitions_by(table, column):
+                found.choices = [last]
+                found.refused = "the table is partitioned by an expression of it"
 
     def _beside(self, found: Group) -> Beside | None:
         """What a group of one column may read in its table; several columns have no row in common."""
@@ -74,7 +91,12 @@ class Settlement(Draft):
             return None
         table, column = self.own[found.roots[0]]
         keys = frozenset(each.column for each in self.single_keys if each.table == table.name)
-        return beside(column, table.stored_columns, keys)
+        return replace(
+            beside(column, table.stored_columns, keys),
+            made=(echo := self.echoes.get(found.roots[0])) is not None and echo.made,
+            slug_of=echo.source if echo is not None and echo.slug else None,
+            recipe=recipe(self.catalog, table, column) if column.base_type == "tsvector" else None,
+        )
 
     def _partitions_by(self, table: Table, column: Column) -> bool:
         """Whether an expression that the table is partitioned by reads the column."""
@@ -143,10 +165,12 @@ class Settlement(Draft):
                         found.one_case = True
                     changed = True
             elif problem.kind == "unclassified":
-                changed |= self._alone(reference)
-            elif id(found) not in stepped and found.choice != KEEP:
+                changed |= not found.blocked and self._alone(reference)
+            elif id(found) not in stepped and found.choice not in (KEEP, BLOCK):
                 stepped.add(id(found))
-                found.step = len(found.choices) - 1 if problem.kind == "partition_key" else found.step + 1
+                hopeless = problem.kind == "partition_key"
+                found.step = len(found.choices) - 1 if hopeless else found.step + 1
+                found.refused = "the table is partitioned by it" if hopeless else problem.message.split(":")[0]
                 changed = True
         return changed
 
@@ -232,18 +256,40 @@ class Settlement(Draft):
                 if reference.table == name
             ]
             tables.append(TableEntry(name, entries))
-        objects = {}
+        objects, why = {}, ""
         if any(text.kind == "comment" for text in self.catalog.texts):
-            objects["comments"] = "keep"
+            quoting = [each for each in self._quotations if each.kind == "comment"]
+            objects["comments"] = "drop" if quoting else "keep"
+            if quoting:
+                why = f"comments: {_several(map(str, quoting))} would get a refresh rejected"
         if self.catalog.large_objects:
             objects["large_objects"] = "drop"
-        return render(tables, objects, self._notes())
+        return render(tables, objects, self._notes(), why)
+
+    @cached_property
+    def _quotations(self) -> list[Quotation]:
+        """Texts of the catalog that quote somebody."""
+        sampled = frozenset(
+            value.strip().casefold()
+            for found in self.groups
+            if found.verdict.category in _SAYING_WHO and not found.verdict.undecided
+            for each in found.members
+            if (sample := self.samples.get((each.table, each.column))) is not None
+            for value in sample.values
+        )
+        return quotations(self.catalog.texts, sampled)
 
     def _notes(self) -> list[str]:
         notes = []
         if self.sampler.skipped:
             names = ", ".join(map(str, self.sampler.skipped[:10]))
             notes.append(f"Judged by names alone, since no sample came in time: {names}.")
+        fixed = [each for each in self._quotations if each.kind != "comment"]
+        if fixed:
+            notes.append(
+                f"REVIEW: no rule masks what stands in definitions. These look personal: {_several(map(str, fixed))}."
+                " A refresh is rejected where they hold values of production; change them in the source."
+            )
         return notes
 
     def _entry(self, reference: ColumnRef, found: Group, domains: Mapping[int, str | None]) -> ColumnEntry:
@@ -251,9 +297,15 @@ class Settlement(Draft):
             return ColumnEntry(reference.column, None, f"as {self._source_of(reference, found)}, which it references")
         verdict, choice = found.verdict, found.choice
         why = f"{verdict.confidence:.2f}: {verdict.why}"
-        if found.exposed:
-            why = f"REVIEW, nothing fits its constraints but keep. {why}"
-        elif verdict.undecided:
+        if found.blocked:
+            refused = found.refused or "its type and constraints admit none"
+            return ColumnEntry(
+                reference.column,
+                None,
+                f"BLOCKED, {verdict.category} and no mask fits ({refused}). Change that in the source, empty the table"
+                f" with {{mode: truncate}}, or keep the column knowingly. {why}",
+            )
+        if verdict.undecided:
             why += "; please decide"
         table, column = self.own[reference]
         if choice != KEEP and self._checks_on(table, column):
@@ -262,7 +314,7 @@ class Settlement(Draft):
         if verdict.category is not None:
             rule = {"pii": verdict.category, **rule}
         if found.weak:
-            rule = {**rule, "reason": f"drafted by init: {'nothing else fits; ' if found.exposed else ''}{verdict.why}"}
+            rule = {**rule, "reason": f"drafted by init: {verdict.why}"}
         if found.one_case:
             rule = {**rule, "reason": "drafted by init: in the sample no two values differ in case only"}
         domain = domains[id(found)]
@@ -273,7 +325,7 @@ class Settlement(Draft):
                 **choice.params,
             }
         notes = {part.path: f"{part.verdict.confidence:.2f}: {part.verdict.why}" for part in found.parts}
-        return ColumnEntry(reference.column, rule, why, notes if choice.transform == "json" else {})
+        return ColumnEntry(reference.column, rule, why, notes if choice.transform in ("json", "xml") else {})
 
     def _source_of(self, reference: ColumnRef, found: Group) -> ColumnRef:
         return next((each for each in self.lineage.upstream(reference) if each in found.roots), found.roots[0])
@@ -297,7 +349,12 @@ class Settlement(Draft):
                     verdict.confidence,
                     verdict.why,
                     inherits,
-                    verdict.undecided or found.exposed,
+                    verdict.undecided or found.blocked,
                 )
             )
         return result
+
+
+def _several(texts: Iterable[str]) -> str:
+    every = list(texts)
+    return ", ".join(every[:_SHOWN]) + (f" and {len(every) - _SHOWN} more" if len(every) > _SHOWN else "")

@@ -40,6 +40,8 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/_\-]{20,}={0,2}")
 _AGENT = re.compile(r"(?:Mozilla|Opera|curl|okhttp|Dalvik|PostmanRuntime|python-requests|\w+)/\d[\w.]*(?: .*)?")
 _COMPACT_DATE = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
 _DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)|(\d{1,2})[./](\d{1,2})[./](\d{4})")
+_AMOUNT = re.compile(r"[-+]?(?:\d+|\d{1,3}(?:[.,' ]\d{3})+)[.,]\d{1,2}")
+_MONTH = re.compile(r"(?:0?[1-9]|1[0-2])/(?:\d{2}|20\d{2})|(?:0?[1-9]|1[0-2])-20\d{2}|20\d{2}[/-](?:0[1-9]|1[0-2])")
 _LATLON = re.compile(r"\(?\s*-?\d{1,3}\.\d{3,}\s*[,; ]\s*-?\d{1,3}\.\d{3,}\s*\)?")
 _WORDS = re.compile(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*", re.UNICODE)
 _NAME = re.compile(r"[^\W\d_][^\W\d_.'’\-]*(?:[ ,.'’/\-]+[^\W\d_][^\W\d_.'’\-]*){0,6}\.?", re.UNICODE)
@@ -173,17 +175,27 @@ def is_card(value: str) -> bool:
 
 def looks_like_phone(value: str) -> bool:
     """Seven to fifteen digits with a phone's punctuation; where it names a country, a possible number of it."""
-    if _PHONE.fullmatch(value) is None or _DATE.fullmatch(value) is not None or is_ip(value):
+    if _PHONE.fullmatch(value) is None or _DATE.fullmatch(value) is not None or is_ip(value) or is_amount(value):
         return False
     digits = sum(char.isdigit() for char in value)
     if not 7 <= digits <= 17:
         return False
-    if value.startswith("+"):
+    if value.startswith(("+", "00")):
         try:
-            return phonenumbers.is_possible_number(phonenumbers.parse(value, None))
+            return phonenumbers.is_possible_number(phonenumbers.parse(f"+{value.lstrip('+0')}", None))
         except phonenumbers.NumberParseException:
             return False
     return True
+
+
+def is_amount(value: str) -> bool:
+    """One decimal point, or thousands in groups: `000000123.45`, `1.234,50`."""
+    return _AMOUNT.fullmatch(value) is not None
+
+
+def is_month(value: str) -> bool:
+    """A month with its year, as cards expire: `12/27`."""
+    return _MONTH.fullmatch(value) is not None
 
 
 def surely_phone(value: str) -> bool:

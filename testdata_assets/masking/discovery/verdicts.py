@@ -23,12 +23,14 @@ class Verdict:
         confidence: 0 to 1.
         why: A few words without any value.
         undecided: Nothing told: what holds is the safe side.
+        few: Few values repeat, as those of an enumeration do.
     """
 
     category: str | None
     confidence: float
     why: str
     undecided: bool = False
+    few: bool = False
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,9 @@ class Surroundings:
         key: The column is the table's surrogate key, or unique by itself.
         listed: A CHECK constraint lists its values.
         bare: Nothing else in the table is personal, and it references no table of people.
+        lookup: Such a table that others refer to, or that is named like a list of codes.
+        linked: The table references one of people, by a key or by a column's name.
+        pay: The table (or its schema) is of what people are paid.
         today: For ages.
     """
 
@@ -55,6 +60,9 @@ class Surroundings:
     key: bool = False
     listed: bool = False
     bare: bool = False
+    lookup: bool = False
+    linked: bool = False
+    pay: bool = False
     today: date = field(default_factory=lambda: datetime.now(UTC).date())
 
 

@@ -48,14 +48,14 @@ class TableEntry:
     comment: str = ""
 
 
-def render(tables: Sequence[TableEntry], objects: Mapping[str, str], notes: Sequence[str] = ()) -> str:
-    """The whole file."""
+def render(tables: Sequence[TableEntry], objects: Mapping[str, str], notes: Sequence[str] = (), why: str = "") -> str:
+    """The whole file; `why` stands behind the rule for objects."""
     lines = [
         "# Masking rules, drafted by `testdata rules init` from the source's catalog and small samples of its values.",
         "# Behind each rule: how sure the draft is (0 to 1), and why. Read the low ones first.",
         "# Columns of one `domain` mask equal values equally. Columns that only a comment names take the rule of the",
-        "# column they reference; generated columns and partitions take none. A column added later has no rule and",
-        "# stops the refresh until somebody decides.",
+        "# column they reference; generated columns and partitions take none. A column added later, and one marked",
+        "# BLOCKED here, has no rule and stops the refresh until somebody decides.",
         *(f"# {_comment(note)}" for note in notes),
         "version: 1",
         "tables:" if tables else "tables: {}",
@@ -63,7 +63,7 @@ def render(tables: Sequence[TableEntry], objects: Mapping[str, str], notes: Sequ
     for entry in tables:
         lines += _table(entry)
     if objects:
-        lines += ["", f"objects: {_flow(objects)}"]
+        lines += ["", f"objects: {_flow(objects)}" + (f"  # {_comment(why)}" if why else "")]
     return "\n".join(lines) + "\n"
 
 
