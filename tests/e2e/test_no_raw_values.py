@@ -40,7 +40,7 @@ def sample(database: Dsn) -> Dsn:
 
 
 def sensitive_values(source: Dsn, rules: Path) -> set[str]:
-    """Every line of every value that the leak scan searches for, short words and numbers apart: those stand anywhere."""
+    """Every line of the values that the leak scan searches for, short words and numbers apart: those stand anywhere."""
     found: set[str] = set()
     with connect(source) as conn:
         plan = compile_plan(load_rules(rules), read_catalog(conn), b"\x11" * 32)
