@@ -27,6 +27,10 @@ KeyName = Literal["masking", "masking_previous", "store", "signing"]
 
 MINIMUM_BYTES = 32
 _COMMAND_SECONDS = 30
+# Keeps Python from looking for modules in the current directory or beside a script. Any text switches it on; by this
+# one our children know that it is not the user's own wish, which would hold for the user's commands as well.
+SAFE_PATH = "PYTHONSAFEPATH"
+OUR_SAFE_PATH = "testdata"
 
 
 def load_key(settings: Settings, name: KeyName, *, create: bool = False) -> bytes:
@@ -79,7 +83,12 @@ def _resolve(text: str, variable: str) -> str:
     if text.startswith("cmd:"):
         try:
             done = subprocess.run(
-                shlex.split(text[4:]), capture_output=True, text=True, timeout=_COMMAND_SECONDS, check=False
+                shlex.split(text[4:]),
+                env=_users_environment(),
+                capture_output=True,
+                text=True,
+                timeout=_COMMAND_SECONDS,
+                check=False,
             )
         except (OSError, ValueError, subprocess.TimeoutExpired) as error:
             raise EnvironmentLack(
@@ -97,6 +106,11 @@ def _resolve(text: str, variable: str) -> str:
             )
         return done.stdout
     return text
+
+
+def _users_environment() -> dict[str, str]:
+    """The environment as the user gave it: a key command may be a script with modules beside it."""
+    return {name: value for name, value in os.environ.items() if (name, value) != (SAFE_PATH, OUR_SAFE_PATH)}
 
 
 def _read(path: Path, variable: str) -> str:

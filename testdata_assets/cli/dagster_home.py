@@ -8,6 +8,7 @@ from pathlib import Path
 from psycopg import sql
 
 from testdata_assets.errors import EnvironmentLack
+from testdata_assets.keys import OUR_SAFE_PATH, SAFE_PATH
 from testdata_assets.postgres.connections import connect
 from testdata_assets.postgres.dsn import Dsn
 from testdata_assets.postgres.places import Places
@@ -15,16 +16,19 @@ from testdata_assets.settings import Settings
 
 DAGSTER_SCHEMA = "dagster"
 CODE_LOCATION = "testdata_assets.definitions"
+# Dagster puts a code location's working directory before everything else that Python knows, and takes the current
+# directory where none is named: so its commands name the folder that holds this package.
+CODE_FOLDER = Path(__file__).resolve().parents[2]
 
 _CONFIGURATION = "dagster.yaml"
-_CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 def dagster_environment(settings: Settings, places: Places) -> dict[str, str]:
     """This process's environment with all that `dagster.yaml` and the code location need.
 
     Makes the schema for Dagster's tables and the folder for its logs on the way. Holds passwords: pass it to
-    children only.
+    children only. No Python below it looks for modules in the current directory, those that Dagster starts by itself
+    included: what lies there must not run beside the masking key.
     """
     state = settings.state_dir / "dagster"
     _make_folder(state)
@@ -38,6 +42,7 @@ def dagster_environment(settings: Settings, places: Places) -> dict[str, str]:
         "TESTDATA_RULES_DIR": str(settings.rules_dir.expanduser().absolute()),
         "DAGSTER_DISABLE_TELEMETRY": "1",
         "PYTHONUNBUFFERED": "1",
+        SAFE_PATH: os.environ.get(SAFE_PATH) or OUR_SAFE_PATH,
     }
 
 
@@ -58,8 +63,8 @@ def dagster_home(settings: Settings) -> Path:
                 code="dagster-home",
             )
         return home
-    if (_CHECKOUT / "dagster_home" / _CONFIGURATION).is_file():
-        return _CHECKOUT / "dagster_home"
+    if (CODE_FOLDER / "dagster_home" / _CONFIGURATION).is_file():
+        return CODE_FOLDER / "dagster_home"
     home = settings.state_dir / "dagster_home"
     _make_folder(home)
     packaged = Path(__file__).with_name(_CONFIGURATION)

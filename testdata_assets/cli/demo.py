@@ -131,7 +131,7 @@ def _services(settings: Settings, *, keep: bool) -> Iterator[dict[str, Any]]:
 
 
 def _start(settings: Settings, log: Path, *, detached: bool) -> subprocess.Popen[bytes]:
-    words = [sys.executable, "-m", "testdata_assets.cli.main", "up"]
+    words = [sys.executable, "-P", "-m", "testdata_assets.cli.main", "up"]
     if not port_is_free(settings.webserver_port):
         words += ["--port", "0"]
     if not port_is_free(settings.webhook_port):

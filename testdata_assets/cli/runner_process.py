@@ -38,8 +38,9 @@ def run_job(settings: Settings, places: Places, words: Sequence[str]) -> dict[st
     environment = dagster_environment(settings, places)
     with tempfile.TemporaryDirectory(prefix="testdata-") as folder:
         result = Path(folder) / "result.json"
+        # -P: `-m` alone would import whatever in the current directory goes by the name of a module.
         command = [
-            sys.executable, "-m", "testdata_assets.orchestration.runner", *words, "--result-file", str(result)
+            sys.executable, "-P", "-m", "testdata_assets.orchestration.runner", *words, "--result-file", str(result)
         ]  # fmt: skip
         child = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=2)
         status = _wait(child)

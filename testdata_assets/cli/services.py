@@ -22,7 +22,7 @@ import typer
 
 from testdata_assets.cli import output
 from testdata_assets.cli.children import Children, Stopped, stop_signals
-from testdata_assets.cli.dagster_home import CODE_LOCATION, dagster_environment
+from testdata_assets.cli.dagster_home import CODE_FOLDER, CODE_LOCATION, dagster_environment
 from testdata_assets.errors import EnvironmentLack, RefusedError
 from testdata_assets.postgres.places import Places, open_places
 from testdata_assets.settings import Settings, load_settings
@@ -108,17 +108,18 @@ def _serve(settings: Settings, places: Places, ui: int, webhook: int, state: Tex
     environment = dagster_environment(settings, places)
     receives = settings.github_webhook_secret is not None
     addresses = {"ui": f"http://{LOOPBACK}:{ui}", "webhook": f"http://{LOOPBACK}:{webhook}" if receives else None}
-    python = sys.executable
+    python = [sys.executable, "-P"]
+    location = ["-m", CODE_LOCATION, "-d", str(CODE_FOLDER)]
     quiet = ["--log-level", "warning", "--code-server-log-level", "warning"]
     with Children(environment) as children:
         # The webserver first and alone: whoever comes first makes Dagster's tables.
-        ui_command = [python, "-m", "dagster_webserver", "-h", LOOPBACK, "-p", str(ui), "-m", CODE_LOCATION]
+        ui_command = [*python, "-m", "dagster_webserver", "-h", LOOPBACK, "-p", str(ui), *location]
         children.start("webserver", [*ui_command, "--dagster-log-level", "warning", *quiet])
         if receives:
-            receiver = [python, "-m", "testdata_assets.cli.main", "webhook", "serve", "--port", str(webhook)]
+            receiver = [*python, "-m", "testdata_assets.cli.main", "webhook", "serve", "--port", str(webhook)]
             children.start("webhook receiver", receiver)
         _wait_for(children, f"{addresses['ui']}/server_info")
-        children.start("daemon", [python, "-m", "dagster._daemon", "run", "-m", CODE_LOCATION, *quiet])
+        children.start("daemon", [*python, "-m", "dagster._daemon", "run", *location, *quiet])
         if receives:
             _wait_for(children, f"{addresses['webhook']}/healthz")
         _write_state(state, {"pid": os.getpid(), **addresses, "ready": True})

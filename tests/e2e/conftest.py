@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,12 +52,14 @@ class Deployment:
     environment: dict[str, str]
     folder: Path
     source: Dsn
+    cwd: Path = ROOT
+    python: Sequence[str] = (sys.executable,)
 
     def run(self, *words: str, timeout: float = 240) -> tuple[int, Any, str]:
         """Runs `testdata WORDS --json`: exit status, document, stderr."""
         done = subprocess.run(
-            [sys.executable, "-m", "testdata_assets.cli.main", *words, "--json"],
-            env=self.environment, cwd=ROOT, capture_output=True, text=True, timeout=timeout, check=False,
+            [*self.python, "-m", "testdata_assets.cli.main", *words, "--json"],
+            env=self.environment, cwd=self.cwd, capture_output=True, text=True, timeout=timeout, check=False,
         )  # fmt: skip
         return done.returncode, json.loads(done.stdout), done.stderr
 
@@ -74,8 +76,8 @@ class Deployment:
         words = ["up", "--port", "0", "--webhook-port", "0", "--json"]
         with log.open("wb") as stream:
             child = subprocess.Popen(
-                [sys.executable, "-m", "testdata_assets.cli.main", *words],
-                env={**self.environment, **environment}, cwd=ROOT, stdout=subprocess.PIPE, stderr=stream,
+                [*self.python, "-m", "testdata_assets.cli.main", *words],
+                env={**self.environment, **environment}, cwd=self.cwd, stdout=subprocess.PIPE, stderr=stream,
             )  # fmt: skip
         try:
             assert child.stdout is not None
