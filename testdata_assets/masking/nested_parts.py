@@ -68,6 +68,15 @@ class PartRule:
             return (Misfit.of(self.label, reason),)
         return tuple(Misfit.of(self.label, problem) for problem in self.transformer.problems(part))
 
+    def distinct_at(self, limit: int, part: Column) -> bool:
+        """Whether distinct parts stay as distinct as guaranteed where masks have at most that many characters."""
+        return self.keeps or self.transformer.own_limit_suffices(part) or self.transformer.distinct_at(limit, part)
+
+    @property
+    def distinguishes_case(self) -> bool:
+        """Whether distinct parts stay distinct where their domain ignores case."""
+        return self.keeps or self.transformer.distinguishes_case()
+
     def masked(self, values: pl.Series, outer: MaskContext, part: Column | None = None) -> pl.Series:
         """Masks parts.
 

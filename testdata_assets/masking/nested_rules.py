@@ -98,7 +98,8 @@ class NestedRule(BaseModel):
         column = part_column(outer.column, base_type)
         if self.domain is None:
             return replace(outer, column=column)
-        column = replace(column, max_length=outer.limit_of(self.domain))
+        limit = outer.limit_of(self.domain)
+        column = replace(column, max_length=None if self._needs_no_other(column, limit) else limit)
         return self._in_domain(outer, column, self.domain)
 
     def context_of_part(self, outer: MaskContext, part: Column) -> MaskContext:
@@ -108,6 +109,8 @@ class NestedRule(BaseModel):
         """
         limit = outer.column.max_length if self.domain is None else outer.limit_of(self.domain)
         integer = outer.integer_type if self.domain is None else outer.integer_type_of(self.domain)
+        if self._needs_no_other(part, limit):
+            limit = None
         limits = [each for each in (limit, part.max_length) if each is not None]
         column = replace(
             part,
@@ -117,6 +120,10 @@ class NestedRule(BaseModel):
             base_type=integer if integer is not None and part.base_type in INTEGERS else part.base_type,
         )
         return replace(outer, column=column) if self.domain is None else self._in_domain(outer, column, self.domain)
+
+    def _needs_no_other(self, part: Column, limit: int | None) -> bool:
+        """Whether the limit of other columns need not cut the masks of this part."""
+        return limit is not None and self.build().own_limit_suffices(part)
 
     @staticmethod
     def _in_domain(outer: MaskContext, column: Column, domain: str) -> MaskContext:

@@ -14,7 +14,7 @@ from typing import Any
 from testdata_assets.keys import key_id
 from testdata_assets.masking.conditions import Condition
 from testdata_assets.masking.plan_coverage import check_coverage
-from testdata_assets.masking.plan_domains import check_held, plan_domains
+from testdata_assets.masking.plan_domains import check_held, plan_domains, warn_of_cuts
 from testdata_assets.masking.plan_draft import Draft
 from testdata_assets.masking.plan_fit import check_fit, check_partition_keys
 from testdata_assets.masking.plan_models import (
@@ -107,6 +107,7 @@ def examine(rules: MaskingRules, catalog: Catalog) -> Examination:
     check_uniqueness(draft)
     check_references(draft)
     find_weaknesses(draft)
+    warn_of_cuts(draft)
     return Examination(
         draft,
         tuple(sorted(dict.fromkeys(draft.problems), key=sort_key)),

@@ -8,7 +8,7 @@ from typing import Any
 
 from testdata_assets.masking.nested_columns import part_rules
 from testdata_assets.masking.plan_draft import Draft, draws
-from testdata_assets.masking.plan_models import DomainPlan
+from testdata_assets.masking.plan_models import DomainPlan, narrows
 from testdata_assets.masking.plan_transformers import nested_domains
 from testdata_assets.masking.rule_errors import did_you_mean
 from testdata_assets.masking.rule_models import ColumnRef
@@ -85,6 +85,36 @@ def plan_domains(draft: Draft) -> dict[str, DomainPlan]:
             number_type=number.type if number else None,
         )
     return plans
+
+
+def warn_of_cuts(draft: Draft) -> None:
+    """Points out columns whose masks are cut to what a narrower column of their domain admits."""
+    narrowest: dict[str, Member] = {}
+    for member in members(draft):
+        if member.typed and member.column.max_length is not None:
+            found = narrowest.setdefault(member.domain, member)
+            if member.column.max_length < (found.column.max_length or 0):
+                narrowest[member.domain] = member
+    told: set[ColumnRef] = set()
+    for table in draft.catalog.storing_tables:
+        if draft.untouched(table.name):
+            continue
+        for column in table.stored_columns:
+            owner = draft.lineage.owner(table.name, column.name)
+            for _, transformer, domain in draft.ways(table.name, column.name):
+                limit = draft.seen_as(column, transformer, domain).max_length
+                if limit is None or owner in told or domain not in narrowest or not narrows(column, limit):
+                    continue
+                if transformer.distinct_at(limit, column):
+                    continue
+                told.add(owner)
+                draft.warn(
+                    owner.table,
+                    owner.column,
+                    f"{transformer.name} cuts masks to {limit} characters, as many as {narrowest[domain].label} of"
+                    f" domain {domain} admits: give the narrower column a domain of its own where that is too few",
+                    draft.rule_mark(owner, "transform"),
+                )
 
 
 def check_held(draft: Draft) -> None:

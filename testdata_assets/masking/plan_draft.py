@@ -134,12 +134,13 @@ class Draft:
         """The column with the length limit of its domain, as its transformer will see it."""
         effective = self.effective(table, column.name)
         domain = self.domains.get(effective.domain) if effective else None
-        return domain.narrowed(column) if domain and self.draws(table, column.name) else column
+        transformer = self.transformer(table, column.name)
+        return domain.narrowed(column, transformer) if domain and transformer and draws(transformer) else column
 
     def seen_as(self, column: Column, transformer: Transformer[Any], domain: str) -> Column:
         """The column with the limits of a domain, as a transformer that masks in it will see it."""
         found = self.domains.get(domain)
-        return found.narrowed(column) if found and draws(transformer) else column
+        return found.narrowed(column, transformer) if found and draws(transformer) else column
 
     def rule_mark(self, origin: ColumnRef, *inside: str | int) -> Mark | None:
         return self.rules.mark("tables", str(origin.table), "columns", origin.column, *inside)

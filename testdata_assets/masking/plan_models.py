@@ -44,12 +44,16 @@ class DomainPlan:
     members: tuple[str, ...]
     number_type: str | None = None
 
-    def narrowed(self, column: Column) -> Column:
-        """A member as its transformer shall see it: whatever hangs on the column is the same for all members."""
-        kind = None if column.parts else self.integer_type  # an array of integers stays one
+    def narrowed(self, column: Column, transformer: Transformer[Any]) -> Column:
+        """A member as its transformer shall see it: whatever masks hang on is the same for all members.
+
+        Where masks are as long as their values, they do not hang on the limit: whoever holds a value holds its mask.
+        """
+        limit = column.max_length if transformer.own_limit_suffices(column) else self.length_limit
+        kind = None if column.parts or transformer.own_type else self.integer_type  # an array of integers stays one
         if kind is None or self.number_type is None:
-            return replace(column, max_length=self.length_limit)
-        return replace(column, max_length=self.length_limit, base_type=kind, type=self.number_type)
+            return replace(column, max_length=limit)
+        return replace(column, max_length=limit, base_type=kind, type=self.number_type)
 
 
 @dataclass(frozen=True)
@@ -100,7 +104,7 @@ class ColumnPlan:
     @property
     def guarantees(self) -> Guarantees:
         """The transformer's guarantees on this column; under a condition, what holds for both kinds of rows."""
-        found = self.transformer.guarantees_for(self.seen_as)
+        found = guarantees_in(self.transformer, self.column, self.seen_as)
         if self.otherwise is None:
             return found
         other = self.otherwise.guarantees
@@ -129,6 +133,24 @@ class ColumnPlan:
             integer_type=self.integer_types.get(self.domain),
             integer_type_of=self.integer_types.get,
         )
+
+
+def guarantees_in(transformer: Transformer[Any], column: Column, seen_as: Column) -> Guarantees:
+    """What a transformer promises of a column that its domain makes it see as a narrower one.
+
+    Distinct values that only this column holds may become equal by the cut.
+    """
+    found = transformer.guarantees_for(seen_as)
+    limit = seen_as.max_length
+    if limit is None or not narrows(column, limit) or transformer.distinct_at(limit, column):
+        return found
+    return replace(found, uniqueness=Uniqueness.LOSSY)
+
+
+def narrows(column: Column, limit: int) -> bool:
+    """Whether a limit is less than a column, or any part of its values, admits."""
+    own = [part.max_length for part in column.parts] or [column.max_length]
+    return any(each is None or each > limit for each in own)
 
 
 def mixes(found: Guarantees, other: Guarantees) -> bool:

@@ -14,6 +14,7 @@ from testdata_assets.production.catalog import Column
 KEEP = "keep"
 NULL = "null"
 _SHOWN = 6
+_ANY_TEXT = ("hash", "scramble")  # whatever values mean
 
 
 def transformers_for(column: Column) -> str:
@@ -25,14 +26,20 @@ def transformers_for(column: Column) -> str:
     return _either([*plain, *(name for name in names if name not in plain)][:_SHOWN])
 
 
-def unique_alternatives(column: Column) -> str:
-    """`hash or keep`: what keeps distinct values of this column distinct, with default parameters."""
+def unique_alternatives(column: Column, tells_case: bool = False) -> str:
+    """`hash or keep`: what keeps distinct values of this column distinct, with default parameters.
+
+    Args:
+        column: As transformers see it.
+        tells_case: Whether its domain ignores case, but values that differ only in case must stay distinct.
+    """
     names = [
         name
         for name, each in registry.all().items()
         if name != KEEP and each.accepts(column.base_type) and _distinct(each, column)
+        if each.tells_case or not tells_case
     ]
-    names.sort(key=lambda name: name != "hash")
+    names.sort(key=lambda name: name not in _ANY_TEXT)
     return _either([*names[: _SHOWN - 1], KEEP])
 
 

@@ -12,11 +12,11 @@ from typing import Any
 
 from testdata_assets.errors import UsageFault
 from testdata_assets.masking.plan_draft import Draft, draws
-from testdata_assets.masking.plan_models import mixes
-from testdata_assets.masking.plan_transformers import KEEP, NULL, unique_alternatives
+from testdata_assets.masking.plan_models import guarantees_in, mixes, narrows
+from testdata_assets.masking.plan_transformers import KEEP, NULL, nested_domains, unique_alternatives
 from testdata_assets.masking.transformers.base import TEXT_TYPES, RowTransformer, Transformer, Uniqueness
 from testdata_assets.postgres.identifiers import TableName, quote_identifier
-from testdata_assets.production.catalog import UniqueIndex
+from testdata_assets.production.catalog import Column, UniqueIndex
 
 _LITERAL = re.compile(r"'(?:[^']|'')*'")
 _NULL_TEST = re.compile(r"\(?\s*IS\s+(?:NOT\s+)?NULL\b", re.IGNORECASE)
@@ -78,7 +78,7 @@ def _check_index(draft: Draft, index: UniqueIndex) -> None:
         elif _lossy(draft, index.table, column, _is_case_blind(draft, index.table, column)) and not _unique_anyway(
             draft, index, column
         ):
-            _report(draft, index, column, f"transformer {transformer.name} may make different values equal")
+            _report_lossy(draft, index, column, transformer)
         elif not _unique_anyway(draft, index, column):
             _check_case(draft, index, column)
     for expression in (*index.expressions, *_generating(draft, index)):
@@ -123,32 +123,47 @@ def _check_expression(draft: Draft, index: UniqueIndex, expression: str) -> None
             reason = f"it is over the expression {expression}, which may be equal for different masked values"
             _report(draft, index, column, reason, alternatives=KEEP)
         elif _lossy(draft, index.table, column, in_one_case=True):
-            _report(draft, index, column, f"transformer {transformer.name} may make different values equal")
+            _report_lossy(draft, index, column, transformer)
 
 
 def _check_case(draft: Draft, index: UniqueIndex, name: str) -> None:
     """Where a domain ignores case, values that differ in nothing else may get one mask."""
-    found = draft.tables[index.table].column(name)
     effective = draft.effective(index.table, name)
-    if found is None or found.base_type not in TEXT_TYPES or effective is None or effective.rule.reason is not None:
+    folded = _merges_case(draft, index.table, name)
+    if folded is None or effective is None or effective.rule.reason is not None:
         return
-    folded = [
-        domain
-        for _, transformer, domain in draft.ways(index.table, name)
-        if draws(transformer) and domain in draft.domains and draft.domains[domain].fold_case
-    ]
-    if not folded or _unique_in_any_case(draft, index.table, name):
-        return
+    found = draft.tables[index.table].column(name)
+    others = unique_alternatives(found, tells_case=True) if found is not None else KEEP
     draft.report(
         "uniqueness",
         index.table,
-        f"{_kind(index)} {index.name} could break: case counts in it, and domain {folded[0]} ignores case, so that "
+        f"{_kind(index)} {index.name} could break: case counts in it, and domain {folded} ignores case, so that "
         "values which differ in nothing else may become equal",
         f"Give {name} a domain of its own, or, where no two values differ in case only, say so: a unique index on "
-        f"lower({name}) in the database, or `reason` in the rule.",
+        f"lower({name}) in the database, or `reason` in the rule. Or use {others}, which tell case.",
         column=name,
         mark=draft.rule_mark(effective.origin),
     )
+
+
+def _merges_case(draft: Draft, table: TableName, name: str) -> str | None:
+    """A domain that ignores case and in which values of the column that differ in nothing else may become equal."""
+    column = draft.tables[table].column(name)
+    if column is None or not _tells_case(column) or (not column.parts and _unique_in_any_case(draft, table, name)):
+        return None
+    for rule, transformer, domain in draft.ways(table, name):
+        if draws(transformer) and not transformer.distinguishes_case():
+            for each in (domain, *(own for _, own in nested_domains(rule.params))):
+                if each in draft.domains and draft.domains[each].fold_case:
+                    return each
+    return None
+
+
+def _tells_case(column: Column) -> bool:
+    """Whether values of the column, or parts of them, are told apart by case."""
+    if column.parts:
+        return any(_tells_case(part) for part in column.parts)
+    return column.base_type == "hstore" or column.base_type in TEXT_TYPES - {"citext"}
 
 
 def _is_case_blind(draft: Draft, table: TableName, name: str) -> bool:
@@ -160,7 +175,7 @@ def _is_case_blind(draft: Draft, table: TableName, name: str) -> bool:
 def _unique_in_any_case(draft: Draft, table: TableName, name: str) -> bool:
     """Whether no two values of the column differ in case only: it is no text, ignores case, or an index says so."""
     column = draft.tables[table].column(name)
-    if column is None or column.base_type not in TEXT_TYPES or _is_case_blind(draft, table, name):
+    if column is None or not _tells_case(column) or _is_case_blind(draft, table, name):
         return True
     return any(
         index.table == table
@@ -204,8 +219,8 @@ def _lossy(draft: Draft, table: TableName, name: str, in_one_case: bool = False)
     if transformer is None or column is None:
         return False
     seen_as = draft.limited(table, column)
-    promised = transformer.guarantees_for(seen_as)
-    others = [other.guarantees_for(seen_as) for _, other in draft.alternatives(table, name)]
+    promised = guarantees_in(transformer, column, seen_as)
+    others = [guarantees_in(other, column, seen_as) for _, other in draft.alternatives(table, name)]
     if any(mixes(promised, other) for other in others):
         return True
     if isinstance(transformer, RowTransformer) and promised.uniqueness is Uniqueness.LOSSY:
@@ -217,11 +232,30 @@ def _lossy(draft: Draft, table: TableName, name: str, in_one_case: bool = False)
     return promised.uniqueness is Uniqueness.LOSSY
 
 
+def _stays_distinct(draft: Draft, table: TableName, name: str) -> bool:
+    return not _lossy(draft, table, name) and _merges_case(draft, table, name) is None
+
+
+def _report_lossy(draft: Draft, index: UniqueIndex, name: str, transformer: Transformer[Any]) -> None:
+    """A transformer may make values equal: by itself, or because its domain has a narrower column."""
+    reason = f"transformer {transformer.name} may make different values equal"
+    column = draft.tables[index.table].column(name)
+    limit = None if column is None else draft.limited(index.table, column).max_length
+    cut = column is not None and limit is not None and narrows(column, limit)
+    if column is not None and cut and transformer.guarantees_for(column).uniqueness is not Uniqueness.LOSSY:
+        reason += f", cut to the {limit} characters that the narrowest column of its domain admits"
+        _report(draft, index, name, reason, domain_is_why=True)
+    else:
+        _report(draft, index, name, reason)
+
+
 def _unique_alone(draft: Draft, table: TableName, name: str) -> bool:
     """Whether no two rows of the table share a value of the column, before masking and after."""
     column = draft.tables[table].column(name)
     transformer = draft.masked(table, name)
-    if column is None or not column.not_null or isinstance(transformer, RowTransformer) or _lossy(draft, table, name):
+    if column is None or not column.not_null or isinstance(transformer, RowTransformer):
+        return False
+    if not _stays_distinct(draft, table, name):
         return False
     return any(
         index.table == table
@@ -247,8 +281,8 @@ def _unique_anyway(draft: Draft, index: UniqueIndex, lossy: str) -> bool:
         if lossy in other.columns or not set(other.columns) <= set(index.columns):
             continue
         columns = (table.column(name) for name in other.columns)
-        if all(column is not None and column.not_null for column in columns) and not any(
-            _lossy(draft, index.table, name) for name in other.columns
+        if all(column is not None and column.not_null for column in columns) and all(
+            _stays_distinct(draft, index.table, name) for name in other.columns
         ):
             return True
     return False
@@ -258,7 +292,15 @@ def _kind(index: UniqueIndex) -> str:
     return "exclusion constraint" if index.exclusion else "primary key" if index.primary else "unique index"
 
 
-def _report(draft: Draft, index: UniqueIndex, column: str, reason: str, alternatives: str | None = None) -> None:
+def _report(
+    draft: Draft,
+    index: UniqueIndex,
+    column: str,
+    reason: str,
+    alternatives: str | None = None,
+    *,
+    domain_is_why: bool = False,
+) -> None:
     table = draft.tables[index.table]
     found = table.column(column)
     effective = draft.effective(index.table, column)
@@ -268,7 +310,7 @@ def _report(draft: Draft, index: UniqueIndex, column: str, reason: str, alternat
         "uniqueness",
         index.table,
         f"{_kind(index)} {index.name} could break: {reason}",
-        f"Use {alternatives} for {column}.",
+        f"Use {alternatives} for {column}{', or give it a domain of its own' if domain_is_why else ''}.",
         column=column,
         mark=draft.rule_mark(effective.origin, "transform") if effective else None,
     )

@@ -61,6 +61,12 @@ class Array(Transformer[ArrayParams]):
             return combined([Guarantees(Uniqueness.LOSSY, Coincidence.BY_PART)])
         return combined([self._items.transformer.guarantees_for(column.parts[0])])
 
+    def distinct_at(self, limit: int, column: Column) -> bool:
+        return bool(column.parts) and self._items.distinct_at(limit, column.parts[0])
+
+    def distinguishes_case(self) -> bool:
+        return self._items.distinguishes_case
+
     def apply(self, values: pl.Series, context: MaskContext) -> pl.Series:
         if not len(values) or self._items.keeps:
             return values

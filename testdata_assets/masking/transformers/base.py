@@ -138,6 +138,10 @@ class Transformer(ABC, Generic[P]):
     same_numbers: ClassVar[bool] = False
     # Whether masks often equal the value, as in a draw from a few: then only some must change, not nearly all.
     often_stays: ClassVar[bool] = False
+    # Whether values that differ only in case stay distinct in domains that ignore case, as far as others do.
+    tells_case: ClassVar[bool] = False
+    # Whether it writes to the column's own integer type, rather than to the narrowest of the domain.
+    own_type: ClassVar[bool] = False
 
     def __init__(self, params: P) -> None:
         self.params = params
@@ -170,6 +174,18 @@ class Transformer(ABC, Generic[P]):
     def guarantees_for(self, column: Column) -> Guarantees:
         """The guarantees under these parameters on this column; never better than the class's own."""
         return self.guarantees
+
+    def own_limit_suffices(self, column: Column) -> bool:
+        """Whether any column that holds a value holds its mask: then no narrower column of the domain need cut it."""
+        return self.guarantees_for(column).preserves_length
+
+    def distinct_at(self, limit: int, column: Column) -> bool:
+        """Whether masks cut to that many characters are as distinct as guaranteed, even where values are longer."""
+        return False
+
+    def distinguishes_case(self) -> bool:
+        """`tells_case` under these parameters."""
+        return self.tells_case
 
 
 class Rows(Protocol):

@@ -48,6 +48,7 @@ class Bic(TextTransformer[Params]):
         preserves_length=True,
         preserves_format=True,
     )
+    tells_case = True
 
     def draw(self, draw: Draw) -> pl.Series:
         text = draw.text

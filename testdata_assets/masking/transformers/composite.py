@@ -68,6 +68,12 @@ class Composite(Transformer[CompositeParams]):
             ]
         )
 
+    def distinct_at(self, limit: int, column: Column) -> bool:
+        return all(self._fields[part.name].distinct_at(limit, part) for part in column.parts)
+
+    def distinguishes_case(self) -> bool:
+        return all(rule.distinguishes_case for rule in self._fields.values())
+
     def apply(self, values: pl.Series, context: MaskContext) -> pl.Series:
         if not len(values) or all(rule.keeps for rule in self._fields.values()):
             return values

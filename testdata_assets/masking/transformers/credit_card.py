@@ -40,6 +40,7 @@ class CreditCard(TextTransformer[Params]):
         preserves_format=True,
         searchable=True,
     )
+    tells_case = True
 
     def draw(self, draw: Draw) -> pl.Series:
         text = draw.text

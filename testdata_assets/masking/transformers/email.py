@@ -14,6 +14,7 @@ from testdata_assets.masking.transformers._compiled_handles import Handles
 from testdata_assets.masking.transformers.base import Coincidence, Guarantees, MaskContext, Params, Uniqueness
 from testdata_assets.masking.transformers.registry import register
 from testdata_assets.masking.transformers.text import Draw, TextTransformer
+from testdata_assets.production.catalog import Column
 
 _DOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+\Z")
 
@@ -56,12 +57,16 @@ class Email(TextTransformer[EmailParams]):
     summary = "Replaces e-mail addresses by valid ones at reserved domains, keeping plus-tags and style."
     params_model = EmailParams
     guarantees = Guarantees(uniqueness=Uniqueness.HASHED, coincidence=Coincidence.DISJOINT, preserves_format=True)
+    tells_case = True
 
     kernel = "emails"
 
     @property
     def _style(self) -> AddressStyle:
         return AddressStyle(frozenset(self.params.keep_domains), self.params.mail_domain)
+
+    def distinct_at(self, limit: int, column: Column) -> bool:
+        return limit >= SHORTEST_HASHED
 
     def draw(self, draw: Draw) -> pl.Series:
         return draw_addresses(draw, draw.hash, self._style)

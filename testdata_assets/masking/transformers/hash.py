@@ -63,6 +63,9 @@ class Hash(TextTransformer[HashParams]):
             return Guarantees(uniqueness=Uniqueness.LOSSY, coincidence=Coincidence.MAY_COINCIDE)
         return self.guarantees
 
+    def distinct_at(self, limit: int, column: Column) -> bool:
+        return True  # a digest is no longer for a longer value; `guarantees_for` knows how many bits fit
+
     def problems(self, column: Column) -> tuple[str, ...]:
         limits = numeric_limits(column.type)
         if limits is not None and limits[0] <= limits[1]:

@@ -60,6 +60,12 @@ class Hstore(Transformer[HstoreParams]):
     def guarantees_for(self, column: Column) -> Guarantees:
         return combined([rule.transformer.guarantees_for(text_part(column)) for rule in self._rules])
 
+    def distinct_at(self, limit: int, column: Column) -> bool:
+        return all(rule.distinct_at(limit, text_part(column)) for rule in self._rules)
+
+    def distinguishes_case(self) -> bool:
+        return all(rule.distinguishes_case for rule in self._rules)
+
     def apply(self, values: pl.Series, context: MaskContext) -> pl.Series:
         if not len(values):
             return values

@@ -44,6 +44,7 @@ class Iban(TextTransformer[IbanParams]):
         preserves_format=True,
         searchable=True,
     )
+    tells_case = True
 
     def guarantees_for(self, column: Column) -> Guarantees:
         """Within one bank, real account numbers are met more often."""

@@ -87,9 +87,14 @@ class IntegerPermute(Transformer[IntegerPermuteParams]):
         preserves_length=True,
         preserves_format=True,
     )
+    tells_case = True
 
     def guarantees_for(self, column: Column) -> Guarantees:
         return self.guarantees if self.params.min is None else replace(self.guarantees, preserves_length=False)
+
+    def own_limit_suffices(self, column: Column) -> bool:
+        """Each column must hold the whole range, see `problems`; without one, masks are as long as values."""
+        return True
 
     def problems(self, column: Column) -> tuple[str, ...]:
         found = super().problems(column)

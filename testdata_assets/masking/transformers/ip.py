@@ -69,6 +69,7 @@ class Ip(TextTransformer[Params]):
     guarantees = Guarantees(
         uniqueness=Uniqueness.INJECTIVE, coincidence=Coincidence.MAY_COINCIDE, preserves_format=True
     )
+    tells_case = True
 
     at_once = 32768  # whoever leaves public space walks on, a few at a time: rather few steps for many
 

@@ -50,6 +50,7 @@ class LicencePlate(TextTransformer[LicencePlateParams]):
         preserves_length=True,
         preserves_format=True,
     )
+    tells_case = True
 
     def draw(self, draw: Draw) -> pl.Series:
         text = draw.text

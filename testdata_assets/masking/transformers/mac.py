@@ -65,6 +65,7 @@ class Mac(TextTransformer[MacParams]):
         preserves_format=True,
         searchable=True,
     )
+    tells_case = True
 
     def guarantees_for(self, column: Column) -> Guarantees:
         """Text may hold one address in two cases; within one vendor, real addresses are met more often."""

@@ -108,6 +108,7 @@ class NationalId(TextTransformer[NationalIdParams]):
         preserves_length=True,
         preserves_format=True,
     )
+    tells_case = True
 
     def guarantees_for(self, column: Column) -> Guarantees:
         """Only never issued numbers are surely nobody's, and only permuted ones stay distinct."""

@@ -32,6 +32,7 @@ from testdata_assets.production.catalog import Column
 _MOST_UNITS = 10**16
 _WORD_DIGITS = 17  # numbers of so many units are calculated as machine words
 _FAR = 1 << 62
+_WIDEST = 64  # bits of an integer type
 _WIDTH = Decimal(10)
 _EXACT = decimal.Context(prec=200_000, Emax=decimal.MAX_EMAX, Emin=decimal.MIN_EMIN)
 
@@ -89,7 +90,8 @@ class NumberBucket(Transformer[NumberBucketParams]):
 
     A number on the very edge stays what it is. With `edges`, numbers before the first one get it, and the last
     bucket is represented by its edge. NaN and infinity stay. In integer columns a middle is rounded down, and
-    what a type cannot hold is cut to its bounds. Numbers of more than 17 digits are calculated one by one.
+    what a type cannot hold is cut to its bounds: those of the narrowest integer type of the domain that holds the
+    number itself. Numbers of more than 17 digits are calculated one by one.
     """
 
     name = "number_bucket"
@@ -98,6 +100,7 @@ class NumberBucket(Transformer[NumberBucketParams]):
     base_types = frozenset({"int2", "int4", "int8", "numeric", "float4", "float8"})
     guarantees = Guarantees(uniqueness=Uniqueness.LOSSY, coincidence=Coincidence.MAY_COINCIDE)
     often_stays = True
+    own_type = True
 
     def problems(self, column: Column) -> tuple[str, ...]:
         found = super().problems(column)
@@ -134,7 +137,7 @@ class NumberBucket(Transformer[NumberBucketParams]):
         result = values
         rows = np.flatnonzero(small)
         if len(rows):
-            result = merge_rows(result, rows, self._written(self._represented(units[rows]), context))
+            result = merge_rows(result, rows, self._written(self._represented(units[rows]), units[rows], context))
         rest = numbers.rows[hard]
         if len(rest):
             exact = [self._exactly(Decimal(value), context) for value in values.gather(pl.Series(rest)).to_list()]
@@ -173,13 +176,23 @@ class NumberBucket(Transformer[NumberBucketParams]):
         found: Positions = np.where(units < edges[0], edges[0] * 10, middles[place])
         return found
 
-    def _written(self, tenths: Positions, context: MaskContext) -> pl.Series:
-        """Tenths of units as decimal numbers, cut to what the column holds."""
+    def _written(self, tenths: Positions, units: Positions, context: MaskContext) -> pl.Series:
+        """Tenths of units as decimal numbers, cut to what the column holds.
+
+        Args:
+            tenths: What stands for n numbers.
+            units: The numbers themselves, rounded down to units.
+            context: Column and domain.
+        """
         scale = self._scale + 1
         least, most = _bounds(context.column)
         factor = 10**scale
         if least.is_finite():
             tenths = np.clip(tenths, max(int(least * factor), -_FAR), min(int(most * factor), _FAR))
+        for bottom, top in _narrower(context):
+            low, high = max(bottom * factor, -_FAR), min(top * factor, _FAR)
+            inside = (units >= low // 10) & (units <= high // 10)
+            tenths = np.where(inside, np.clip(tenths, low, high), tenths)
         if context.column.base_type in INTEGER_BITS:
             return pl.Series(tenths // factor).cast(pl.String)
         frame = pl.DataFrame({"s": tenths < 0, "d": pl.Series(np.abs(tenths)).cast(pl.String).str.zfill(scale + 1)})
@@ -205,10 +218,26 @@ class NumberBucket(Transformer[NumberBucketParams]):
                     found = (found + edges[place + 1]) / 2
             least, most = _bounds(context.column)
             found = min(max(found, least), most)
+            for bottom, top in _narrower(context):
+                if bottom <= number <= top:
+                    found = min(max(found, Decimal(bottom)), Decimal(top))
             if context.column.base_type in INTEGER_BITS:
                 found = found.to_integral_value(decimal.ROUND_FLOOR)
             text = format(found, "f")
         return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _narrower(context: MaskContext) -> list[tuple[int, int]]:
+    """Bounds of integer types narrower than the column's, from the widest to the narrowest of its domain.
+
+    A number that such a column holds as well gets the same mask in both.
+    """
+    narrowest = INTEGER_BITS.get(context.integer_type or "")
+    own = INTEGER_BITS.get(context.column.base_type, _WIDEST + 1)
+    if narrowest is None:
+        return []
+    halves = [1 << (bits - 1) for bits in sorted(INTEGER_BITS.values(), reverse=True) if narrowest <= bits < own]
+    return [(-half, half - 1) for half in halves if half < _FAR]
 
 
 def _bounds(column: Column) -> tuple[Decimal, Decimal]:

@@ -43,6 +43,7 @@ class Passport(TextTransformer[PassportParams]):
         preserves_length=True,
         preserves_format=True,
     )
+    tells_case = True
 
     def draw(self, draw: Draw) -> pl.Series:
         text = draw.text

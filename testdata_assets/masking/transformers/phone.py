@@ -53,6 +53,7 @@ class Phone(TextTransformer[PhoneParams]):
         preserves_format=True,
         searchable=True,
     )
+    tells_case = True
 
     def draw(self, draw: Draw) -> pl.Series:
         country = int(self.params.country_code or 0)

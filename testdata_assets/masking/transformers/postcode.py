@@ -26,6 +26,7 @@ class Postcode(TextTransformer[Params]):
         preserves_length=True,
         preserves_format=True,
     )
+    tells_case = True
 
     def draw(self, draw: Draw) -> pl.Series:
         return scrambled(draw)

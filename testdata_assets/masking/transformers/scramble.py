@@ -38,6 +38,7 @@ class Scramble(TextTransformer[Params]):
         preserves_length=True,
         preserves_format=True,
     )
+    tells_case = True
 
     def draw(self, draw: Draw) -> pl.Series:
         return scrambled(draw)

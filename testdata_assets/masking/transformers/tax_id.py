@@ -52,6 +52,7 @@ class TaxId(TextTransformer[TaxIdParams]):
         preserves_length=True,
         preserves_format=True,
     )
+    tells_case = True
 
     def draw(self, draw: Draw) -> pl.Series:
         return IdTexts(tax_schemes(self.params.country)).mask(draw)

@@ -30,6 +30,7 @@ class Url(TextTransformer[Params]):
     summary = "Replaces URLs: scheme and structure kept, host mapped to a reserved one, the rest permuted."
     hashes_values = False
     guarantees = Guarantees(uniqueness=Uniqueness.HASHED, coincidence=Coincidence.DISJOINT, preserves_format=True)
+    tells_case = True
 
     def draw(self, draw: Draw) -> pl.Series:
         parts = _Parts(draw.text)

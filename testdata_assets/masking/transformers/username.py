@@ -26,6 +26,7 @@ from testdata_assets.masking.transformers._handles import (
 from testdata_assets.masking.transformers.base import Coincidence, Guarantees, MaskContext, Params, Uniqueness
 from testdata_assets.masking.transformers.registry import register
 from testdata_assets.masking.transformers.text import Draw, TextTransformer, scrambled
+from testdata_assets.production.catalog import Column
 
 _LONGEST = WORD_CHARACTERS + 1 + HASH_CHARACTERS
 
@@ -42,7 +43,11 @@ class Username(TextTransformer[Params]):
     name = "username"
     summary = "Replaces user names by a word and a hash, keeping script, separator and capitals."
     guarantees = Guarantees(uniqueness=Uniqueness.HASHED, coincidence=Coincidence.DISJOINT)
+    tells_case = True
     kernel = "emails"
+
+    def distinct_at(self, limit: int, column: Column) -> bool:
+        return limit >= SHORTEST_HASHED  # it may be an address
 
     def draw(self, draw: Draw) -> pl.Series:
         if draw.limit is not None and draw.limit < HASH_CHARACTERS:

@@ -60,6 +60,7 @@ class Uuid(TextTransformer[UuidParams]):
         preserves_length=True,
         preserves_format=True,
     )
+    tells_case = True
 
     def guarantees_for(self, column: Column) -> Guarantees:
         """Text may hold other things than uuids, and one uuid in several written forms."""

@@ -57,6 +57,9 @@ class HashDouble(_Double):
         narrow = column.max_length is not None and column.max_length < 8
         return Guarantees(Uniqueness.LOSSY if narrow else Uniqueness.HASHED, Coincidence.DISJOINT)
 
+    def distinct_at(self, limit: int, column: Column) -> bool:
+        return True
+
 
 class EmailDouble(_Double):
     name = "email"
