@@ -32,6 +32,10 @@ SHORTEST_HASHED = HASH_CHARACTERS + len("@example.com")
 LONGEST = 44  # no drawn address is longer, unless its domain was kept or given
 _TAG = 3
 _AT, _PLUS = 0x40, 0x2B
+# What may be an address inside a text: @ between characters that may stand in one, no dot or plus at the edges.
+_ODD = r'\s<>()\[\],;:"\\'
+_INSIDE = rf"[^{_ODD}@.+][^{_ODD}]*@[^{_ODD}]*[^{_ODD}.]"
+_HOLE = "\0"
 
 
 def read_at(text: TextArray) -> tuple[NDArray[np.bool_], Positions]:
@@ -91,11 +95,64 @@ def _draw_any(draw: Draw, keyed: KeyedHash, style: AddressStyle) -> pl.Series:
     rows = np.flatnonzero(good)
     if len(rows) == len(good):
         return _addresses(draw, keyed, style, at)
-    result = scrambled(draw)
+    rest = np.flatnonzero(~good)
+    other = _draw_around(draw if not len(rows) else draw.narrowed(rest), keyed, style)
     if not len(rows):
-        return result
+        return other
     part = draw.narrowed(rows)
-    return merge_rows(result, rows, _addresses(part, keyed, style, read_at(part.text)[1]))
+    addresses = _addresses(part, keyed, style, read_at(part.text)[1])
+    return merge_rows(merge_rows(draw.values, rest, other), rows, addresses)
+
+
+def _draw_around(draw: Draw, keyed: KeyedHash, style: AddressStyle) -> pl.Series:
+    """Texts that are no addresses: each address inside gets its own mask, letters and digits around are permuted."""
+    rows = np.flatnonzero(draw.values.str.contains(_INSIDE).to_numpy())
+    if not len(rows):
+        return scrambled(draw)
+    if len(rows) < len(draw.values):
+        return merge_rows(scrambled(draw), rows, _draw_around(draw.narrowed(rows), keyed, style))
+    found = draw.values.str.extract_all(_INSIDE)
+    counts = found.list.len().to_numpy().astype(np.int64)
+    inside = Draw(found.explode(), keyed, draw.context)
+    # No text of Postgres holds NUL, so it can stand where an address was; permutations leave it.
+    around = scrambled(Draw(draw.values.str.replace_all(_INSIDE, _HOLE), draw.hash, draw.context))
+    joined = _filled(around, _draw_inside(inside, keyed, style, shortest=False), counts)
+    if draw.limit is None:
+        return joined
+    long = np.flatnonzero((joined.str.len_chars() > draw.limit).to_numpy())
+    if not len(long):
+        return joined
+    joined = merge_rows(
+        joined,
+        long,
+        _filled(around, _draw_inside(inside, keyed, style, shortest=True), counts).gather(pl.Series(long)),
+    )
+    long = np.flatnonzero((joined.str.len_chars() > draw.limit).to_numpy())
+    return merge_rows(joined, long, scrambled(draw, long)) if len(long) else joined
+
+
+def _draw_inside(inside: Draw, keyed: KeyedHash, style: AddressStyle, *, shortest: bool) -> pl.Series:
+    """What stands for addresses inside texts, as it would alone, or in its shortest form."""
+    good, at = read_at(inside.text)
+    rows = np.flatnonzero(good)
+    if len(rows) < len(good):
+        result = scrambled(inside)
+        if not len(rows):
+            return result
+        return merge_rows(result, rows, _draw_inside(inside.narrowed(rows), keyed, style, shortest=shortest))
+    return _layout(inside, keyed, style, at, level=2) if shortest else _addresses(inside, keyed, style, at)
+
+
+def _filled(around: pl.Series, inside: pl.Series, counts: Positions) -> pl.Series:
+    """Texts with their holes, `counts` each, filled in order."""
+    pieces = around.str.split(_HOLE).explode()
+    last = np.cumsum(counts + 1) - 1
+    holes = np.ones(len(pieces), np.bool_)
+    holes[last] = False
+    filling = merge_rows(pl.Series([""]).new_from_index(0, len(pieces)), np.flatnonzero(holes), inside)
+    frame = pl.DataFrame({"row": np.repeat(np.arange(len(counts)), counts + 1), "piece": pieces, "filling": filling})
+    text = pl.concat_str("piece", "filling").str.join("")
+    return frame.group_by("row", maintain_order=True).agg(text.alias("text")).get_column("text")
 
 
 def _addresses(draw: Draw, keyed: KeyedHash, style: AddressStyle, at: Positions) -> pl.Series:

@@ -49,8 +49,10 @@ class Email(TextTransformer[EmailParams]):
     Keeps whether there is a + tag, the first separator, capitals and a script's letters in the first word.
     Each domain becomes a subdomain of example.com, .org or .net (RFC 2606), always the same one, so their
     frequencies persist. Addresses take at most 44 characters; columns of one domain should admit as many, as
-    shorter ones get shorter forms, and below 24 a permutation of the address. What is no address is permuted
-    within its character classes.
+    shorter ones get shorter forms, and below 24 a permutation of the address.
+
+    Addresses inside other texts (`Anna <anna@corp.com>`, lists, blanks around) get the masks that they have
+    alone; the punctuation around them stays. All else is permuted within its character classes.
     """
 
     name = "email"

@@ -69,13 +69,53 @@ def test_a_million_addresses_hold_sixty_bits(mask: Mask):
     assert len(hashes) == len(values)
 
 
-@pytest.mark.parametrize(
-    "garbage", ["not an address", "a@b@c", "@x", "bob@", "Bob <bob@acme.com>", "bob@acme.com, x@y.z"]
-)
+@pytest.mark.parametrize("garbage", ["not an address", "a@b@c", "@x", "bob@", "bob@acme.com@", "see .@x"])
 def test_what_is_no_address_is_masked_in_its_form(mask: Mask, garbage: str):
     (masked,) = mask("email", [garbage])
     assert re.sub(r"[a-zA-Z]", "x", masked) == re.sub(r"[a-zA-Z]", "x", garbage)
     assert not {word for word in re.findall(r"\w{3,}", garbage)} & set(re.findall(r"\w{3,}", masked))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        " {} ", "{}\n", "\t{}", "\u00a0{}", "<{}>", "{}, {}", "{};{}", "{},", "{}.", "({})", "{}\n{}\r\n{}", '"{}"',
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("fold", [False, True])
+def test_addresses_inside_a_text_mask_as_they_do_alone(mask: Mask, text: str, fold: bool):
+    known = ["anna@corp.com", "Bob.K+x@acme.org", "jösé@x.de"][: text.count("{}")]
+    alone = mask("email", known, fold=fold)
+    assert mask("email", [text.format(*known)], fold=fold) == [text.format(*alone)]
+    # Also beside others, through kernels and in a column of some width.
+    values = [text.format(*known), *known, "no address"]
+    (inside, *others, _) = mask("email", values, fold=fold, base_type="varchar", limit=300)
+    assert (inside, others) == (text.format(*alone), alone)
+
+
+def test_names_before_an_address_are_masked_too(mask: Mask):
+    values = ["Anna Kern <anna@corp.com>", "Anna Kerm <anna@corp.com>", "mailto:anna@corp.com", "anna@corp.com, bob@"]
+    masked = mask("email", values)
+    (alone,) = mask("email", ["anna@corp.com"])
+    assert re.fullmatch(r"[A-Z][a-z]{3} [A-Z][a-z]{3} <" + re.escape(alone) + ">", masked[0])
+    assert "Anna" not in masked[0]
+    assert len(set(masked)) == len(masked)
+    assert masked[2].endswith(f":{alone}")
+    assert re.fullmatch(re.escape(alone) + ", [a-z]{3}@", masked[3])
+
+
+@pytest.mark.parametrize(("limit", "wanted"), [(50, "full"), (44, "full"), (40, "short"), (25, "permuted")])
+def test_addresses_inside_a_text_fit_the_column(mask: Mask, limit: int, wanted: str):
+    value = " anna.k+x@corp.com "
+    (masked,) = mask("email", [value], base_type="varchar", limit=limit)
+    assert len(masked) <= limit
+    alone = mask("email", [value.strip()], base_type="varchar", limit=limit)[0]
+    if wanted == "full":
+        assert masked == f" {alone} "
+    elif wanted == "short":
+        assert masked == f" {mask('email', [value.strip()], base_type='varchar', limit=24)[0]} "
+    else:
+        assert len(masked) == len(value)
 
 
 def test_folded_addresses_differ_as_much_as_their_originals(mask: Mask):
