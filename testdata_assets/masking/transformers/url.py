@@ -8,22 +8,24 @@ from numpy.typing import NDArray
 
 from testdata_assets.masking.characters import FIXED, characters, is_space
 from testdata_assets.masking.permutation import default_classes, permute_text
-from testdata_assets.masking.text_arrays import Pieces, TextArray, is_any, merge_rows, ragged_indices
+from testdata_assets.masking.text_arrays import Pieces, TextArray, is_any, merge_rows, ragged_indices, running
 from testdata_assets.masking.transformers._handles import reserved_hosts
 from testdata_assets.masking.transformers.base import Coincidence, Guarantees, Params, Uniqueness
 from testdata_assets.masking.transformers.registry import register
 from testdata_assets.masking.transformers.text import Draw, TextTransformer, scrambled
 
 _SLASH, _COLON, _AT, _PERCENT, _DOT = 0x2F, 0x3A, 0x40, 0x25, 0x2E
+_OPEN, _CLOSE = 0x5B, 0x5D
+_LONGEST_PORT = len(":65535")
 
 
 @register
 class Url(TextTransformer[Params]):
     """Keeps scheme, port, delimiters and lengths of the parts; maps the host; permutes everything else.
 
-    Equal hosts map to equal subdomains of example.com, .org or .net (RFC 2606). Letters and digits of user,
-    path, query and fragment are permuted within their classes; percent escapes stay valid UTF-8. What is
-    no URL, or would not fit the column with its new host, is permuted whole, keeping the scheme.
+    Equal hosts, IP addresses among them, map to equal subdomains of example.com, .org or .net (RFC 2606). Letters
+    and digits of user, path, query and fragment are permuted within their classes; percent escapes stay valid
+    UTF-8. What is no URL, or would not fit the column with its new host, is permuted whole, keeping the scheme.
     """
 
     name = "url"
@@ -89,7 +91,11 @@ class _Parts:
         userinfo = (last_at >= authority) & (last_at < authority_end)
         self.host_start = np.where(userinfo, last_at + 1, authority)
         port = np.append(np.flatnonzero(codes == _COLON), len(codes))
-        port_at = port[np.searchsorted(port, self.host_start)]
+        # The colons of an IPv6 address in brackets begin no port.
+        close = np.append(np.flatnonzero(codes == _CLOSE), len(codes))
+        closed_at = close[np.searchsorted(close, self.host_start)]
+        bracketed = absolute & (padded[self.host_start] == _OPEN) & (closed_at < authority_end)
+        port_at = port[np.searchsorted(port, np.where(bracketed, closed_at, self.host_start))]
         self.host_end = np.minimum(port_at, authority_end)
         self.authority_end = authority_end
         dots = np.flatnonzero(codes == _DOT)
@@ -109,7 +115,10 @@ def _classes(text: TextArray, parts: _Parts) -> NDArray[np.int16]:
     codes = text.codes
     classes = default_classes(codes)
     classes[ragged_indices(text.offsets[:-1], parts.scheme_end - text.offsets[:-1])] = FIXED
+    digits = running((codes >= 0x30) & (codes <= 0x39))
     port = np.where(parts.good, parts.authority_end - parts.host_end, 0)
+    numeric = digits[parts.authority_end] - digits[np.minimum(parts.host_end, parts.authority_end)] == port - 1
+    port = np.where(numeric & (port <= _LONGEST_PORT), port, 0)  # what else follows a colon may be anything
     classes[ragged_indices(parts.host_end, port)] = FIXED
     percent = np.flatnonzero(codes == _PERCENT)
     percent = percent[percent + 2 < text.offsets[np.searchsorted(text.offsets, percent, side="right")]]

@@ -49,6 +49,31 @@ def test_ports_users_and_escapes(mask: Mask):
     assert masked.count("%20") == 1
 
 
+@pytest.mark.parametrize(
+    ("value", "pattern"),
+    [
+        ("https://[::1]/", r"https://H/"),
+        ("https://[2001:db8::17]:8443/a?b=c", r"https://H:8443/[a-z]\?[a-z]=[a-z]"),
+        ("http://bob@[fe80::1%25eth0]", r"http://[a-z]{3}@H"),
+    ],
+)
+def test_ipv6_addresses_are_hosts(mask: Mask, value: str, pattern: str):
+    masked, same = mask("url", [value, value.replace("a?b", "c?d")])
+    assert re.fullmatch(pattern.replace("H", r"[a-z2-7]{8}\.example\.(com|org|net)"), masked)
+    assert urlsplit(masked).hostname == urlsplit(same).hostname
+    assert urlsplit(masked).port == urlsplit(value).port
+
+
+@pytest.mark.parametrize(
+    "value", ["http://acme:john/x", "http://[2001:db8::1", "http://2001:db8::17/", "ssh://a:123456"]
+)
+def test_what_is_no_port_is_not_kept(mask: Mask, value: str):
+    (masked,) = mask("url", [value])
+    after, before = masked.partition("://")[2], value.partition("://")[2]
+    assert after.partition(":")[2] != before.partition(":")[2]
+    assert re.sub(r"\w", "x", after.partition(":")[2]) == re.sub(r"\w", "x", before.partition(":")[2])
+
+
 @pytest.mark.parametrize("other", ["/relative/path", "no url at all", "mailto:bob@acme.com"])
 def test_other_texts_are_permuted(mask: Mask, other: str):
     (masked,) = mask("url", [other])
