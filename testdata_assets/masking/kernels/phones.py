@@ -15,7 +15,7 @@ from testdata_assets.masking.kernels.texts import Bytes, Places
 _SHORTEST, _LONGEST = 7, 15  # digits
 _LONGEST_TEXT = 255  # bytes
 _TENS = 10 ** np.arange(17, dtype=np.int64)
-_KEEPS_ZERO = 39  # the country whose numbers keep a leading zero after its code
+_KEEPS_ZERO, _ALSO_KEEPS = 39, 378  # the countries whose numbers keep a leading zero after their code
 
 
 # Arrays are not handed to functions called for every value: counting references to them would cost more than the rest.
@@ -46,7 +46,7 @@ def _country(digits: int, count: int, country: int, prefix: int, leading: int, l
             code, skipped = 1, 1
         elif count == 10 and _digit(digits, 0) >= 2:
             code = 1
-    if _digit(digits, skipped) == 0 and count - skipped >= 9 and code != _KEEPS_ZERO:
+    if _digit(digits, skipped) == 0 and count - skipped >= 9 and code != _KEEPS_ZERO and code != _ALSO_KEEPS:
         skipped += 1
     return code, skipped
 

@@ -23,7 +23,7 @@ _TWO_DIGITS = (
     20, 27, 30, 31, 32, 33, 34, 36, 39, 40, 41, 43, 44, 45, 46, 47, 48, 49, 51, 52, 53, 54, 55, 56, 57, 58,
     60, 61, 62, 63, 64, 65, 66, 81, 82, 84, 86, 90, 91, 92, 93, 94, 95, 98,
 )  # fmt: skip
-_NO_TRUNK_ZERO = (39,)  # countries whose numbers keep a leading zero after the country code
+_NO_TRUNK_ZERO = (39, 378)  # countries whose numbers keep a leading zero after the country code
 SHORTEST, LONGEST = 7, 15
 _SUBSCRIBER = 7  # digits redrawn in numbers of nine and more
 _LOOK = 14  # leading digits ever kept or looked at

@@ -40,7 +40,7 @@ class BirthDate(TextTransformer[BirthDateParams]):
 
     29 February stays one, in a leap year four or eight years off. A time of day other than midnight is drawn
     too; time zones, BC and infinity stay. In text columns ISO dates and day/month/year in either order are
-    understood (what could be read both ways stays so); other texts are permuted.
+    understood (what could be read both ways stays so); other texts are permuted, days that never were among them.
     """
 
     name = "birth_date"
@@ -173,7 +173,11 @@ def _read_iso(text: TextArray) -> _IsoDates:
         year = np.where(inside, year * 10 + padded[np.minimum(start + place, len(codes))] - 0x30, year)
     tail = np.maximum(ends[rows] - len(_BC), 0)[:, None] + np.arange(len(_BC))
     bc = (padded[np.minimum(tail, len(codes))] == [ord(symbol) for symbol in _BC]).all(axis=1)
-    return _IsoDates(rows, start, width, hyphen + 1, year, month, day, np.where(bc, 1 - year, year))
+    signed = np.where(bc, 1 - year, year)
+    last_day = _DAYS[month - 1] + ((month == 2) & _is_leap(signed))
+    real = day <= last_day
+    found = (rows, start, width, hyphen + 1, year, month, day, signed)
+    return _IsoDates(*(each[real] for each in found))
 
 
 def _passed(limit: dt.date) -> int:

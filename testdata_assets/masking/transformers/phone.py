@@ -19,6 +19,8 @@ from testdata_assets.masking.transformers.registry import register
 from testdata_assets.masking.transformers.text import Draw, TextTransformer
 
 _NUMBER_COLUMNS = ("int8", "numeric")
+_SCHEME = "tel:"  # RFC 3966
+_LINK = rf"^(?i:{_SCHEME})(?s:.)"
 _AT_ONCE = 8192  # numbers that kernels work on: arrays stay in the processor's cache
 
 
@@ -36,7 +38,8 @@ class Phone(TextTransformer[PhoneParams]):
 
     The digits after them are permuted by a key, so distinct numbers stay distinct; a North American
     exchange keeps beginning with 2 to 9. The same number with other punctuation masks to the same digits.
-    What is no phone number (words, fewer than 7 or more than 15 digits) is permuted whole.
+    So does it after `tel:`, which stays. What is no phone number (words, fewer than 7 or more than 15 digits) is
+    permuted whole.
     """
 
     name = "phone"
@@ -56,18 +59,34 @@ class Phone(TextTransformer[PhoneParams]):
     tells_case = True
 
     def draw(self, draw: Draw) -> pl.Series:
+        rows = np.flatnonzero(draw.values.str.contains(_LINK).to_numpy())
+        if not len(rows):
+            return self._permuted(draw, within=False)
+        linked = draw.values.gather(pl.Series(rows))
+        numbers = Draw(linked.str.slice(len(_SCHEME)), draw.hash, draw.context)
+        masked = pl.select(linked.str.slice(0, len(_SCHEME)) + self._permuted(numbers, within=True)).to_series()
+        if len(rows) == len(draw.values):
+            return masked
+        rest = np.delete(np.arange(len(draw.values)), rows)
+        others = merge_rows(draw.values, rest, self._permuted(draw.narrowed(rest), within=False))
+        return merge_rows(others, rows, masked)
+
+    def _permuted(self, draw: Draw, *, within: bool) -> pl.Series:
+        """Masks texts without a scheme, or what follows it (`within`)."""
         country = int(self.params.country_code or 0)
         number_column = draw.context.column.base_type in _NUMBER_COLUMNS
         text = draw.text
         form = read_phones(text, country)
         result = permute_text(text, draw.hash, _classes(text, form, number_column), form.tweak)
-        # What is no number may become one and meet another number's mask: such ones walk on along the cycle.
+        # What is no number may become one, or a link, and meet another's mask: such ones walk on along the cycle.
         rows = np.flatnonzero(~form.is_number)
         masked = result.to_series()
         while len(rows):
-            part = TextArray.from_series(masked.gather(pl.Series(rows)))
+            drawn = masked.gather(pl.Series(rows))
+            part = TextArray.from_series(drawn)
             form = read_phones(part, country)
-            walking = np.flatnonzero(form.is_number)
+            met = form.is_number if within else form.is_number | drawn.str.contains(_LINK).to_numpy()
+            walking = np.flatnonzero(met)
             if not len(walking):
                 break
             rows, part = rows[walking], part.take(walking)

@@ -60,6 +60,14 @@ def test_odd_dates(mask: Mask):
     assert long.startswith("123456-")
 
 
+@pytest.mark.parametrize("value", ["1900-02-29", "2023-02-29", "2023-02-30", "1999-04-31"])
+def test_days_that_never_were_are_no_dates(mask: Mask, value: str):
+    (masked,) = mask("birth_date", [value])
+    assert re.sub(r"\d", "0", masked) == re.sub(r"\d", "0", value)
+    assert masked[:4] != value[:4]  # its year is no year of birth that would have to stay
+    assert mask("birth_date", [value, "1980-05-03"]) == [masked, *mask("birth_date", ["1980-05-03"])]
+
+
 def test_times_change_unless_midnight_and_zones_stay(mask: Mask):
     midnight, timed, zoned = mask(
         "birth_date",

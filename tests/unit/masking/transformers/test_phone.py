@@ -101,6 +101,49 @@ def test_whatever_is_written_stays_distinct(mask: Mask, values: set[str]):
     assert len(set(mask("phone", sorted(values)))) == len(values)
 
 
+@pytest.mark.parametrize(
+    ("code", "pattern"),
+    [
+        ("691", r"\+691(320[1-9]\d{3}|92[2-6]\d{4}|360[2]\d{3}|820\d{4})"),
+        ("672", r"\+672(106\d{3}|117\d{3}|128\d{3}|139\d{3}|3[0-2]\d{4}|38\d{4})"),
+        ("683", r"\+683(888[1-9]\d{3}|4\d{3}|5\d{3})"),
+        ("378", r"\+378(0549(8[0157-9]|9\d)\d{4}|6[16]\d{6})"),
+    ],
+)
+def test_small_countries_get_valid_numbers(mask: Mask, code: str, pattern: str):
+    draw = random.Random(1)
+    numbers = set()
+    while len(numbers) < 300:
+        number = f"+{code}" + "".join(draw.choices("0123456789", k=draw.choice((4, 6, 7, 8))))
+        if code == "378":
+            number = (
+                f"+{code}{draw.choice(('0549' + draw.choice('89'), '61', '66'))}" + number[-5 - draw.randrange(2) :]
+            )
+        if code == "683" and draw.random() < 0.5:
+            number = f"+683888{draw.randrange(1, 10)}{draw.randrange(1000):03d}"
+        if re.fullmatch(pattern, number) and valid(number):
+            numbers.add(number)
+    masked = mask("phone", sorted(numbers))
+    assert sum(map(valid, masked)) >= 0.97 * len(masked)
+    assert len(set(masked)) == len(numbers)
+
+
+def test_links_mask_like_their_numbers(mask: Mask):
+    numbers = ["+49-30-1234567", "+1 (555) 234-5678", "5551234", "+44 20 7946 0958 ext 9"]
+    for fold in (False, True):
+        alone = mask("phone", numbers, fold=fold)
+        for scheme in ("tel:", "TEL:"):
+            assert mask("phone", [scheme + number for number in numbers], fold=fold) == [scheme + one for one in alone]
+    (other,) = mask("phone", ["sip:+49-30-1234567"])
+    assert not other.startswith("sip:")
+
+
+def test_links_and_what_may_become_one_stay_distinct(mask: Mask):
+    texts = [f"{a}{b}{c}:{tail}" for a in "rstu" for b in "def" for c in "klm" for tail in ("7", "8", "9", "")]
+    assert len(set(mask("phone", texts))) == len(texts)
+    assert mask("phone", ["tel:"]) != ["tel:"]
+
+
 def test_numeric_columns_get_no_leading_zero(mask: Mask):
     numbers = [str(number) for number in range(10, 100)]
     assert sorted(mask("phone", numbers, base_type="int8")) == numbers
