@@ -74,6 +74,36 @@ class WordList:
     def __len__(self) -> int:
         return len(self.start)
 
+    def split(self, cuts: Positions) -> WordList:
+        """The same words, some of them cut in two at positions inside."""
+        if not len(cuts):
+            return self
+        start = np.sort(np.concatenate((self.start, cuts)))
+        whole = np.searchsorted(self.start, start, side="right") - 1
+        end = np.minimum((self.start + self.length)[whole], np.append(start[1:], len(self.text.codes)))
+        first = np.searchsorted(start, self.text.offsets)
+        return WordList(self.text, start, end - start, self.owner[whole], first[:-1])
+
+    def joints(self, parts: Iterable[str], *, at_end: bool, least: int = 1) -> Positions:
+        """Where words that end (or begin) with one of some parts, whatever their case, have their joint.
+
+        Args:
+            parts: In lower case; of several that fit the longest counts.
+            at_end: Whether words end with them.
+            least: Letters that the rest of a word must have.
+        """
+        lower, codes = characters().lower, self.text.codes
+        joint = np.full(len(self), -1, np.int64)
+        for part in sorted(parts, key=len, reverse=True):
+            rows = np.flatnonzero((joint < 0) & (self.length >= len(part) + least))
+            begin = self.start[rows] + (self.length[rows] - len(part) if at_end else 0)
+            same = np.ones(len(rows), np.bool_)
+            for place, letter in enumerate(part):
+                same &= lower.take(codes.take(begin + place)) == ord(letter)
+            joint[rows[same]] = begin[same] if at_end else begin[same] + len(part)
+        found: Positions = joint[joint >= 0]
+        return found
+
     @cached_property
     def script(self) -> NDArray[np.int64]:
         """Place in pools.ALL_SCRIPTS, Latin words with other than ASCII letters as accented; -1 for others."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
+from testdata_assets.masking.text_arrays import TextArray
 from testdata_assets.masking.transformers._word_transformer import WordTransformer
 from testdata_assets.masking.transformers.base import Coincidence, Guarantees, Uniqueness
 from testdata_assets.masking.transformers.registry import register
@@ -27,6 +29,14 @@ _KINDS = (
 )
 
 
+# Kinds of streets that end the word of their name; `Hauptstraße`, `Kerkstraat`.
+_ENDINGS = (
+    "straße", "strasse", "str", "weg", "platz", "gasse", "allee", "straat", "laan", "plein", "gracht", "gatan", "vägen",
+)  # fmt: skip
+_LEAST_STEM = 3
+_ENDED = rf"(?i)[a-z]{{{_LEAST_STEM}}}(?:{'|'.join(_ENDINGS)})(?:[^a-z]|$)"
+
+
 @cache
 def _kept_words() -> Vocabulary:
     return vocabulary(_KINDS.split())
@@ -36,14 +46,22 @@ def _kept_words() -> Vocabulary:
 class StreetAddress(WordTransformer):
     """Invents the street's name and draws its numbers.
 
-    Keeps the script, the form (`Street`, `rue`, `Apt`, compass letters), punctuation, line breaks and the
-    length and first non-zero digit of numbers, so `12B Main Street` becomes something like
+    Keeps the script, the form (`Street`, `rue`, `Apt`, compass letters, the end of `Hauptstraße`), punctuation,
+    line breaks and the length and first non-zero digit of numbers, so `12B Main Street` becomes something like
     `47Q Yethevow Street`.
     """
 
     name = "street_address"
     summary = "Replaces street names by invented ones and draws other numbers, keeping the form."
     guarantees = Guarantees(uniqueness=Uniqueness.LOSSY, coincidence=Coincidence.DISJOINT, preserves_format=True)
+
+    def words(self, text: TextArray) -> WordList:
+        found = WordList.of(text)
+        return found.split(found.joints(_ENDINGS, at_end=True, least=_LEAST_STEM))
+
+    def odd(self, values: pl.Series) -> pl.Series:
+        marked = values.str.contains_any(list(_ENDINGS), ascii_case_insensitive=True)
+        return marked & values.str.contains(_ENDED) if marked.any() else marked
 
     def choice(self, words: WordList) -> NDArray[np.int64]:
         kept = words.among(_kept_words())

@@ -31,6 +31,7 @@ RUNS = settings(max_examples=60, deadline=None, suppress_health_check=[HealthChe
 _LISTED = (
     "van der Le de st Dr. PhD MC O o Jr. II mba Street st. Ave N S Gmbh LTD and & y New San am Anna bob MARIA McDonald "
     "x Q lE smith-Jones O'Brien o`hara Conan, A, Boris 12B 007 100 3 Main Square the Inc. mARIA Le, Wolfeschlegelstein "
+    "Hauptstrasse Birkenweg HAUPTSTR. Hallstr S.A. Sp. z o.o. A/S S.p.A. B.V. s.r.o. strasse Norwegen "
     "HubertBlaineWolfeschlegelsteinhausenbergerdorff suite 4a p.o. Box dela stree streett strset"
 )
 WORDS = tuple(_LISTED.split())

@@ -127,6 +127,61 @@ def test_companies_keep_their_legal_form_and_may_be_long(mask: Mask):
     assert 270 <= len(tight) <= 300
 
 
+@pytest.mark.parametrize(
+    ("value", "pattern"),
+    [
+        ("Acme S.A.", r"[A-Z]\w+ S\.A\."),
+        ("Banco Norte, S.A. de C.V.", r"\w+ \w+, S\.A\. de C\.V\."),
+        ("Kowalski Sp. z o.o.", r"\w+ Sp\. z o\.o\."),
+        ("Kowalski sp.z o.o. sp.k.", r"\w+ sp\.z o\.o\. sp\.k\."),
+        ("Maersk A/S", r"\w+ A/S"),
+        ("Rossi S.p.A.", r"\w+ S\.p\.A\."),
+        ("Dupont S. à r. l.", r"\w+ S\. à r\. l\."),
+        ("Novák s.r.o.", r"\w+ s\.r\.o\."),
+        ("Jansen Beheer B.V.", r"\w+ \w+ B\.V\."),
+        ("Smith L.L.C", r"\w+ L\.L\.C"),
+        ("Demir A.Ş.", r"\w+ A\.Ş\."),
+        ("ACME HOLDING S.A. (S.L.)", r"\w+ HOLDING S\.A\. \(S\.L\.\)"),
+        ("株式会社山田製作所", r"株式会社\w{5}"),
+        ("山田製作所株式会社", r"\w{5}株式会社"),
+        ("株式会社トヨタ", r"株式会社[ァ-ヿ]{3}"),
+        ("株式会社 山田", r"株式会社 \w\w"),
+        ("华为技术有限公司", r"\w{4}有限公司"),
+        ("삼성전자주식회사", r"\w{4}주식회사"),
+    ],
+)
+def test_legal_forms_of_many_countries_stay(mask: Mask, value: str, pattern: str):
+    for fold in (False, True):
+        (masked,) = mask("company", [value], fold=fold)
+        assert re.fullmatch(pattern, masked), masked
+        assert not set(re.findall(r"\w{4,}", value)) & set(re.findall(r"\w{4,}", masked)) - {"HOLDING", "株式会社"}
+
+
+@pytest.mark.parametrize("value", ["S.A.", "J.S. Bach Records", "U.S.A.", "株式会社", "A.B. Miller"])
+def test_what_only_looks_like_a_legal_form_changes(mask: Mask, value: str):
+    (masked,) = mask("company", [value])
+    assert not set(re.findall(r"\w+", value)) & set(re.findall(r"\w+", masked))
+
+
+@pytest.mark.parametrize(
+    ("value", "pattern"),
+    [
+        ("Hauptstraße 5", r"\w{3,7}straße [1-9]"),
+        ("Hauptstrasse 5", r"\w{3,7}strasse [1-9]"),
+        ("HAUPTSTR. 17b", r"[A-Z]{3,7}STR\. [1-9]\d[a-z]"),
+        ("Birkenweg 3", r"\w{4,8}weg [1-9]"),
+        ("Kerkstraat 12", r"\w{2,6}straat [1-9]\d"),
+        ("Kungsgatan 4", r"\w{3,7}gatan [1-9]"),
+    ],
+)
+def test_the_kind_of_street_stays_at_the_end_of_a_word(mask: Mask, value: str, pattern: str):
+    for fold in (False, True):
+        (masked,) = mask("street_address", [value], fold=fold)
+        assert re.fullmatch(pattern, masked), masked
+        assert masked[:4].lower() != value[:4].lower()
+    assert "straße" not in mask("street_address", ["Ringstraße"])[0]  # nothing else of it would change
+
+
 def test_there_are_enough_invented_words_and_few_of_them_exist():
     from faker.providers.person.de_DE import Provider as German
     from faker.providers.person.en_US import Provider as American
