@@ -13,7 +13,7 @@ from rich.text import Text
 
 from testdata_assets.errors import TestdataError
 from testdata_assets.masking.explain import Alternative, Explanation
-from testdata_assets.masking.transformer_docs import COINCIDENCE, UNIQUENESS, TransformerDoc, promises
+from testdata_assets.masking.transformer_docs import COINCIDENCE, UNIQUENESS, TransformerDoc, distinct_words, promises
 from testdata_assets.masking.transformers.base import Coincidence, Guarantees, Uniqueness
 
 _WIDTH = 100  # where the output is no terminal
@@ -70,6 +70,8 @@ def show_transformer(doc: TransformerDoc) -> None:
     facts.add_row("types", ", ".join(doc.types) or "any")
     facts.add_row("NULL", f"{doc.nulls}.")
     facts.add_row("promises", "\n".join(promises(guarantees)))
+    if doc.uniqueness_at_best != doc.uniqueness:
+        facts.add_row("distinct", f"Values are {distinct_words(doc)}.")
     if doc.reads_row:
         facts.add_row("row", "Reads other columns of the row, so it cannot be nested in another rule.")
     facts.add_row("from", doc.origin)
@@ -185,6 +187,8 @@ _STYLES = {Uniqueness.INJECTIVE: "green", Uniqueness.HASHED: "green", Uniqueness
 def _guarantees(doc: TransformerDoc) -> Text:
     """Two or three short lines, so that the summary has room."""
     text = _uniqueness(doc.uniqueness)
+    if doc.uniqueness_at_best != doc.uniqueness:
+        text.append(f"\n(or {UNIQUENESS[Uniqueness(doc.uniqueness_at_best)][0]})", style="dim")
     text.append(f"\n{COINCIDENCE[Coincidence(doc.coincidence)][0]}", style="dim")
     return text if doc.deterministic else text.append("\nnot deterministic", style="red")
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from testdata_assets.masking.transformer_docs import COINCIDENCE, UNIQUENESS, TransformerDoc, describe
+from testdata_assets.masking.transformer_docs import COINCIDENCE, UNIQUENESS, TransformerDoc, describe, distinct_words
 from testdata_assets.masking.transformers import registry
-from testdata_assets.masking.transformers.base import Coincidence, Uniqueness
+from testdata_assets.masking.transformers.base import Coincidence
 
 PAGE = Path("docs/reference/transformers.md")
 _HEAD = """\
@@ -48,17 +48,16 @@ def render() -> str:
     ]
     table += [
         f"| [`{doc.name}`](#{doc.name}) | {_cell(doc.summary)} | {_cell(_types(doc))} |"
-        f" {UNIQUENESS[Uniqueness(doc.uniqueness)][0]} | {COINCIDENCE[Coincidence(doc.coincidence)][0]} |"
+        f" {distinct_words(doc)} | {COINCIDENCE[Coincidence(doc.coincidence)][0]} |"
         for doc in docs
     ]
     return "\n".join([head, *table, "", *(_section(doc) for doc in docs)]).rstrip("\n") + "\n"
 
 
 def _section(doc: TransformerDoc) -> str:
-    uniqueness = UNIQUENESS[Uniqueness(doc.uniqueness)][0]
     facts = [
         f"Types: {_types(doc)}.",
-        f"Distinct values: {uniqueness}.",
+        f"Distinct values: {distinct_words(doc)}.",
         f"Real values: {COINCIDENCE[Coincidence(doc.coincidence)][0]}.",
         f"{doc.nulls}.",
         "Deterministic." if doc.deterministic else "**Not deterministic.**",

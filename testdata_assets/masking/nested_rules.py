@@ -18,6 +18,7 @@ from pydantic import (
 from pydantic_core import CoreSchema, PydanticCustomError
 
 from testdata_assets.errors import UsageFault
+from testdata_assets.masking.parameter_errors import parameter_problems
 from testdata_assets.masking.transformers import registry
 from testdata_assets.masking.transformers.base import MaskContext, Transformer
 from testdata_assets.production.catalog import Column
@@ -61,11 +62,8 @@ class NestedRule(BaseModel):
             raise _off(f"{fault.what[:1].lower()}{fault.what[1:]}. {fault.remedy}") from None
         except ValidationError as error:
             known = ", ".join(registry.get(self.transform).params_model.model_fields) or "none"
-            found = "; ".join(
-                f"{'.'.join(str(part) for part in each['loc']) or self.transform}: {each['msg']}"
-                for each in error.errors(include_url=False, include_input=False, include_context=False)
-            )
-            raise _off(f"{self.transform} takes the parameters {known}: {found}") from None
+            found = "; ".join(each.message for each in parameter_problems(self.transform, error))
+            raise _off(f"{found} (parameters of {self.transform}: {known})") from None
         return self
 
     @model_serializer

@@ -10,10 +10,11 @@ from pydantic import ValidationError
 from testdata_assets.errors import UsageFault
 from testdata_assets.masking.lineage import Edge, Effective, Lineage
 from testdata_assets.masking.nested_references import with_nested_references
+from testdata_assets.masking.parameter_errors import parameter_problems
 from testdata_assets.masking.plan_models import DomainPlan, PlanWarning
 from testdata_assets.masking.plan_problems import Problem, ProblemKind
 from testdata_assets.masking.plan_transformers import KEEP, NULL
-from testdata_assets.masking.rule_errors import Mark, did_you_mean
+from testdata_assets.masking.rule_errors import Mark
 from testdata_assets.masking.rule_models import ColumnRef, ColumnRule, MaskingRules
 from testdata_assets.masking.transformers import registry
 from testdata_assets.masking.transformers.base import Coincidence, Transformer
@@ -191,22 +192,15 @@ class Draft:
                 mark=self.rule_mark(origin, *inside, "transform"),
             )
         except ValidationError as error:
-            known = list(registry.get(rule.transform).params_model.model_fields)
-            for found in error.errors(include_url=False, include_input=False):
-                location = tuple(part for part in found["loc"] if part != "[key]")
-                name = ".".join(str(part) for part in location) or rule.transform
-                message = (
-                    f"{rule.transform} has no parameter {name!r}{did_you_mean(name, known)}"
-                    if found["type"] == "extra_forbidden"
-                    else f"parameter {name!r} of {rule.transform}: {found['msg']}"
-                )
+            known = ", ".join(registry.get(rule.transform).params_model.model_fields) or "none"
+            for found in parameter_problems(rule.transform, error):
                 self.report(
                     "bad_params",
                     origin.table,
-                    message,
-                    f"Parameters of {rule.transform}: {', '.join(known) or 'none'}.",
+                    found.message,
+                    f"Parameters of {rule.transform}: {known}.",
                     column=origin.column,
-                    mark=self.rule_mark(origin, *inside, "params", *location),
+                    mark=self.rule_mark(origin, *inside, "params", *found.location),
                 )
         return None
 

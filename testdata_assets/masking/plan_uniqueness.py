@@ -246,7 +246,7 @@ def _report_lossy(draft: Draft, index: UniqueIndex, name: str, transformer: Tran
         reason += f", cut to the {limit} characters that the narrowest column of its domain admits"
         _report(draft, index, name, reason, domain_is_why=True)
     else:
-        _report(draft, index, name, reason)
+        _report(draft, index, name, reason, parameters=transformer.unique_with())
 
 
 def _unique_alone(draft: Draft, table: TableName, name: str) -> bool:
@@ -299,6 +299,7 @@ def _report(
     reason: str,
     alternatives: str | None = None,
     *,
+    parameters: str = "",
     domain_is_why: bool = False,
 ) -> None:
     table = draft.tables[index.table]
@@ -310,7 +311,8 @@ def _report(
         "uniqueness",
         index.table,
         f"{_kind(index)} {index.name} could break: {reason}",
-        f"Use {alternatives} for {column}{', or give it a domain of its own' if domain_is_why else ''}.",
+        f"{f'Set {parameters}. Or use' if parameters else 'Use'} {alternatives} for {column}"
+        f"{', or give it a domain of its own' if domain_is_why else ''}.",
         column=column,
         mark=draft.rule_mark(effective.origin, "transform") if effective else None,
     )

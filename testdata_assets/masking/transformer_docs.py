@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from pydantic import ValidationError
+
 from testdata_assets.masking.transformers import registry
 from testdata_assets.masking.transformers.base import (
     TEXT_TYPES,
@@ -20,6 +22,7 @@ from testdata_assets.masking.transformers.base import (
     Transformer,
     Uniqueness,
 )
+from testdata_assets.production.catalog import Column
 
 UNIQUENESS = {
     Uniqueness.INJECTIVE: ("injective", "distinct values stay distinct, always"),
@@ -50,6 +53,9 @@ _SQL_NAMES = {
 }  # fmt: skip
 
 
+_ORDER = tuple(UNIQUENESS)  # best first
+
+
 @dataclass(frozen=True)
 class ParameterDoc:
     """One parameter.
@@ -75,7 +81,9 @@ class TransformerDoc:
         types: What SQL calls the column types it takes; empty for any.
         nulls: What becomes of NULL.
         reads_row: Whether masks hang on other columns of the row.
+        uniqueness, coincidence, ...: Under default parameters, on the type where most is promised.
         origin: `built in`, or which package or path it comes from.
+        uniqueness_at_best: Under the parameters for which most is promised.
     """
 
     name: str
@@ -91,6 +99,7 @@ class TransformerDoc:
     preserves_format: bool
     reads_row: bool
     origin: str
+    uniqueness_at_best: str
 
     def as_json(self) -> dict[str, Any]:
         """The document of `testdata rules list-transformers --json`."""
@@ -101,7 +110,7 @@ class TransformerDoc:
 
 def describe(transformer: type[Transformer[Any]], origin: str = "built in") -> TransformerDoc:
     """What a transformer declares."""
-    guarantees = transformer.guarantees
+    guarantees = _by_default(transformer)
     return TransformerDoc(
         name=transformer.name,
         summary=transformer.summary,
@@ -116,12 +125,30 @@ def describe(transformer: type[Transformer[Any]], origin: str = "built in") -> T
         preserves_format=guarantees.preserves_format,
         reads_row=issubclass(transformer, RowTransformer),
         origin=origin,
+        uniqueness_at_best=str(transformer.guarantees.uniqueness),
     )
 
 
 def describe_all() -> list[TransformerDoc]:
     """Every usable transformer by name, users' own among them."""
     return [describe(transformer, registry.origin(name)) for name, transformer in registry.all().items()]
+
+
+def distinct_words(doc: TransformerDoc) -> str:
+    """What becomes of distinct values, in a few words."""
+    usual, best = (UNIQUENESS[Uniqueness(each)][0] for each in (doc.uniqueness, doc.uniqueness_at_best))
+    return usual if usual == best else f"{usual} by default, under other parameters {best}"
+
+
+def _by_default(transformer: type[Transformer[Any]]) -> Guarantees:
+    """What it promises without parameters on the type where that is most; the class's own where it needs some."""
+    try:
+        built = transformer(transformer.params_model())
+    except ValidationError:
+        return transformer.guarantees
+    found = [built.guarantees_for(Column("", base, base, "")) for base in sorted(transformer.base_types) or ["text"]]
+    best = min(found, key=lambda each: _ORDER.index(each.uniqueness))
+    return transformer.guarantees if best.uniqueness is transformer.guarantees.uniqueness else best
 
 
 def types_of(transformer: type[Transformer[Any]]) -> tuple[str, ...]:

@@ -175,6 +175,10 @@ class Transformer(ABC, Generic[P]):
         """The guarantees under these parameters on this column; never better than the class's own."""
         return self.guarantees
 
+    def unique_with(self) -> str:
+        """Parameters under which distinct values would stay distinct, as in `never_issued: false`; empty for none."""
+        return ""
+
     def own_limit_suffices(self, column: Column) -> bool:
         """Whether any column that holds a value holds its mask: then no narrower column of the domain need cut it."""
         return self.guarantees_for(column).preserves_length

@@ -62,6 +62,7 @@ _SCHEMES = (
     FI_SIGN, FI_LETTER, IT, CN, ES_DNI, ES_NIE, GB, FR, CH, ZA, SE_LONG, NO, BE, PL, BR, TR, DE, IN, SE, DK, CA, AU, NL,
 )  # fmt: skip
 _US_PLACES = 9
+_ANYWHERE = Column("", "text", "text", "S")
 
 
 class NationalIdParams(Params):
@@ -122,6 +123,12 @@ class NationalId(TextTransformer[NationalIdParams]):
             coincidence=Coincidence.DISJOINT if nobodys else Coincidence.MAY_COINCIDE,
             searchable=True,
         )
+
+    def unique_with(self) -> str:
+        if self.guarantees_for(_ANYWHERE).uniqueness is not Uniqueness.LOSSY:
+            return ""
+        other = "" if self.params.country == "US" else ", or `country:` where all numbers are of one country but US"
+        return f"`never_issued: false`{other}"
 
     @cached_property
     def _texts(self) -> IdTexts:

@@ -46,6 +46,17 @@ def test_the_list_is_readable_at_100_columns(capsys: pytest.CaptureFixture[str])
     assert "…" not in "".join(line[:17] for line in out.splitlines()), "no name is cut"
 
 
+def test_the_list_says_what_holds_without_parameters(capsys: pytest.CaptureFixture[str]) -> None:
+    document = describe(registry.get("national_id"))
+    assert (document.uniqueness, document.uniqueness_at_best, document.coincidence) == (
+        "lossy", "injective", "may_coincide",
+    )  # fmt: skip
+    assert describe(registry.get("uuid")).uniqueness == "injective"
+    _, out, _ = run(capsys, "national_id")
+    assert "lossy by default, under other parameters injective" in out
+    assert "lossy by default, under other parameters injective" in transformer_reference.render()
+
+
 def test_the_document_holds_every_declaration(capsys: pytest.CaptureFixture[str]) -> None:
     status, out, _ = run(capsys, "--json")
     assert status == 0

@@ -213,6 +213,41 @@ def test_transformers_that_tell_case_are_allowed(transformer: str) -> None:
     assert len(set(masked(plan, "code", variants))) == len(variants)
 
 
+def test_national_ids_say_under_which_parameters_they_stay_distinct() -> None:
+    found = catalog("ssn text", unique=(plain("ssn"),))
+    (problem,) = refusal("ssn: {transform: national_id}", found)
+    told = "Set `never_issued: false`, or `country:` where all numbers are of one country but US. Or use hash, "
+    assert problem.remedy.startswith(told)
+    (problem,) = refusal("ssn: {transform: national_id, country: US}", found)
+    assert problem.remedy.startswith("Set `never_issued: false`. Or use hash, ")
+    for params in ("country: DE", "never_issued: false", "country: US, never_issued: false"):
+        assert compile_plan(rules(f"ssn: {{transform: national_id, {params}}}"), found, KEY)
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        (
+            "{transform: integer_permute, min: 1}",
+            "parameters 'min' and 'max' of integer_permute: give min and max together, or neither",
+        ),
+        ("{transform: hash, lenght: 3}", "hash has no parameter 'lenght' (did you mean 'length'?)"),
+        (
+            "{transform: hash, length: many}",
+            "parameter 'length' of hash: input should be a valid integer, unable to parse string as an integer",
+        ),
+        ("{transform: email, mail_domain: ' '}", "parameter 'mail_domain' of email: not a mail domain"),
+    ],
+)
+def test_parameters_are_told_without_pydantic(rule: str, message: str) -> None:
+    (problem,) = refusal(f"ssn: {rule}", catalog("ssn text"))
+    assert problem.message == message
+    (nested,) = refusal(f'doc: {{transform: json, paths: {{"$.a": {rule}}}}}', catalog("doc jsonb"))
+    assert message in nested.message
+    assert "Value error" not in nested.message
+    assert "Extra inputs" not in nested.message
+
+
 def test_nested_rules_are_looked_at_too() -> None:
     text = """
         attrs: {transform: hstore, keys: {"*": {transform: %s, domain: d}}}
