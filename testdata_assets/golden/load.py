@@ -17,9 +17,9 @@ from dataclasses import dataclass, field
 
 import psycopg
 
-from testdata_assets.errors import RefusedError
 from testdata_assets.golden import recompute
 from testdata_assets.golden.executors import Block, Masking, open_masking
+from testdata_assets.golden.load_errors import load_failure
 from testdata_assets.masking import copy_text
 from testdata_assets.masking.echoes import Echo, columns_looked_at, find_echoes
 from testdata_assets.masking.fingerprints import ChangeCount, FingerprintCollector
@@ -272,7 +272,7 @@ def _load_table(
             recompute.after_load(conn, table.plan)
         table.finish(collector)
     except psycopg.Error as error:
-        raise load_failure(error, name) from None
+        raise load_failure(error, table.plan) from None
 
 
 def _account(table: _Table, answer: BlockAnswer, collector: FingerprintCollector) -> None:
@@ -291,24 +291,3 @@ def _account(table: _Table, answer: BlockAnswer, collector: FingerprintCollector
     for column, (rows, changed) in answer.changes.items():
         before = table.changes.get(column, (0, 0))
         table.changes[column] = (before[0] + rows, before[1] + changed)
-
-
-def load_failure(error: psycopg.Error, table: TableName) -> RefusedError:
-    """A server error as ours: its condition and the objects it names, never its message, which quotes values."""
-    diag = error.diag
-    named = [
-        f"{kind} {value}"
-        for kind, value in (
-            ("column", diag.column_name),
-            ("constraint", diag.constraint_name),
-            ("type", diag.datatype_name),
-        )
-        if value
-    ]
-    what = ", ".join(named) or "see the SQLSTATE"
-    return RefusedError(
-        f"Masked rows do not load ({type(error).__name__}, SQLSTATE {diag.sqlstate or 'unknown'}: {what})",
-        where=str(table),
-        remedy="Choose a transformer that keeps this column's type and constraints; testdata rules explain tells more.",
-        code="load-failed",
-    )
