@@ -26,6 +26,8 @@ from testdata_assets.settings import Settings
 KeyName = Literal["masking", "masking_previous", "store", "signing"]
 
 MINIMUM_BYTES = 32
+_LEAST_DISTINCT = 8  # bytes; 32 random ones have fewer with a probability below 1e-36
+_NEW_KEY = "Make a new one: openssl rand -hex 32."
 _COMMAND_SECONDS = 30
 # Keeps Python from looking for modules in the current directory or beside a script. Any text switches it on; by this
 # one our children know that it is not the user's own wish, which would hold for the user's commands as well.
@@ -45,7 +47,8 @@ def load_key(settings: Settings, name: KeyName, *, create: bool = False) -> byte
         At least 32 bytes.
 
     Raises:
-        EnvironmentLack: No key, an unreadable one, or one that is too short. The text never holds the key.
+        EnvironmentLack: No key, an unreadable one, or one that is too short or no more than a few letters repeated.
+            The text never holds the key.
     """
     variable = variable_of(name)
     configured = {
@@ -75,6 +78,11 @@ def variable_of(name: KeyName) -> str:
 def key_id(key: bytes) -> str:
     """12 hex characters that name a key without revealing it: a keyed hash of a fixed text."""
     return hashlib.blake2b(b"key id", key=key[:64], digest_size=6, person=b"testdata-key-id").hexdigest()
+
+
+def is_guessable(key: bytes) -> bool:
+    """Whether a key can hardly be random: a byte or two over and over."""
+    return len(set(key)) < _LEAST_DISTINCT
 
 
 def _resolve(text: str, variable: str) -> str:
@@ -127,8 +135,9 @@ def _read(path: Path, variable: str) -> str:
 
 def _decode(text: str, variable: str) -> bytes:
     text = "".join(text.split())
+    hexadecimal = re.fullmatch(r"[0-9a-fA-F]+", text) is not None
     try:
-        key = bytes.fromhex(text) if re.fullmatch(r"[0-9a-fA-F]+", text) else base64.b64decode(text, validate=True)
+        key = bytes.fromhex(text) if hexadecimal else base64.b64decode(text, validate=True)
     except (ValueError, binascii.Error):
         raise EnvironmentLack(
             f"{variable} is neither hex nor base64",
@@ -140,8 +149,16 @@ def _decode(text: str, variable: str) -> bytes:
         raise EnvironmentLack(
             f"{variable} has {len(key)} bytes, at least {MINIMUM_BYTES} are needed",
             where=variable,
-            remedy="Make a new one: openssl rand -hex 32.",
+            remedy=_NEW_KEY,
             code="key-too-short",
+        )
+    # In hex it was meant as a key, if for a trial; `doctor` warns. In base64 it is rather a placeholder or a slip.
+    if not hexadecimal and is_guessable(key):
+        raise EnvironmentLack(
+            f"{variable} repeats a few letters, which is no key although it reads as base64",
+            where=variable,
+            remedy=_NEW_KEY,
+            code="key-guessable",
         )
     return key
 

@@ -12,7 +12,7 @@ import typer
 
 from testdata_assets.cli import output
 from testdata_assets.errors import EnvironmentLack, TestdataError
-from testdata_assets.keys import KeyName, key_id, load_key
+from testdata_assets.keys import KeyName, is_guessable, key_id, load_key
 from testdata_assets.masking import kernels
 from testdata_assets.postgres.connections import connect
 from testdata_assets.postgres.control import connect_control
@@ -127,7 +127,11 @@ def _control(places: Places) -> str:
 
 def _key(settings: Settings, places: Places, name: KeyName) -> Diagnosis:
     try:
-        return Diagnosis(f"{name} key", "ok", f"id {key_id(load_key(settings, name))}")
+        key = load_key(settings, name)
+        if is_guessable(key):
+            message = f"id {key_id(key)}, and easy to guess: it repeats a few bytes"
+            return Diagnosis(f"{name} key", "warning", message, "Make a new one: openssl rand -hex 32.")
+        return Diagnosis(f"{name} key", "ok", f"id {key_id(key)}")
     except TestdataError as error:
         made = name != "masking" and places.uses_embedded and error.error_code.endswith("key-missing")
         if made:

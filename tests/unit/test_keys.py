@@ -36,6 +36,8 @@ def test_reads_a_file_and_a_command(tmp_path: Path) -> None:
     [
         ("00" * 31, "key-too-short"),
         ("not a key, surely!", "key-invalid"),
+        ("z" * 80, "key-guessable"),
+        ("XyzW" * 20, "key-guessable"),
         ("file:/nowhere/at/all", "key-unreadable"),
         ("cmd:false", "key-unreadable"),
         ("cmd:/nowhere/at/all", "key-unreadable"),
@@ -48,6 +50,17 @@ def test_refuses_unfit_keys_without_telling_them(tmp_path: Path, text: str, code
     assert caught.value.error_code == code
     assert caught.value.where == "TESTDATA_MASKING_KEY"
     assert "not a key, surely" not in str(caught.value)
+
+
+def test_doctor_warns_of_a_key_that_repeats_a_few_bytes(tmp_path: Path) -> None:
+    from testdata_assets.cli.doctor import _key
+    from testdata_assets.postgres.places import Places
+
+    for text, status in (("11" * 32, "warning"), ("0123456789abcd" * 5, "warning"), (KEY.hex(), "ok")):
+        settings = settings_with(tmp_path, masking_key=text)
+        found = _key(settings, Places(settings), "masking")
+        assert (found.status, bool(found.remedy)) == (status, status == "warning")
+        assert text[:8] not in found.message
 
 
 def test_missing_key_is_refused_unless_it_may_be_made(tmp_path: Path) -> None:
