@@ -68,6 +68,7 @@ def validate_image(
     past: Sequence[PastImage] = (),
     own_suites: Sequence[UserSuite] = (),
     partners: Sequence[PartnerCount] = (),
+    pictures: bool = True,
 ) -> ValidationReport:
     """Runs the six checks on a candidate image. Nothing in the image is changed.
 
@@ -88,6 +89,7 @@ def validate_image(
         today: For expiry dates of accepted findings.
         past: Images published before, oldest first.
         own_suites: Expectations of the users' own; they count into `schema_matches`.
+        pictures: Whether to draw drift, which takes a second or two.
         partners: Rows without a partner in the source, for each relationship of the rules.
 
     Raises:
@@ -141,11 +143,13 @@ def validate_image(
     report = ValidationReport(
         checks=checks,
         drift_table=[each.as_row() for each in worst_first],
-        worst_drift_png=draw_worst(worst_first, before, after),
-        drift_map_png=draw_map(worst_first, after),
+        worst_drift_png=draw_worst(worst_first, before, after) if pictures else None,
+        drift_map_png=draw_map(worst_first, after) if pictures else None,
         drift_trend_png=draw_trend(
             past, kept_profile["drift"], tracks(past, profiles, since_first or worst_first, rules.drift)
-        ),
+        )
+        if pictures
+        else None,
         drift_since=None if since_first is None else [each.as_row() for each in since_first],
         stored_profile=kept_profile,
         image_profiles=profiles,

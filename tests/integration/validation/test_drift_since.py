@@ -20,7 +20,7 @@ def published(report: ValidationReport) -> PastImage:
 
 def test_a_changed_production_warns_or_blocks(validate: Validate) -> None:
     before = published(validate("UPDATE orders SET amount = amount / 2"))
-    image = validate(past=[before])
+    image = validate(past=[before], pictures=True)
     assert {(each["table"], each["column"]) for each in image.drift_since or () if each["drifted"]} == {
         ("public.orders", "amount")
     }

@@ -131,7 +131,8 @@ def test_names_that_are_leaks_are_told_by_their_places(validate: Validate) -> No
     """Everywhere: also where tables are counted and schemas compared."""
     report = validate(
         f'CREATE TABLE "{EMAIL}" (id int, "{STREET}" text, fine text);'
-        f"""INSERT INTO "{EMAIL}" VALUES (1, '{NAME}'); COMMENT ON COLUMN "{EMAIL}".fine IS '{NAME}'"""
+        f"""INSERT INTO "{EMAIL}" VALUES (1, '{NAME}'); COMMENT ON COLUMN "{EMAIL}".fine IS '{NAME}'""",
+        pictures=True,
     )
     found = {(each.table, each.column_or_object) for each in report.check("no_production_values").findings}
     assert ("table_name", "table 6 of public") in found
