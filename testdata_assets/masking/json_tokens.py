@@ -405,7 +405,7 @@ def with_pieces(
     order = np.argsort(starts, kind="stable")
     sources = np.concatenate([lengths[:-1], np.zeros(len(nuls), np.int64)])[order]
     sizes = np.concatenate([np.diff(lengths), np.zeros(len(nuls), np.int64)])[order]
-    written = source[ragged_indices(sources, sizes)]
+    written = take_slices(source, sources, sizes)
     starts, ends = starts[order], ends[order]
     result = spliced(data[: int(document_starts[-1])], starts, ends, written, sizes)
     grown = offsets_of(sizes - (ends - starts))

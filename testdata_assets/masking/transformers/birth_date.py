@@ -23,6 +23,7 @@ _BEFORE = np.concatenate(([0], np.cumsum(_DAYS)))
 _LEAP_STEPS = (4, -4, 8, -8)
 _AT_ONCE = 8192  # dates that kernels work on: arrays stay in the processor's cache
 _ISO_DATE = 10  # characters
+_FIRST_YEAR = -4713  # 4714 BC, in which the days that Postgres knows begin
 _HYPHEN, _COLON, _BC = 0x2D, 0x3A, " BC"
 
 
@@ -113,10 +114,11 @@ class BirthDate(TextTransformer[BirthDateParams]):
         other = other + (other >= day_of_year)
         stuck = span == 1  # 1 January of the limit's year: any day of the year before
         other = np.where(stuck, (draws[:, 1] % np.uint64(365)).astype(np.int64), other)
+        oldest = iso.signed_year == _FIRST_YEAR  # begins in November: any day of the year after
         month = np.searchsorted(_BEFORE, other, side="right")
         day = other - _BEFORE[month - 1] + 1
         return (
-            np.where(leap_day, _another_leap_year(iso, draws, limit), iso.year - (stuck & ~leap_day)),
+            np.where(leap_day, _another_leap_year(iso, draws, limit), iso.year - ((stuck | oldest) & ~leap_day)),
             np.where(leap_day, 2, month),
             np.where(leap_day, 29, day),
         )

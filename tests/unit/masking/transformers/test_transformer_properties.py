@@ -48,9 +48,6 @@ FEW = {"choice", "country", "gender_title", "region", "shuffle", "substitute", "
 
 # Promises known to be broken, by test; to be taken out with the fault (the test says so then).
 FAULTS = {
-    "samples": {
-        "birth_date": "4714-11-24 BC moves to days before the first that Postgres knows",
-    },
     "folded": {"birth_date": "INFINITY and `bc` are no dates where case does not count"},
 }
 
