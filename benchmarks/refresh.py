@@ -5,7 +5,8 @@
 Prints one row a pair, the stages, how the total grows with the rows, and the medians; the last line is JSON. `ratio` is
 (snapshot + mask_and_load + constraints) over the pair's time, with encryption, leak fingerprints and profiles on;
 `ratio_total` adds what pg_restore leaves to others, ANALYZE, and our registry; `ratio_validated` validation as well.
-Kernels are compiled before the first pair, as once for every machine (`compile_seconds`).
+Kernels are compiled before the first pair, as once for every machine (`compile_seconds`), and loaded, as once for every
+process (`startup_seconds`).
 Pairs are interleaved: ours, theirs, ours, theirs; other maskers on PATH run last.
 """
 
@@ -38,6 +39,7 @@ from testdata_assets.settings import Settings
 from testdata_assets.validation.run import validate_candidate
 
 SOURCE, TARGET = "bench_source", "bench_target"
+_FEW_ROWS = 20_000
 
 
 def main() -> None:
@@ -73,6 +75,7 @@ def run(
 ) -> dict[str, Any]:
     """All pairs; returns what the JSON line holds."""
     compiled = _compile(say)
+    startup = _startup(settings, server, say)
     growth = [_grown(settings, server, folder, options, int(rows), say) for rows in options.growth.split(",") if rows]
     _refill(server, options.rows)
     places = open_places(settings)
@@ -109,6 +112,7 @@ def run(
             statistics.median(mine["total"] / other["total"] for mine, other in zip(ours, theirs, strict=True)), 3
         ),
         "compile_seconds": compiled,
+        "startup_seconds": startup,
         "seconds": seconds,
         "baseline_seconds": {key: round(statistics.median(other[key] for other in theirs), 3) for key in theirs[0]},
         "baseline_commands": [" ".join(command) for command in _commands(server, Path("DUMP"), options.jobs)],
@@ -147,6 +151,15 @@ def _compile(say: Callable[[str], None]) -> float:
     seconds = round(time.monotonic() - started, 1)
     say(f"kernels compiled in {seconds} s" if found.returncode == 0 else "without compiled kernels")
     return seconds
+
+
+def _startup(settings: Settings, server: EmbeddedServer, say: Callable[[str], None]) -> float:
+    """Seconds that the first refresh of a process takes more than the next one: numba and machine code are loaded."""
+    _refill(server, _FEW_ROWS)
+    places = open_places(settings)
+    first, second = (_ours(settings, places, validate=False)["total"] for _ in range(2))
+    say(f"the first refresh of a process takes {first - second:.1f} s more ({second:.1f} s for {_FEW_ROWS:,} rows)")
+    return round(first - second, 1)
 
 
 def _refill(server: EmbeddedServer, rows: int) -> None:
