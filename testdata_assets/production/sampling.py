@@ -35,6 +35,7 @@ _WIDTH = 200  # columns of one statement
 _STATEMENT_SECONDS = 8.0
 _SPARSE = 4  # a column is asked for again where the sample found fewer than a quarter of the values wanted
 _ASKED_AGAIN_SECONDS = 2.0
+_MOST_FAILURES = 3
 _KEPT_ROWS = 400  # of a table (and of each column asked for again) that are kept whole
 _KEPT_CHARACTERS = 400
 _SKETCH_ROWS = 200_000
@@ -236,14 +237,19 @@ class Sampler:
         """
         if leaf.pages <= 1:
             return
+        failed = 0
         for place, column in enumerate(columns):
             rows, nulls = counts[place]
             sparse = 2 * nulls > rows and len(values[place]) * _SPARSE < self._distinct
             if not sparse or column.not_null or self.seconds_left <= 0:
                 continue
+            if failed >= _MOST_FAILURES:
+                return  # a large table: each further column would cost its time-out, and other tables their sample
+            failed += 1
             with self._guarded(_ASKED_AGAIN_SECONDS) as cursor:
                 cursor.execute(_filled_query(leaf, columns, column, self._distinct * 2))
                 found = [row for row in cursor.fetchall() if row[place] is not None]
+                failed -= 1
                 if len(found) <= rows - nulls:
                     continue
                 counts[place][0] = nulls + len(found)

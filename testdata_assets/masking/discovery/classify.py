@@ -59,7 +59,8 @@ def classify(column: Column, sampled: Values, around: Surroundings) -> Verdict:
     if sign is not None and sign.category is None and base in TEXT_TYPES | NUMBERS:
         sign = _without_number(column.name) or sign
     if base in TEXT_TYPES:
-        return replace(classify_text(sign, sampled, around), few=sampled.few)
+        verdict = classify_text(sign, sampled, around)
+        return replace(verdict, few=verdict.few or sampled.few)
     if base in NUMBERS:
         return classify_number(sign, sampled, around, integer=base in INTEGERS or base == "numeric")
     if base in MOMENTS:

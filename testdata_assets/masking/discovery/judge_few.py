@@ -29,6 +29,8 @@ def among_few(sampled: Values, around: Surroundings) -> Verdict | None:
     of_things = around.lookup or around.kind == "thing"
     if sampled.words >= 1.5:
         mentions = look.names_inside(sampled) + look.share_with_names(sampled)
+        families = look.share_with_families(sampled)
+        mentions += families if families * len(found) >= 2 else 0.0
         if mentions >= (_THINGS_MENTION if of_things else _MENTION):
             return Verdict("free_text", 0.6, "few values repeat, but some hold names")
     if of_things:

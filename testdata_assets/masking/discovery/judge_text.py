@@ -52,8 +52,8 @@ def classify_text(sign: NameSign | None, sampled: Values, around: Surroundings) 
         if named is not None:
             return named
     if sign is not None and sign.category is None and not (_names_id(sign) and len(sampled)):
-        if around.topic == "health" and around.linked and sampled.few and _RESULT.search(sign.phrase):
-            return Verdict("health", 0.6, f"results in {around.table}")
+        if around.topic == "health" and around.linked and _RESULT.search(sign.phrase):
+            return Verdict("health", 0.6, f"results in {around.table}", few=True)
         if of_people(around) and _numbers_people(sign, sampled, around):
             return Verdict("customer_id", 0.4, "nearly every row of a table of people has its own", undecided=True)
         among = among_few(sampled, around) if sampled.few else None

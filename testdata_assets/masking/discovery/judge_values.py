@@ -12,6 +12,7 @@ from testdata_assets.masking.discovery.values import Values
 from testdata_assets.masking.discovery.verdicts import UNKNOWN, Surroundings, Verdict
 
 MANY = 12  # distinct values: more than most enumerations have
+_MIXED, _NUMBERED = 0.7, 0.2  # fewer names than this among so many numbers are no column of names
 _MENTION, _THINGS_MENTION = 0.15, 0.4  # share of texts that name somebody
 _CODE = 24  # letters: longer ones are no codes
 
@@ -90,6 +91,8 @@ def by_values(sampled: Values, around: Surroundings) -> Verdict:
         if few and (share * len(found) < 2 or category in ("city", "first_name", "last_name")):
             continue
         if share >= least:
+            if category == "person_name" and share < _MIXED and sampled.share(_has_digit) >= _NUMBERED:
+                return Verdict("free_text", 0.7, f"{share:.0%} of values look like full names, others hold numbers")
             return Verdict(category, round(0.35 + 0.5 * share, 2), f"{share:.0%} of values look like {called}")
     vetoed = veto_of_values(sampled, around)
     if vetoed is not None:
@@ -139,6 +142,10 @@ def by_values(sampled: Values, around: Surroundings) -> Verdict:
     if around.kind == "person" and around.key and sampled.share(lambda value: any(map(str.isdigit, value))) > 0.9:
         return Verdict("customer_id", 0.45, "unique codes in a table of people")
     return _name_like(sampled) or Verdict(UNKNOWN, 0.3, "neither name nor values tell", undecided=True)
+
+
+def _has_digit(value: str) -> bool:
+    return any(map(str.isdigit, value))
 
 
 def _name_like(sampled: Values) -> Verdict | None:

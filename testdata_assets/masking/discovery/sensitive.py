@@ -23,6 +23,7 @@ STEMS: dict[str, tuple[str, ...]] = {
         addict psychi schizo bipolar epilep dement alzheim parkinson stroke infarct bronch pneumon fractur arthrit
         rheuma lumbalg burnout abortion miscarr insulin pacemaker ansiedad insomni obesit adipos anorex bulimi
         tubercul leukem leukam lymphom melanom sclerosis sklerose herniat hernie hospitali arbeitsunfall wheelchair
+        pain schmerz douleur dolor dolore overdos antenatal prenatal appendic injur verletz fever fieber suicid
         penicillin lactose laktose gluten coeliac celiac zoliakie"""
     ),
     "demographic": words_of(

@@ -60,6 +60,7 @@ _STREET = re.compile(
     re.IGNORECASE | re.UNICODE | re.DOTALL,
 )
 _FREE_WORDS = 4
+_FAMILY = 4  # letters
 _ENTROPY = 3.2
 _OLDEST, _AGES, _GROWN = 115, 12, 40  # years
 
@@ -375,6 +376,23 @@ def share_with_names(values: Values) -> float:
     for value in values.distinct:
         found = re.findall(r"[^\W\d_]+", value)
         hits += any(word[0].isupper() and len(word) > 2 and word.casefold() in known for word in found[1:])
+    return hits / len(values) if len(values) else 0.0
+
+
+def share_with_families(values: Values) -> float:
+    """Share of values that hold a family name in any case, which no other value holds, beside words that others do.
+
+    `see file MEIER`, `see file okafor`: what varies in a phrase that repeats. Family names are also words of all
+    kinds, so that one that stands in several values says nothing.
+    """
+    known = dictionaries().last
+    held = [set(found) for found in values.tokens]
+    holders = Counter(token for found in held for token in found)
+    hits = sum(
+        any(holders[token] == 1 and len(token) >= _FAMILY and token in known for token in found)
+        and any(holders[token] > 1 and len(token) >= _FAMILY for token in found)
+        for found in held
+    )
     return hits / len(values) if len(values) else 0.0
 
 

@@ -23,7 +23,7 @@ class Verdict:
         confidence: 0 to 1.
         why: A few words without any value.
         undecided: Nothing told: what holds is the safe side.
-        few: Few values repeat, as those of an enumeration do.
+        few: Values repeat, as those of an enumeration or of a measurement do: they can be shuffled among the rows.
     """
 
     category: str | None

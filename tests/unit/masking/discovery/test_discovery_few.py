@@ -67,6 +67,12 @@ def test_special_categories_by_their_values(values: tuple[str, ...], category: s
     assert judged("wobble", *values).category == category
 
 
+def test_family_names_in_any_case_are_told_by_the_phrase_around_them() -> None:
+    files = tuple(f"gone, see file {name}" for name in ("MEIER", "okafor", "Dupont"))
+    assert judged("wobble", "retired", "end of contract", "resigned by letter", *files).category == "free_text"
+    assert judged("wobble", "second class", "first class", "same day class", "home day class").category is None
+
+
 def test_a_list_of_illnesses_is_no_patients() -> None:
     of_list = Surroundings(bare=True, lookup=True, table="conditions_ref")
     assert judged("wobble", "Migraine", "Hypertension", "Asthma", around=of_list).category is None
