@@ -1,4 +1,4 @@
-"""email and username: valid addresses, mapped domains, 60 bits, style."""
+"""email: valid addresses, mapped domains, 60 bits, style."""
 
 from __future__ import annotations
 
@@ -124,15 +124,3 @@ def test_folded_addresses_differ_as_much_as_their_originals(mask: Mask):
     assert len(set(masked)) == len(values)
     assert len({one.lower() for one in masked}) == 1
     assert len({one.lower() for one in mask("email", values)}) == len(values)
-
-
-def test_user_names_that_are_addresses_agree_with_email(mask: Mask):
-    assert mask("username", ["bob@acme.com"]) == mask("email", ["bob@acme.com"])
-
-
-@pytest.mark.parametrize(("limit", "longest"), [(None, 19), (19, 19), (15, 12), (12, 12), (8, 8)])
-def test_user_names_fit(mask: Mask, limit: int | None, longest: int):
-    values = [f"user.{number}"[:limit] for number in range(500)]
-    masked = mask("username", values, base_type="varchar", limit=limit)
-    assert max(map(len, masked)) <= longest
-    assert len(set(masked)) == len(set(values))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pkgutil
+from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
@@ -29,6 +30,11 @@ def test_every_file_holds_the_transformer_it_is_named_after():
     modules = {module.name for module in pkgutil.iter_modules(transformers.__path__)}
     public = {name for name in modules if not name.startswith("_")} - helpers
     assert public == {each.__module__.rpartition(".")[2] for each in registry.all().values()} == set(registry.all())
+
+
+def test_every_transformer_has_a_test_file_of_its_own():
+    tested = {path.stem.removeprefix("test_") for path in Path(__file__).parent.glob("test_*.py")}
+    assert set(registry.built_in()) <= tested
 
 
 @pytest.mark.parametrize("name", sorted(registry.all()))

@@ -1,4 +1,4 @@
-"""scramble and postcode: the form stays character by character."""
+"""scramble: the form stays character by character."""
 
 from __future__ import annotations
 
