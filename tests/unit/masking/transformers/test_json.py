@@ -200,7 +200,7 @@ def test_it_survives_pickling_and_takes_nothing_as_nothing():
         ({"email": "keep"}, "begins with"),
         ({"$.a": "emial"}, "no transformer 'emial'"),
         ({"$.a": {"domain": "x"}}, "with `transform`"),
-        ({"$.a": {"transform": "hash", "lenght": 8}}, "length, encoding: lenght"),
+        ({"$.a": {"transform": "hash", "lenght": 8}}, "hash has no parameter 'lenght' (did you mean 'length'?)"),
         ({"$.a": {"transform": "hash", "when": "x == 1"}}, "no `when`"),
         ({"$.a": "keep", "$['a']": None}, "say the same"),
         ({"$.a": {"transform": "json", "paths": {"b": "keep"}}}, "begins with"),
