@@ -85,10 +85,10 @@ class _Table:
         if self.profiler is not None:
             frequent = self.profiler.frequent(self.vocabulary | self.defaults.keys())
             for column, values in frequent.items():
-                plain = copy_text.unescape(values)
-                if column not in self.vocabulary:  # what many rows have by default is nobody's
+                plain, vocabulary = copy_text.unescape(values), column in self.vocabulary
+                if not vocabulary:  # what many rows have by default is nobody's
                     plain = plain.filter(plain == self.defaults[column])
-                collector.leave_out(f"{self.plan.table.name}.{column}", plain)
+                collector.leave_out(f"{self.plan.table.name}.{column}", plain, vocabulary=vocabulary)
             kept, names = columns_looked_at(self.plan)
             if kept and names:
                 self.echoes = find_echoes(self.plan, self.profiler.sampled([*kept, *names]))

@@ -216,7 +216,11 @@ class SchemaArchive:
         """The entries that are restored."""
         gone = {entry.number for entry in self._entries if entry.is_a(_LEFT_OUT)}
         made_apart = {
-            entry.number for entry in self._entries if entry.is_a([f"POLICY {name}" for name in self._policies])
+            entry.number
+            for entry in self._entries
+            for name in self._policies
+            # What follows the name is the owner, one word: a policy `a b` is not the policy `a`.
+            if entry.is_a([f"POLICY {name}"]) and " " not in entry.what.removeprefix(f"POLICY {name} ")
         }
         while True:
             more = {

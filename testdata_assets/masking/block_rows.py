@@ -100,7 +100,7 @@ class FrameLines:
             name: Values(copy_text.escape(mask.values), mask.present).of_all_rows().rename(name)
             for name, mask in masks.items()
         }
-        return copy_text.encode(pl.DataFrame(masked.get(each.name, each) for each in self._frame.iter_columns()))
+        return copy_text.encode(pl.DataFrame([masked.get(each.name, each) for each in self._frame.iter_columns()]))
 
 
 def take_apart(block: bytes, columns: list[str]) -> Lines:

@@ -331,6 +331,7 @@ def _memo_kind(column: ColumnPlan) -> tuple[object, ...]:
     """
     return (
         type(column.transformer),
+        is_searched(column),
         _Params(column.transformer.params),
         column.domain,
         column.seen_as.base_type,
@@ -354,7 +355,7 @@ def count_changes(values: pl.Series, masked: pl.Series) -> tuple[int, int]:
     """(values that say something, those of them that changed); blanks, asterisks and emoji stay as they are."""
     if bulky.is_bulky(values):
         changed = (masked != values).fill_null(True).to_list()
-        says = [_says_something(value) for value in values]
+        says = [view is not None and _says_something(view) for view in bulky.views(values)]
         return sum(says), sum(a and b for a, b in zip(says, changed, strict=True))
     loaded = kernels.load("changes", len(values))
     if loaded is None or masked.null_count():
@@ -368,9 +369,9 @@ def count_changes(values: pl.Series, masked: pl.Series) -> tuple[int, int]:
     return rows, changed
 
 
-def _says_something(value: str) -> bool:
-    """Whether a text holds a letter or digit: of long ones the first few characters tell."""
-    return _TELLING.search(value) is not None
+def _says_something(value: memoryview) -> bool:
+    """Whether a text holds a letter or digit: of long ones the first piece tells, mostly."""
+    return any(_TELLING.search(bytes(piece).decode()) for piece in bulky.pieces(value))
 
 
 def _count_any_changes(values: pl.Series, masked: pl.Series) -> tuple[int, int]:

@@ -131,6 +131,8 @@ class FingerprintCollector:
         self._held: list[tuple[int, Hashes]] = []
         self._allowed: dict[str, list[Hashes]] = {}
         self._frequent: dict[int, Hashes] = {}
+        self._vocabulary: set[int] = set()
+        self._words = np.empty(0, np.uint64)
         self._count = self._runs = 0
         self._lock = threading.Lock()
 
@@ -166,20 +168,23 @@ class FingerprintCollector:
                 ),
             )
 
-    def leave_out(self, column: str, values: pl.Series) -> None:
+    def leave_out(self, column: str, values: pl.Series, *, vocabulary: bool) -> None:
         """Values of a column that say nothing, since many rows share them; addresses and long numbers stay.
 
         Args:
             column: As for `add`.
             values: Strings without nulls.
+            vocabulary: Whether the column may hold states and the like: what is such a word in one column that may
+                is one in all of them.
         """
-        plain = values.filter(~values.str.contains(_PERSONAL))
-        if not len(plain):
-            return
+        plain = fingerprint(values.filter(~values.str.contains(_PERSONAL)), self.seed)
         with self._lock:
             index = self._columns.setdefault(column, len(self._columns))
-            known = self._frequent.get(index, np.empty(0, np.uint64))
-            self._frequent[index] = np.union1d(known, fingerprint(plain, self.seed))
+            if vocabulary:
+                self._vocabulary.add(index)
+                self._words = np.union1d(self._words, plain)
+            else:
+                self._frequent[index] = np.union1d(self._frequent.get(index, np.empty(0, np.uint64)), plain)
 
     def allow(self, column: str, values: pl.Series) -> None:
         """Values that a condition keeps in a column: no leak there, and one everywhere else if somebody masks them.
@@ -240,8 +245,14 @@ class FingerprintCollector:
     def _telling(self, values: Hashes, origins: Origins) -> tuple[Hashes, Origins]:
         """Fingerprints without those that were left out of their column."""
         kept = np.ones(len(values), np.bool_)
-        for index, frequent in self._frequent.items():
-            kept &= (origins != index) | ~np.isin(values, frequent)
+        for columns, left_out in [
+            (self._vocabulary, self._words),
+            *(({index}, frequent) for index, frequent in self._frequent.items()),
+        ]:
+            places = np.searchsorted(values, left_out)
+            found = places[places < len(values)]
+            found = found[np.isin(values[found], left_out) & np.isin(origins[found], list(columns))]
+            kept[found] = False
         return (values, origins) if kept.all() else (values[kept], origins[kept])
 
 

@@ -74,12 +74,13 @@ def pieces(value: memoryview, size: int = PIECE_BYTES) -> Iterator[memoryview]:
     while start < len(value):
         stop = min(start + size, len(value))
         if stop < len(value):
-            stop = _cut_before(value, start, stop)
+            stop = cut_before(value, start, stop)
         yield value[start:stop]
         start = stop
 
 
-def _cut_before(value: memoryview, start: int, stop: int) -> int:
+def cut_before(value: memoryview, start: int, stop: int) -> int:
+    """The last place up to `stop` that lies neither within a character nor between a backslash and what it escapes."""
     while stop > start + 1 and value[stop] & 0xC0 == 0x80:
         stop -= 1
     backslashes = 0

@@ -184,8 +184,10 @@ def clipped(frame: pl.DataFrame) -> pl.DataFrame:
     if not any(long):
         return frame
     return pl.DataFrame(
-        bulky.beginnings(column, MAX_CHARACTERS) if cut else column
-        for column, cut in zip(frame.iter_columns(), long, strict=True)
+        [
+            bulky.beginnings(column, MAX_CHARACTERS) if cut else column
+            for column, cut in zip(frame.iter_columns(), long, strict=True)
+        ]
     )
 
 

@@ -172,8 +172,10 @@ def _fixed(reader: ImageReader, counted: _Counted) -> int:
     """Rows whose values the declared transformers leave alone whatever the key; those that say nothing do not count.
 
     Such a value is in the image as it was. A value that masking left out is not among them: under other keys its
-    transformer would change it.
+    transformer would change it. Nor are values that masks of others are; where a condition chooses, nobody can tell.
     """
+    if counted.column.condition is not None:
+        return 0
     ways = _ways(counted.column)
     name = quote_identifier(counted.column.column.name)
     total = 0
@@ -194,14 +196,17 @@ def _stays(values: pl.Series, way: ColumnPlan) -> pl.Series:
     if isinstance(way.transformer, RowTransformer):
         return values.is_in(_ENDLESS)
     stays = pl.Series([True]).new_from_index(0, len(values))
+    written = pl.Series([], dtype=pl.String)
     for _ in range(2):
         context = way.context(partial(KeyedHash.derive, secrets.token_bytes(32)))
         try:
             masked = way.transformer.apply(values, context)
         except (pl.exceptions.PolarsError, ValueError, OverflowError):
-            return ~stays  # the message may quote a value
-        stays &= (masked == values).fill_null(False)
-    return stays
+            return pl.Series([False]).new_from_index(0, len(values))  # the message may quote a value
+        same = (masked == values).fill_null(False)
+        written = pl.concat([written, masked.filter(~same).rename("")])
+        stays &= same
+    return stays & ~values.is_in(written.unique().to_list())
 
 
 def _differ(reader: ImageReader, table: TableName, column: ColumnPlan) -> bool:

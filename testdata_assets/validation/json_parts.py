@@ -66,7 +66,7 @@ class JsonParts:
         try:
             tokens = tokenise(documents, trusted=self._trusted)
         except RefusedError:
-            return {"kept": documents.append(texts(documents, "json"))}
+            return {"kept": pl.concat([documents.alias("v"), texts(documents, "json").alias("v")])}
         kinds = tokens.kinds[tokens.leaves]
         lengths = tokens.ends[tokens.leaves] - tokens.starts[tokens.leaves]
         chosen = (kinds == STRING) | ((kinds == SCALAR) & (lengths >= MINIMUM_DIGITS))

@@ -72,7 +72,9 @@ class ColumnHits:
         codes: Matches of long numbers, the same way and by the tag of their hash, which tells how many digits.
         code_hashes: Which numbers matched, by tag.
         expected: Of shape (32,), by tag: how many matches chance alone would bring.
-        shared: Values that many people share and that matched, by origin, with the rows that hold them.
+        shared: Values that many people share and that matched, by origin.
+        shared_rows: How many of the values looked at (`probed`) they were, by origin.
+        shared_weights: How many rows have them, by origin.
         sizes: How many such values production has, by origin.
         located: Places among the values of what was found, the same way; None where nobody asks.
     """
@@ -91,6 +93,7 @@ class ColumnHits:
     expected: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(_TAGS))
     shared: dict[str, set[int]] = field(default_factory=dict)
     shared_rows: Counter[str] = field(default_factory=Counter)
+    shared_weights: Counter[str] = field(default_factory=Counter)
     sizes: dict[str, int] = field(default_factory=dict)
     located: dict[tuple[str, bool], list[npt.NDArray[np.int64]]] | None = None
 
@@ -116,7 +119,7 @@ class ColumnHits:
         for origin, hashes in self.shared.items():
             covered = max(_SHARED_VALUES, _SHARED_COVERED * min(self.sizes[origin], _REMEMBERED))
             if self.shared_rows[origin] >= _SHARED_MATCHED * self.probed and len(hashes) >= covered:
-                counted[origin, False] += self.shared_rows[origin]
+                counted[origin, False] += self.shared_weights[origin]
         return counted
 
     def level(self, tag: int) -> float:
@@ -141,23 +144,27 @@ class ColumnHits:
         return self.role == "disjoint" and origin in self.related
 
     def count_once(self) -> None:
-        """Makes all that was found the findings of one row."""
+        """Makes all that was found the findings of one row; shares of what was looked at stay as they are."""
         self.strong = Counter(dict.fromkeys(self.strong, 1))
         self.weak = Counter(dict.fromkeys(self.weak, 1))
         self.codes = Counter(dict.fromkeys(self.codes, 1))
-        self.shared_rows = Counter(dict.fromkeys(self.shared_rows, 1))
-        self.weak_values, self.probed = min(self.weak_values, 1), min(self.probed, 1)
+        self.shared_weights = Counter(dict.fromkeys(self.shared_weights, 1))
 
     def merge(self, other: ColumnHits) -> None:
         self.probed += other.probed
         self.strong.update(other.strong)
         self.weak.update(other.weak)
         self.weak_values += other.weak_values
-        self.expected += other.expected
         self.codes.update(other.codes)
+        # What is not remembered any more is not expected either: both stop at the same number of matches.
+        full = [tag for tag, hashes in self.code_hashes.items() if len(hashes) >= _REMEMBERED]
+        expected = other.expected.copy()
+        expected[full] = 0
+        self.expected += expected
         for tag, hashes in other.code_hashes.items():
             _remember(self.code_hashes.setdefault(tag, set()), hashes)
         self.shared_rows.update(other.shared_rows)
+        self.shared_weights.update(other.shared_weights)
         self.sizes |= other.sizes
         for origin, hashes in other.shared.items():
             _remember(self.shared.setdefault(origin, set()), hashes)
@@ -247,13 +254,14 @@ class LeakDetector:
         eligible = plain != 0
         hits.probed += int(eligible.sum())
         tags = _tags_of(plain)
-        hits.expected += np.bincount(tags[eligible], minlength=_TAGS) * self._density
+        expected = np.bincount(tags[eligible], minlength=_TAGS) * self._density
         mask: npt.NDArray[np.bool_] = self._fingerprints.contains(plain) & eligible
-        if not mask.any():
-            return None
         codes = tags >= _FIRST_STRONG_TAG
         if int(codes.sum()) >= _MANY_CODES and (codes & mask).any():
-            hits.expected += self._neighbours(values.filter(pl.Series(codes)))
+            expected = np.maximum(expected, self._neighbours(values.filter(pl.Series(codes))))
+        hits.expected += expected
+        if not mask.any():
+            return None
         weight = np.ones(len(plain), np.int64) if counts is None else counts.to_numpy()
         places = self._not_allowed(np.flatnonzero(mask), plain, hits)
         if len(places):
@@ -370,7 +378,9 @@ class LeakDetector:
             keep = keep & ~shared
         hashes, origins, strong = hashes[keep], origins[keep], strong[keep]
         rows, weight = rows[keep], weight[keep]
-        tags = np.where(strong, _tags_of(hashes), 0)
+        # With letters among the digits chance has far more to choose from.
+        digits_only = ~matched.str.contains(r"\p{L}").to_numpy()[keep]
+        tags = np.where(strong & digits_only, _tags_of(hashes), 0)
         tags[tags < _FIRST_STRONG_TAG] = 0
         for origin in np.unique(origins):
             name = self._fingerprints.columns[int(origin)]
@@ -408,6 +418,7 @@ class LeakDetector:
             name = self._fingerprints.columns[int(origin)]
             here = origins == origin
             hits.shared_rows[name] += int(here.sum())
+            hits.shared_weights[name] += int(weight[here].sum())
             hits.sizes[name] = self._sizes[name]
             _remember(hits.shared.setdefault(name, set()), np.unique(hashes[here])[:_REMEMBERED].tolist())
 

@@ -45,10 +45,11 @@ def portions(value: memoryview, shape: Shape) -> Iterator[pl.Series]:
 
 
 def _tail(piece: memoryview) -> bytes:
-    """The end of a piece from the last blank before it on: no character and no escape begins in its middle."""
-    end = bytes(piece[-2 * _OVERLAP :])
-    blank = end.find(b" ", len(end) - _OVERLAP if len(end) > _OVERLAP else 0)
-    return end[blank:] if blank >= 0 else b""
+    """The end of a piece, from a blank on where there is one: no character and no escape begins in its middle."""
+    if len(piece) <= _OVERLAP:
+        return bytes(piece)
+    end = bytes(piece[bulky.cut_before(piece, 0, len(piece) - _OVERLAP) :])
+    return end[max(end.find(b" "), 0) :]
 
 
 def _hexadecimal(value: memoryview) -> Iterator[pl.Series]:

@@ -211,7 +211,7 @@ def scan(
         prose={
             f"{table}.{name}"
             for (table, name), column in plans.items()
-            if column.transformer.name in PROSE or ((table, name) in parts_of and parts_of[table, name].holds_prose)
+            if _is_prose(column) or ((table, name) in parts_of and parts_of[table, name].holds_prose)
         },
         coinciding={f"{table}.{name}" for (table, name), column in plans.items() if may_coincide(column)} | pairs,
         shared={f"{table}.{name}" for (table, name), column in plans.items() if is_shared(column.transformer)},
@@ -301,6 +301,12 @@ def _column_scan(
     )
 
 
+def _is_prose(column: ColumnPlan) -> bool:
+    """Whether a few words out of a column prove nothing: prose, or anything, where the rule does not say of whom."""
+    name = column.transformer.name
+    return name == "free_text" or (name in PROSE and column.pii in (None, "unknown", "free_text"))
+
+
 def _keeps(plan: ColumnPlan | None) -> bool:
     """Whether something of a column masked in part may be as it was; where every part is masked, nothing is."""
     if plan is None or plan.otherwise is not None or isinstance(plan.transformer, Json):
@@ -377,6 +383,9 @@ def _scan_long(value: memoryview, entry: ColumnScan, detector: LeakDetector, wat
                 patterns.look(inside, rows, seen, emails_only=entry.emails_only)
             watch.add(between - started, time.monotonic() - between)
             started = time.monotonic()
+        if seen is not None and entry.shape not in ("plain", "number", "bytes"):
+            # Elements that were cut in two turn what is between quotes round.
+            patterns.look(copy_text.unescape(portion), None, seen, emails_only=entry.emails_only)
     with entry.lock:
         for role, hits in found.items():
             hits.count_once()

@@ -75,3 +75,21 @@ def test_seeds_differ_and_empty_sets_find_nothing(store: ChunkStore) -> None:
     assert FingerprintCollector().finish().hash(values)[0] != FingerprintCollector().finish().hash(values)[0]
     empty = _saved(FingerprintCollector(), store)
     assert not empty.contains(np.array([1, 2], np.uint64)).any()
+
+
+@pytest.mark.parametrize("budget", [1 << 20, 10])
+def test_vocabulary_of_one_column_is_vocabulary_of_all_such_columns(budget: int, store: ChunkStore) -> None:
+    collector = FingerprintCollector(seed=5, store=store, budget=budget)
+    collector.add("t.old", pl.Series(["awaiting reply", "telling words", "ann.lee@corp.com"]), prose=True)
+    collector.add("t.new", pl.Series(["awaiting reply", "other sentences"]), prose=True)
+    collector.add("t.name", pl.Series(["Mary van Dyke", "other sentences"]))
+    collector.leave_out("t.old", pl.Series([], dtype=pl.String), vocabulary=True)
+    frequent = pl.Series(["awaiting reply", "other sentences", "ann.lee@corp.com"])
+    collector.leave_out("t.new", frequent, vocabulary=True)
+    found = _saved(collector, store)
+    known = found.contains(
+        found.hash(pl.Series(["awaiting reply", "telling words", "other sentences", "ann.lee@corp.com"]))
+        .fill_null(0)
+        .to_numpy()
+    )
+    assert known.tolist() == [False, True, True, True]

@@ -258,3 +258,39 @@ def test_shared_values_count_in_a_copy_of_the_column_only() -> None:
     assert search(detector, [*names, *(f"actress{each}" for each in names)]) == []
     assert search(detector, [f"call {name} now" for name in names]) == []
     assert search(detector, names, "masked") == []
+
+
+def test_a_full_copy_of_very_many_numbers_is_found() -> None:
+    """What is remembered of matches ends somewhere, and so does what chance explains."""
+    collector = FingerprintCollector(seed=3)
+    numbers = pl.Series([str(100_000_000 + 9 * i) for i in range(300_000)])
+    collector.add("t.account", numbers)
+    detector = LeakDetector(collector.finish())
+    hits = ColumnHits("kept", numbers=True)
+    for start in range(0, len(numbers), 20_000):
+        part = ColumnHits("kept", numbers=True)
+        detector.probe(numbers.slice(start, 20_000), None, part, embedded=False)
+        hits.merge(part)
+    assert [found.count for found in hits.findings("t", "c")] == [300_000]
+
+
+def test_ids_with_letters_are_not_judged_by_the_density_of_plain_numbers() -> None:
+    collector = FingerprintCollector(seed=3)
+    collector.add("t.ssn", pl.Series([str(100_000_000 + 4001 * i) for i in range(200_000)]))
+    collector.add("t.member", pl.Series([f"A{100_000_000 + 37 * i}" for i in range(2_000)]))
+    detector = LeakDetector(collector.finish())
+    values = [f"A{100_000_000 + 37 * i}" for i in range(50)] + [f"B{100_000_000 + 41 * i}" for i in range(200_000)]
+    assert search(detector, values) == [("value of t.member", 50)]
+
+
+def test_one_long_value_keeps_its_shares() -> None:
+    """Five one-word names among a hundred thousand strings are no copy, though all stand in one row."""
+    collector = FingerprintCollector(seed=11)
+    collector.add("t.username", pl.Series(["sunshine", "jackson", "williams", "johnson", "millers"]))
+    detector = LeakDetector(collector.finish())
+    hits = ColumnHits("kept")
+    others = [f"element{letter}{other}" for letter in "abcdefghij" for other in "klmnopqrst"]
+    strings = ["sunshine", "jackson", "williams", "johnson", "millers", *others]
+    detector.probe(pl.Series(strings), None, hits, embedded=True)
+    hits.count_once()
+    assert hits.findings("t", "c") == []
