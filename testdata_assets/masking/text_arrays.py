@@ -23,7 +23,7 @@ Codes = NDArray[np.int32]
 Positions = NDArray[np.int64]
 
 _SLICE = 16  # characters copied at once
-_RECENT_BYTES = 24 << 20
+_RECENT_BYTES = 12 << 20
 _AT_ONCE = 2048  # slices whose copies stay in the processor's cache
 
 
