@@ -24,7 +24,7 @@ from testdata_assets.production.catalog import Column, Table
 
 BLOCK_BYTES = 8 << 20
 READ_BYTES = 1 << 20
-SLICE_PAGES = 8_192  # 64 MB of heap
+SLICE_PAGES = 2_048  # 16 MB of heap
 SAMPLE_ROWS = 50_000
 
 
