@@ -151,14 +151,12 @@ def _is_any(values: pl.Series, column: Column, wanted: list[str | int | Decimal 
     if column.base_type == "bool":
         return values.is_in(["t" if _truth(each) else "f" for each in wanted])
     if column.base_type in INTEGERS:
-        return values.cast(pl.Int64).is_in(pl.Series([int(str(each)) for each in wanted], dtype=pl.Int64))
+        return values.cast(pl.Int64).is_in([int(str(each)) for each in wanted])
     if column.base_type == "numeric":
         # As text: a float knows 17 digits, and would take other numbers for the same.
         return _plain_digits(values).is_in([_digits(each) for each in wanted])
     if column.category == "N" and column.base_type != "money":
-        return values.cast(pl.Float64, strict=False).is_in(
-            pl.Series([float(each) for each in wanted], dtype=pl.Float64)
-        )
+        return values.cast(pl.Float64, strict=False).is_in([float(each) for each in wanted])
     texts = [text for each in wanted if (text := written(column, each)) is not None]
     if column.base_type == "bpchar":
         return values.str.strip_chars_end(" ").is_in([text.rstrip(" ") for text in texts])

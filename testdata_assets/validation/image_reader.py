@@ -180,7 +180,14 @@ class ImageReader:
                 if len(held) >= BLOCK_BYTES:
                     end = held.rfind(b"\n") + 1
                     if end:
-                        yield copy_text.decode(bytes(held[:end]), names)
-                        del held[:end]
+                        yield copy_text.decode(_taken(held, end), names)
         if held:
-            yield copy_text.decode(bytes(held), names)
+            yield copy_text.decode(_taken(held, len(held)), names)
+
+
+def _taken(held: bytearray, end: int) -> bytes:
+    """The first bytes, which are held no longer: a long row would else be in memory twice while it is looked at."""
+    with memoryview(held) as view:
+        taken = bytes(view[:end])
+    del held[:end]
+    return taken
