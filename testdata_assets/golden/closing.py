@@ -27,6 +27,7 @@ def close_image(database: ImageDatabase, tools: PgTools, *, workers: int) -> dic
         `{"seal": ..., "content": ...}`, see `seal.py` and `content_digest.py`.
     """
     database.reopen()
+    database.end_sessions()
     opened = seal.quiet(database.dsn, database.server)
     seal.settle(opened)
     content = digest_contents(opened, tools, workers=workers)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
+import psycopg
 from psycopg import sql
 
 from testdata_assets.postgres.connections import connect
@@ -68,13 +70,20 @@ class ImageDatabase:
                 sql.SQL("ALTER DATABASE {} WITH ALLOW_CONNECTIONS false IS_TEMPLATE true").format(self._identifier)
             )
             # Autovacuum, too: what it was about to write would come after the image's files were looked at.
-            conn.execute(
-                "SELECT pg_terminate_backend(pid, %s) FROM pg_stat_activity"
-                " WHERE datname = %s AND pid <> pg_backend_pid()",
-                (_END_MILLISECONDS, self.name),
-            )
+            self._end_sessions(conn)
             if _is_superuser(conn.execute("SELECT current_setting('is_superuser')").fetchone()):
                 conn.execute("CHECKPOINT")
+
+    def end_sessions(self) -> None:
+        """Ends whatever is still connected, and waits until it is gone: a session counts its changes when it ends."""
+        with connect(self.server) as conn:
+            self._end_sessions(conn)
+
+    def _end_sessions(self, conn: psycopg.Connection[Any]) -> None:
+        conn.execute(
+            "SELECT pg_terminate_backend(pid, %s) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()",
+            (_END_MILLISECONDS, self.name),
+        )
 
     def reopen(self) -> None:
         """Admits the administrator again, after a `freeze` whose image was not published."""

@@ -106,7 +106,8 @@ def settle(image: Dsn) -> None:
     """Brings the files of a finished image to rest, before they are read for the seal.
 
     A VACUUM sets what the first reader of each row would set otherwise; it is quick where rows were loaded frozen. With
-    the counters of past changes gone, autovacuum finds nothing to do in a database that nobody can change.
+    the counters of past changes gone, autovacuum finds nothing to do in a database that nobody can change; sessions
+    that made changes must have ended before, for they add theirs at their end.
     """
     with connect(image, role="image database") as conn:
         # Objects of others (on managed services) are passed over with a warning.

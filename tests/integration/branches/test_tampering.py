@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
@@ -162,3 +163,17 @@ def test_a_copy_that_a_crash_left_is_dropped(world: Any) -> None:
     world.server(f'CREATE DATABASE "verify_{world.image.database_name}"')
     assert verified(world).passed
     assert world.server("SELECT 1 FROM pg_database WHERE datname LIKE 'verify%'") == []
+
+
+def test_a_session_that_ends_late_leaves_autovacuum_nothing_to_do(world: Any) -> None:
+    """What it changed it counts when it ends: after the seal, that would make autovacuum write to the files."""
+    with opened(world) as name:
+        late = psycopg.connect(world.places.server.with_database(name).secret(), autocommit=True)
+        late.execute("INSERT INTO app.users (email, age) SELECT 'late' || i, 1 FROM generate_series(1, 5000) i")
+        world.attest_again()
+        assert world.server("SELECT 1 FROM pg_stat_activity WHERE datname = %s", name) == []
+        with pytest.raises(psycopg.OperationalError):
+            late.execute("SELECT 1")
+    with opened(world) as name:
+        counted = "SELECT n_mod_since_analyze, n_ins_since_vacuum FROM pg_stat_user_tables WHERE relname = 'users'"
+        assert world.inside(name, counted) == [(0, 0)]
