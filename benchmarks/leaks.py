@@ -519,7 +519,7 @@ def _speed(
     speed = {
         "rows": options.rows,
         "values": values,
-        "fingerprints": len(evidence.fingerprints.values),
+        "fingerprints": len(evidence.fingerprints),
         "scan_seconds": round(scan_seconds, 3),
         "both_scans_seconds": round(elapsed, 3),
         "cpu_seconds": round(after.user + after.system - cpu.user - cpu.system, 3),

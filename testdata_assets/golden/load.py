@@ -22,7 +22,8 @@ from testdata_assets.golden.executors import Block, Masking, open_masking
 from testdata_assets.golden.load_errors import load_failure
 from testdata_assets.masking import copy_text
 from testdata_assets.masking.echoes import Echo, columns_looked_at, find_echoes
-from testdata_assets.masking.fingerprints import ChangeCount, FingerprintCollector
+from testdata_assets.masking.fingerprint_collector import FingerprintCollector
+from testdata_assets.masking.fingerprints import ChangeCount
 from testdata_assets.masking.keyring import KeyRing
 from testdata_assets.masking.plan import ColumnPlan, MaskingPlan, TablePlan
 from testdata_assets.masking.sensitive import may_be_vocabulary

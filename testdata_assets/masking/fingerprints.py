@@ -1,38 +1,38 @@
-"""Keyed fingerprints of production's sensitive values, collected while masking and searched for in the image.
+"""Keyed fingerprints of production's sensitive values: what the image is searched for.
 
-Only columns whose transformer promises outputs disjoint from real values, or nearly so, give fingerprints. A
-fingerprint is the keyed hash of the value's canonical form (`canonical.py`), and one more of an e-mail address's local
-part; the seed is random and lives and dies with the snapshot, whose encrypted store holds the only copy at rest.
+A fingerprint is the keyed hash of the value's canonical form (`canonical.py`), and one more of the local part of an
+address; the seed is random and lives and dies with the snapshot, whose encrypted store holds the only copy at rest.
+`fingerprint_collector.py` gathers them while masking. Few are searched in memory. Of many, filters are in memory, whose
+size has a limit, and the few values that pass them are looked up in the store, block by block.
 """
 
 from __future__ import annotations
 
-import itertools
 import json
-import secrets
 import threading
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from testdata_assets.masking.canonical import MINIMUM_CHARACTERS, Filter, forms
+from testdata_assets.masking.canonical import MINIMUM_CHARACTERS, TAG_BITS, Filter, forms
+from testdata_assets.masking.fingerprint_filters import BitmapBuilder, Sieve
 from testdata_assets.production.chunk_store import ChunkStore
 
-__all__ = ["MINIMUM_CHARACTERS", "ChangeCount", "FingerprintCollector", "Fingerprints", "fingerprint"]
+__all__ = ["MINIMUM_CHARACTERS", "ChangeCount", "FingerprintBlock", "Fingerprints", "fingerprint"]
 
 STREAM = "fingerprints"
-ALLOWED = "fingerprints-allowed"
-# A refresh holds this many in memory at a time: 12 bytes each, and 40 while they are sorted.
-SPILL_FINGERPRINTS = 2 << 20
-_PARTS = 64
-_BOUNDS = np.arange(_PARTS, dtype=np.uint64) << np.uint64(58)
-_PROSE_BIT = 30
-_PROSE = 1 << _PROSE_BIT
-_PERSONAL = r"@|(?:\d\D?){9}"
-_BYTES = 12  # a fingerprint and the number of its column
+HEADER = "fingerprints-header"
+ANYWHERE = "*"
+# So many are searched in memory: 12 bytes each, and 2 to 4 for the bitmap.
+IN_MEMORY = 4 << 20
+_PAIR_BYTES = 12  # a fingerprint and the number of a column
+_BLOCKS_HELD = 32
+_ANSWERS_HELD = 1 << 20  # 12 bytes each
 
 Hashes = npt.NDArray[np.uint64]
 Origins = npt.NDArray[np.int32]
@@ -48,31 +48,116 @@ class ChangeCount:
     changed: int
 
 
-@dataclass
+@dataclass(frozen=True)
+class FingerprintBlock:
+    """Neighbours among the sorted fingerprints.
+
+    Attributes:
+        values: Sorted distinct fingerprints, uint64 of shape (n,).
+        origins: For each, the number of one column it came from, int32 of shape (n,).
+        allowed: Those of them that a condition keeps in some column, sorted, uint64 of shape (m,).
+        allowed_in: For each of these the number of a column that keeps it, int32 of shape (m,).
+    """
+
+    values: Hashes
+    origins: Origins
+    allowed: Hashes
+    allowed_in: Origins
+
+    def packed(self) -> bytes:
+        """As one record of the store."""
+        parts = (self.values, self.origins, self.allowed, self.allowed_in)
+        return len(self.values).to_bytes(8, "little") + b"".join(part.tobytes() for part in parts)
+
+    @classmethod
+    def unpacked(cls, record: bytes) -> FingerprintBlock:
+        count, pairs = int.from_bytes(record[:8], "little"), (len(record) - 8) // _PAIR_BYTES
+        middle = 8 + _PAIR_BYTES * count
+        return cls(*pairs_of(record[8:middle], count), *pairs_of(record[middle:], pairs - count))
+
+    @classmethod
+    def joined(cls, blocks: list[FingerprintBlock]) -> FingerprintBlock:
+        """Neighbouring blocks as one."""
+        if len(blocks) == 1:
+            return blocks[0]
+        return cls(
+            np.concatenate([each.values for each in blocks]) if blocks else np.empty(0, np.uint64),
+            np.concatenate([each.origins for each in blocks]) if blocks else np.empty(0, np.int32),
+            np.concatenate([each.allowed for each in blocks]) if blocks else np.empty(0, np.uint64),
+            np.concatenate([each.allowed_in for each in blocks]) if blocks else np.empty(0, np.int32),
+        )
+
+    def origins_of(self, hashes: Hashes) -> Origins:
+        """The number of the column each hash came from; -1 for those that are no fingerprints of this block."""
+        if not len(self.values):
+            return np.full(len(hashes), -1, np.int32)
+        places = np.minimum(np.searchsorted(self.values, hashes), len(self.values) - 1)
+        return np.where(self.values[places] == hashes, self.origins[places], np.int32(-1))
+
+    def is_allowed(self, hashes: Hashes, column: int | None) -> npt.NDArray[np.bool_]:
+        """Which hashes a condition keeps in a column, or in any."""
+        return among(hashes, self.allowed if column is None else self.allowed[self.allowed_in == column])
+
+
 class Fingerprints:
-    """A set of fingerprints with the columns they came from.
+    """A set of fingerprints with the columns they came from. Thread-safe.
+
+    Args:
+        header: What is known beside them.
+        blocks: How many blocks of them there are.
+        read: Gives one by its number; they ascend.
 
     Attributes:
         seed: Random 64-bit key of this snapshot.
-        values: Sorted distinct fingerprints, uint64 of shape (n,).
-        origins: For each fingerprint, the index into `columns` of one column it came from, int32 of shape (n,).
-        columns: Names `schema.table.column`.
-        allowed: Sorted fingerprints by column (of the table that rules name) of values that a condition keeps there.
+        columns: Names `schema.table.column` that they came from.
+        tags: How many came from each column, by what the lowest bits say they were made of, of shape (columns, 32).
+        filter: Bitmap of all, for a first look.
     """
 
-    seed: int
-    values: Hashes
-    origins: npt.NDArray[np.int32]
-    columns: list[str]
-    allowed: dict[str, Hashes] = field(default_factory=dict)
-    _filter: Filter | None = field(default=None, repr=False)
+    def __init__(self, header: Header, blocks: int, read: Callable[[int], FingerprintBlock]) -> None:
+        self.seed, self.columns = header.seed, header.columns
+        self._allowed_columns = {column: number for number, column in enumerate(header.allowed)}
+        self._number, self._read = blocks, read
+        self._read_again = lru_cache(_BLOCKS_HELD)(read)
+        self._answers = _Answers()
+        bitmap = BitmapBuilder(header.count)
+        sieve = Sieve(header.count) if header.count > IN_MEMORY else None
+        tags = np.zeros(len(self.columns) << TAG_BITS, np.int64)
+        firsts: list[np.uint64] = []
+        held: list[FingerprintBlock] = []
+        for block in self.blocks():
+            bitmap.add(block.values)
+            kinds = (block.values & np.uint64((1 << TAG_BITS) - 1)).astype(np.int64)
+            tags += np.bincount((block.origins.astype(np.int64) << TAG_BITS) | kinds, minlength=len(tags))
+            if sieve is None:
+                held.append(block)
+            else:
+                sieve.add(block.values)
+                firsts.append(block.values[0])
+        self.tags = tags.reshape(len(self.columns), 1 << TAG_BITS)
+        self.filter: Filter = bitmap.finish()
+        self._sieve = sieve
+        self._held = FingerprintBlock.joined(held)
+        self._firsts = np.array(firsts, np.uint64)
 
-    @property
-    def filter(self) -> Filter:
-        """Made when it is first asked for: 2 bytes a fingerprint, and up to 4."""
-        if self._filter is None:
-            self._filter = Filter.of(self.values)
-        return self._filter
+    def __len__(self) -> int:
+        return int(self.tags.sum())
+
+    @classmethod
+    def load(cls, store: ChunkStore) -> Fingerprints:
+        """Opens what a collector saved in a snapshot's store.
+
+        Beyond `IN_MEMORY` of them it takes 5 bytes of memory each, and no more than 384 MB.
+        """
+        header = Header.unpacked(next(store.read(HEADER)))
+        index = store.index(STREAM) if header.count else ()
+        return cls(
+            header, len(index), lambda number: FingerprintBlock.unpacked(store.read_record(STREAM, index[number]))
+        )
+
+    def blocks(self) -> Iterator[FingerprintBlock]:
+        """All of them in ascending order."""
+        return map(self._read, range(self._number))
 
     def hash(self, values: pl.Series) -> pl.Series:
         """Fingerprints of strings' canonical forms: UInt64, nulls where a value is too short to count."""
@@ -80,226 +165,127 @@ class Fingerprints:
         return pl.select(pl.when(pl.Series(whole) != 0).then(pl.Series(whole))).to_series()
 
     def contains(self, hashes: Hashes) -> npt.NDArray[np.bool_]:
-        """Which hashes are production's: a bitmap of their top bits first, then an exact look at the few left."""
-        if not len(self.values) or not len(hashes):
+        """Which hashes are production's: the filters first, then an exact look at the few left."""
+        if not len(self) or not len(hashes):
             return np.zeros(len(hashes), dtype=np.bool_)
         found = self.filter.passes(hashes)
         candidates = np.flatnonzero(found)
-        positions = np.minimum(np.searchsorted(self.values, hashes[candidates]), len(self.values) - 1)
-        found[candidates] = self.values[positions] == hashes[candidates]
+        found[candidates] = self.origins_of(hashes[candidates]) >= 0
         return found
+
+    def origins_of(self, hashes: Hashes) -> Origins:
+        """The number in `columns` of the column each hash came from; -1 for those that are none of production's."""
+        if self._sieve is None:
+            return self._held.origins_of(hashes)
+        found = np.full(len(hashes), -1, np.int32)
+        candidates = np.flatnonzero(self._sieve.passes(hashes))
+        distinct, inverse = np.unique(hashes[candidates], return_inverse=True)
+        known, answers = self._answers.of(distinct)
+        unknown = np.flatnonzero(~known)
+        for places, block in self._of_blocks(distinct[unknown]):
+            answers[unknown[places]] = block.origins_of(distinct[unknown[places]])
+        self._answers.keep(distinct[unknown], answers[unknown])
+        found[candidates] = answers[inverse]
+        return found
+
+    def allowed(self, hashes: Hashes, column: str) -> npt.NDArray[np.bool_]:
+        """Which fingerprints are of values that a condition keeps in a column, so that they are no leak there.
+
+        Args:
+            hashes: Of production's values.
+            column: `schema.table.column` of the table that rules name, or `ANYWHERE`.
+        """
+        number = self._allowed_columns.get(column)
+        found = np.zeros(len(hashes), np.bool_)
+        if not self._allowed_columns or (number is None and column != ANYWHERE):
+            return found
+        if self._sieve is None:
+            return self._held.is_allowed(hashes, number)
+        distinct, inverse = np.unique(hashes, return_inverse=True)
+        answers = np.zeros(len(distinct), np.bool_)
+        for places, block in self._of_blocks(distinct):
+            answers[places] = block.is_allowed(distinct[places], number)
+        return answers[inverse]
 
     def origin(self, fingerprint: int) -> str:
         """The column a fingerprint came from."""
-        position = int(np.searchsorted(self.values, np.uint64(fingerprint)))
-        return self.columns[int(self.origins[position])]
+        return self.columns[int(self.origins_of(np.array([fingerprint], np.uint64))[0])]
 
-    @classmethod
-    def load(cls, store: ChunkStore) -> Fingerprints:
-        """Reads what a collector saved in a snapshot's store; takes 12 bytes of memory a fingerprint."""
-        blocks = store.read(STREAM)
-        header = json.loads(next(blocks))
-        values = np.empty(header["count"], np.uint64)
-        origins = np.empty(header["count"], np.int32)
-        done = 0
-        for block in blocks:
-            here = len(block) // _BYTES
-            values[done : done + here] = np.frombuffer(block, np.uint64, here)
-            origins[done : done + here] = np.frombuffer(block, np.int32, here, offset=8 * here)
-            done += here
-        allowed = dict(
-            zip(header["allowed"], (np.frombuffer(block, np.uint64) for block in store.read(ALLOWED)), strict=False)
-        )  # the stream of none holds one empty block
-        return cls(header["seed"], values, origins, header["columns"], allowed)
+    def _of_blocks(self, distinct: Hashes) -> Iterator[tuple[npt.NDArray[np.int64], FingerprintBlock]]:
+        """The places of sorted hashes that would be in one block, and that block."""
+        numbers = np.searchsorted(self._firsts, distinct, side="right") - 1
+        bounds = np.flatnonzero(np.diff(numbers, prepend=-2, append=len(self._firsts)))
+        for start, end in pairwise(bounds):
+            if numbers[start] >= 0:
+                yield np.arange(start, end), self._read_again(int(numbers[start]))
 
 
-class FingerprintCollector:
-    """Gathers fingerprints from all threads of a refresh; what exceeds the budget goes to the encrypted store.
+class _Answers:
+    """Hashes that were looked up lately, with the answers: values that many rows have are looked up once."""
 
-    Args:
-        seed: Key of the fingerprints; drawn by default.
-        store: Where to spill; without one everything stays in memory.
-        budget: Fingerprints held in memory before they are spilled.
-    """
-
-    def __init__(
-        self, seed: int | None = None, store: ChunkStore | None = None, budget: int = SPILL_FINGERPRINTS
-    ) -> None:
-        self.seed = secrets.randbits(63) if seed is None else seed
-        self._store, self._budget = store, budget
-        self._columns: dict[str, int] = {}
-        self._held: list[tuple[int, Hashes]] = []
-        self._allowed: dict[str, list[Hashes]] = {}
-        self._frequent: dict[int, Hashes] = {}
-        self._vocabulary: set[int] = set()
-        self._words = np.empty(0, np.uint64)
-        self._count = self._runs = 0
+    def __init__(self) -> None:
+        self._hashes, self._origins = np.empty(0, np.uint64), np.empty(0, np.int32)
         self._lock = threading.Lock()
 
-    def add(self, column: str, values: pl.Series, *, prose: bool = False) -> None:
-        """Adds raw values.
-
-        Args:
-            column: `schema.table.column`.
-            values: Strings without nulls, duplicates allowed.
-            prose: Whether they come out of free text or documents: a value known from elsewhere, too, is then
-                attributed there.
-        """
-        self.add_hashes(column, fingerprint(values, self.seed), prose=prose)
-
-    def add_hashes(self, column: str, hashes: Hashes, *, prose: bool = False) -> None:
-        """Adds fingerprints made elsewhere under the same seed."""
-        spilled: list[tuple[int, Hashes]] = []
+    def of(self, distinct: Hashes) -> tuple[npt.NDArray[np.bool_], Origins]:
+        """Which of these are known, and their answers, -1 for others."""
         with self._lock:
-            index = self._columns.setdefault(column, len(self._columns))
-            self._held.append((2 * index + prose, hashes))
-            self._count += len(hashes)
-            if self._store is not None and self._count > self._budget:
-                spilled, self._held, self._count = self._held, [], 0
-                number, self._runs = self._runs, self._runs + 1
-        if spilled and self._store is not None:
-            values, codes = _sorted(spilled)
-            bounds = np.searchsorted(values, _BOUNDS)
-            self._store.write(
-                _run(number),
-                (
-                    _packed(values[start:end], codes[start:end])
-                    for start, end in zip(bounds, [*bounds[1:], len(values)], strict=True)
-                ),
-            )
+            hashes, origins = self._hashes, self._origins
+        answers = np.full(len(distinct), -1, np.int32)
+        if not len(hashes):
+            return np.zeros(len(distinct), np.bool_), answers
+        places = np.minimum(np.searchsorted(hashes, distinct), len(hashes) - 1)
+        known = hashes[places] == distinct
+        answers[known] = origins[places[known]]
+        return known, answers
 
-    def leave_out(self, column: str, values: pl.Series, *, vocabulary: bool) -> None:
-        """Values of a column that say nothing, since many rows share them; addresses and long numbers stay.
-
-        Args:
-            column: As for `add`.
-            values: Strings without nulls.
-            vocabulary: Whether the column may hold states and the like: what is such a word in one column that may
-                is one in all of them.
-        """
-        plain = fingerprint(values.filter(~values.str.contains(_PERSONAL)), self.seed)
-        with self._lock:
-            index = self._columns.setdefault(column, len(self._columns))
-            if vocabulary:
-                self._vocabulary.add(index)
-                self._words = np.union1d(self._words, plain)
-            else:
-                self._frequent[index] = np.union1d(self._frequent.get(index, np.empty(0, np.uint64)), plain)
-
-    def allow(self, column: str, values: pl.Series) -> None:
-        """Values that a condition keeps in a column: no leak there, and one everywhere else if somebody masks them.
-
-        Args:
-            column: `schema.table.column` of the table that rules name.
-            values: Strings without nulls.
-        """
-        self.allow_hashes(column, fingerprint(values, self.seed))
-
-    def allow_hashes(self, column: str, hashes: Hashes) -> None:
-        """The same for fingerprints made elsewhere under the same seed."""
-        with self._lock:
-            parts = self._allowed.setdefault(column, [])
-            parts.append(hashes)
-            if len(parts) > _PARTS:
-                parts[:] = [np.unique(np.concatenate(parts))]
-
-    def finish(self) -> Fingerprints:
-        """Everything added so far, in memory."""
-        parts = list(self._merged())
-        columns = list(self._columns)
-        if not parts:
-            return Fingerprints(self.seed, np.empty(0, np.uint64), np.empty(0, np.int32), columns, self._all_allowed())
-        values, origins = (np.concatenate(each) for each in zip(*parts, strict=True))
-        return Fingerprints(self.seed, values, origins, columns, self._all_allowed())
-
-    def _all_allowed(self) -> dict[str, Hashes]:
-        return {column: np.unique(np.concatenate(parts)) for column, parts in sorted(self._allowed.items())}
-
-    def save(self, store: ChunkStore) -> None:
-        """Writes everything into a snapshot's store, one part of the range of fingerprints after the other."""
-        count = sum(len(values) for values, _ in self._merged()) if self._runs else None
-        if count is None:
-            ready = self.finish()
-            count, parts = len(ready.values), iter([(ready.values, ready.origins)])
-        else:
-            parts = self._merged()
-        allowed = self._all_allowed()
-        store.write(ALLOWED, (hashes.tobytes() for hashes in allowed.values()))
-        header = json.dumps(
-            {"seed": self.seed, "count": count, "columns": list(self._columns), "allowed": list(allowed)}
-        ).encode()
-        store.write(STREAM, itertools.chain([header], (_packed(values, origins) for values, origins in parts)))
-
-    def _merged(self) -> Iterator[tuple[Hashes, Origins]]:
-        """Distinct fingerprints in ascending order with their origins, by parts of their range."""
-        held = _sorted(self._held)
-        if not self._runs or self._store is None:
-            yield self._telling(*_attributed([held]))
+    def keep(self, hashes: Hashes, origins: Origins) -> None:
+        """Remembers answers to hashes that were not known."""
+        if not len(hashes):
             return
-        runs = [self._store.read(_run(number)) for number in range(self._runs)]
-        bounds = np.searchsorted(held[0], _BOUNDS)
-        for start, end in zip(bounds, [*bounds[1:], len(held[0])], strict=True):
-            pieces = [_unpacked(next(run)) for run in runs]
-            yield self._telling(*_attributed([*pieces, (held[0][start:end], held[1][start:end])]))
-
-    def _telling(self, values: Hashes, origins: Origins) -> tuple[Hashes, Origins]:
-        """Fingerprints without those that were left out of their column."""
-        kept = np.ones(len(values), np.bool_)
-        for columns, left_out in [
-            (self._vocabulary, self._words),
-            *(({index}, frequent) for index, frequent in self._frequent.items()),
-        ]:
-            places = np.searchsorted(values, left_out)
-            found = places[places < len(values)]
-            found = found[np.isin(values[found], left_out) & np.isin(origins[found], list(columns))]
-            kept[found] = False
-        return (values, origins) if kept.all() else (values[kept], origins[kept])
+        with self._lock:
+            if len(self._hashes) + len(hashes) <= _ANSWERS_HELD:
+                hashes, origins = np.concatenate((self._hashes, hashes)), np.concatenate((self._origins, origins))
+            order = np.argsort(hashes)
+            self._hashes, self._origins = hashes[order], origins[order]
 
 
-def _sorted(parts: list[tuple[int, Hashes]]) -> tuple[Hashes, Origins]:
-    """Fingerprints in ascending order, each once, with its code; one not out of prose goes first."""
-    if not parts:
-        return np.empty(0, np.uint64), np.empty(0, np.int32)
-    everything = np.concatenate([hashes for _, hashes in parts])
-    ranks = np.concatenate([np.full(len(hashes), _rank(code), np.int32) for code, hashes in parts])
-    if not len(everything):
-        return everything, ranks
-    order = np.argsort(everything)  # not stable: several times faster, and equal ones are told apart by rank
-    values = everything[order]
-    firsts = np.flatnonzero(np.concatenate(([True], values[1:] != values[:-1])))
-    least = np.minimum.reduceat(ranks[order], firsts)
-    return values[firsts], (least & (_PROSE - 1)) << 1 | least >> _PROSE_BIT
+@dataclass(frozen=True)
+class Header:
+    """What the store keeps about fingerprints beside them.
+
+    Attributes:
+        seed: Key of the hashes.
+        count: How many there are.
+        columns: Names of those they came from, by number.
+        allowed: Names of those in which a condition keeps values, by number.
+    """
+
+    seed: int
+    count: int
+    columns: list[str]
+    allowed: list[str]
+
+    def packed(self) -> bytes:
+        return json.dumps(vars(self)).encode()
+
+    @classmethod
+    def unpacked(cls, record: bytes) -> Header:
+        return cls(**json.loads(record))
 
 
-def _rank(code: int) -> int:
-    """A code with its prose bit above the column."""
-    return (code & 1) << _PROSE_BIT | code >> 1
+def among(hashes: Hashes, values: Hashes) -> npt.NDArray[np.bool_]:
+    """Which hashes are among sorted ones."""
+    if not len(values):
+        return np.zeros(len(hashes), np.bool_)
+    places = np.minimum(np.searchsorted(values, hashes), len(values) - 1)
+    found: npt.NDArray[np.bool_] = values[places] == hashes
+    return found
 
 
-def _attributed(pieces: list[tuple[Hashes, Origins]]) -> tuple[Hashes, Origins]:
-    """One of several sorted pieces: each fingerprint once, codes turned into columns."""
-    values = np.concatenate([piece[0] for piece in pieces])
-    codes = np.concatenate([piece[1] for piece in pieces])
-    if len(pieces) > 1:
-        order = np.lexsort((codes & 1, values))
-        values, codes = values[order], codes[order]
-        first = np.ones(len(values), np.bool_)
-        first[1:] = values[1:] != values[:-1]
-        values, codes = values[first], codes[first]
-    return values, codes >> 1
-
-
-def _packed(values: Hashes, codes: Origins) -> bytes:
-    return values.tobytes() + codes.tobytes()
-
-
-def _unpacked(block: bytes) -> tuple[Hashes, Origins]:
-    count = len(block) // _BYTES
-    return np.frombuffer(block, np.uint64, count), np.frombuffer(block, np.int32, count, offset=8 * count)
-
-
-def _run(number: int) -> str:
-    return f"{STREAM}-run-{number:05d}"
+def pairs_of(packed: bytes, count: int) -> tuple[Hashes, Origins]:
+    """So many hashes and numbers of columns, one after the other."""
+    return np.frombuffer(packed, np.uint64, count), np.frombuffer(packed, np.int32, count, offset=8 * count)
 
 
 def fingerprint(values: pl.Series, seed: int) -> Hashes:

@@ -65,7 +65,7 @@ class ColumnHits:
     Attributes:
         role: `disjoint` (masked, outputs promised disjoint), `masked` (otherwise), `kept`.
         related: Origins that share a domain with a `disjoint` column: it promises to hold none of their values.
-        allowed: Sorted fingerprints of values that a condition keeps in it.
+        allowed: The column of the rules whose values that a condition keeps are no leak here; "" for none.
         numbers: Whether it is of a number type.
         strong: Matches by origin column and whether they were inside longer text.
         weak: Matches that may be chance, the same way.
@@ -81,7 +81,7 @@ class ColumnHits:
 
     role: Role
     related: frozenset[str] = frozenset()
-    allowed: Hashes = field(default_factory=lambda: np.empty(0, np.uint64))
+    allowed: str = ""
     numbers: bool = False
     probed: int = 0
     strong: Counter[tuple[str, bool]] = field(default_factory=Counter)
@@ -214,20 +214,18 @@ class LeakDetector:
     ) -> None:
         self._fingerprints = fingerprints
         self._shared = np.array([column in shared for column in fingerprints.columns], dtype=np.bool_)
-        sizes = np.bincount(fingerprints.origins, minlength=len(fingerprints.columns))
-        self._sizes = dict(zip(fingerprints.columns, sizes.tolist(), strict=True))
+        self._sizes = dict(zip(fingerprints.columns, fingerprints.tags.sum(axis=1).tolist(), strict=True))
         self._prose = np.array([column in prose for column in fingerprints.columns], dtype=np.bool_)
         self._coinciding = np.array([column in coinciding for column in fingerprints.columns], dtype=np.bool_)
-        self._empty = len(fingerprints.values) == 0
-        wanted = fingerprints.filter  # made before threads share it
+        self._empty = len(fingerprints) == 0
+        wanted = fingerprints.filter
         without_locals = wanted.kinds.copy()
         without_locals[LOCAL_TAG] = 0
         self._anything = wanted
         self._in_masked = Filter(wanted.bits, wanted.shift, without_locals)
-        tags = _tags_of(fingerprints.values)
         digits = np.arange(_TAGS) - FIRST_CODE_TAG + MINIMUM_DIGITS
         # How likely one number of so many digits is to be among those of production.
-        self._density = np.bincount(tags, minlength=_TAGS) / (9.0 * 10.0 ** (digits - 1.0))
+        self._density = fingerprints.tags.sum(axis=0) / (9.0 * 10.0 ** (digits - 1.0))
         self._density[:FIRST_CODE_TAG] = 0
 
     def probe(self, values: pl.Series, counts: pl.Series | None, hits: ColumnHits, *, embedded: bool) -> None:
@@ -350,9 +348,9 @@ class LeakDetector:
         return [int(row) for row in np.unique(rows)]
 
     def _not_allowed(self, places: npt.NDArray[np.int64], hashes: Hashes, hits: ColumnHits) -> npt.NDArray[np.int64]:
-        if not len(hits.allowed) or not len(places):
+        if not hits.allowed or not len(places):
             return places
-        return places[~np.isin(hashes[places], hits.allowed)]
+        return places[~self._fingerprints.allowed(hashes[places], hits.allowed)]
 
     def _count(
         self,
@@ -366,7 +364,7 @@ class LeakDetector:
         inside: bool,
     ) -> None:
         """Adds matches to the hits: a row counts once for an origin."""
-        origins = self._fingerprints.origins[np.searchsorted(self._fingerprints.values, hashes)]
+        origins = self._fingerprints.origins_of(hashes)
         strong = strong & ~(self._prose[origins] & _is_phrase(matched))
         keep = np.ones(len(hashes), np.bool_) if not inside else strong
         if self._coinciding.any():

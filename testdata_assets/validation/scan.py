@@ -18,7 +18,7 @@ import numpy as np
 import polars as pl
 
 from testdata_assets.masking import copy_text
-from testdata_assets.masking.fingerprints import Fingerprints, Hashes
+from testdata_assets.masking.fingerprints import ANYWHERE, Fingerprints
 from testdata_assets.masking.nested_rules import NestedRule, part_column
 from testdata_assets.masking.plan import ColumnPlan, MaskingPlan
 from testdata_assets.masking.plan_transformers import KEEP
@@ -56,7 +56,7 @@ class ColumnScan:
             that names are looked for inside.
         related: Origins that share a masking domain with it.
         parts: Parts JSON documents by their paths' roles.
-        allowed: Fingerprints of values that a condition keeps in it.
+        allowed: The column of the rules whose values that a condition keeps are no leak here.
         leaks: Hits by role; several only where `parts` is there.
         patterns: None where nothing is kept.
         emails_only: Masked parts cannot be told from kept ones: phones and cards may be of our own making.
@@ -71,7 +71,7 @@ class ColumnScan:
     parts: JsonParts | None
     patterns: PatternHits | None
     emails_only: bool = False
-    allowed: Hashes = field(default_factory=lambda: np.empty(0, np.uint64))
+    allowed: str = ""
     leaks: dict[Role, ColumnHits] = field(default_factory=dict)
     values: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -222,9 +222,6 @@ def scan(
     )
     pages = reader.pages()
     tables = {table.table.name: table.table for table in plan.tables}
-    nothing: Hashes = np.empty(0, np.uint64)
-    # What a materialized view repeats is judged in the table it comes from.
-    anywhere = np.unique(np.concatenate([nothing, *fingerprints.allowed.values()]))
     scans: list[ColumnScan] = []
     parts: list[tuple[Slice, list[ColumnScan]]] = []
     for table, columns, derived in _stored(reader, image):
@@ -235,7 +232,8 @@ def scan(
             if entry is not None:
                 entry.related = related.get(place, frozenset())
                 owner = tables[table].rule_table if table in tables else table
-                entry.allowed = anywhere if derived else fingerprints.allowed.get(f"{owner}.{column.name}", nothing)
+                # What a materialized view repeats is judged in the table it comes from.
+                entry.allowed = ANYWHERE if derived else f"{owner}.{column.name}"
                 chosen.append((column, entry))
         if chosen:
             entries = [entry for _, entry in chosen]

@@ -8,7 +8,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from testdata_assets.masking.fingerprints import FingerprintCollector, Fingerprints
+from testdata_assets.masking.fingerprint_collector import FingerprintCollector
+from testdata_assets.masking.fingerprint_filters import Sieve
+from testdata_assets.masking.fingerprints import ANYWHERE, FingerprintBlock, Fingerprints
 from testdata_assets.production.chunk_store import ChunkStore
 
 
@@ -34,7 +36,7 @@ def test_finds_exactly_what_was_added(store: ChunkStore) -> None:
     assert found.tolist() == [True, False, True]
     assert prints.origin(int(hashes[0])) == "s.t.a"
     assert prints.origin(int(hashes[2])) == "s.t.b"
-    assert len(prints.values) == 5001 + 4990  # and local parts of eight characters and more
+    assert len(prints) == 5001 + 4990  # and local parts of eight characters and more
     others = prints.hash(pl.Series([f"other{i}@example.org" for i in range(100_000)])).to_numpy()
     assert not prints.contains(others).any()
 
@@ -50,14 +52,61 @@ def test_spilling_changes_nothing(store: ChunkStore, tmp_path: Path) -> None:
         collector.allow("s.t.c1", pl.Series(["value number 52", "value number 52"]))
     assert len(list((tmp_path / "s").glob("fingerprints-run-*"))) == 5
     expected, found = whole.finish(), _saved(spilling, store)
-    assert np.array_equal(found.values, expected.values)
-    assert len(found.values) == 39 * 37 + 100
+    for ours, theirs in zip(vars(_whole(found)).values(), vars(_whole(expected)).values(), strict=True):
+        assert np.array_equal(ours, theirs)
+    assert len(found) == len(expected) == 39 * 37 + 100
     allowed = found.hash(pl.Series(["value number 50", "value number 51", "value number 52"])).to_numpy()
     assert found.contains(allowed).all()
-    assert {name: sorted(hashes.tolist()) for name, hashes in found.allowed.items()} == {
-        "s.t.c0": sorted(allowed[:2].tolist()),
-        "s.t.c1": [int(allowed[2])],
+    told = {column: found.allowed(allowed, column).tolist() for column in ("s.t.c0", "s.t.c1", "s.t.c2", ANYWHERE)}
+    assert told == {
+        "s.t.c0": [True, True, False],
+        "s.t.c1": [False, False, True],
+        "s.t.c2": [False, False, False],
+        ANYWHERE: [True, True, True],
     }
+
+
+def _whole(prints: Fingerprints) -> FingerprintBlock:
+    return FingerprintBlock.joined(list(prints.blocks()))
+
+
+def test_too_many_for_memory_are_looked_up_in_the_store(store: ChunkStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("testdata_assets.masking.fingerprint_collector.BLOCK", 1000)
+    collector = FingerprintCollector(seed=7, store=store, budget=9000)
+    for part in range(10):
+        values = pl.Series([f"value number {i}" for i in range(part * 2000, part * 2000 + 2000)])
+        collector.add(f"s.t.c{part % 2}", values)
+        collector.allow("s.t.kept", values.head(20 * part))
+        collector.allow("s.t.other", pl.Series([f"nobody masks {i}" for i in range(2000)]))
+    collector.save(store)
+    assert list(Path(store.location).glob("fingerprints-allowed-run-*"))
+    in_memory = Fingerprints.load(store)
+    monkeypatch.setattr("testdata_assets.masking.fingerprints.IN_MEMORY", 5000)
+    stored = Fingerprints.load(store)
+    assert stored._sieve is not None
+    assert in_memory._sieve is None
+    assert stored.tags.tolist() == in_memory.tags.tolist()
+    assert len(stored) == 20_000
+    # Every value, three times over and among others; then once more, when the answers are known.
+    hashes = stored.hash(pl.Series([f"value number {i % 30_000}" for i in range(0, 90_000, 7)])).to_numpy()
+    for _ in range(2):
+        assert stored.contains(hashes).tolist() == in_memory.contains(hashes).tolist()
+        assert stored.origins_of(hashes).tolist() == in_memory.origins_of(hashes).tolist()
+    assert 0.6 < stored.contains(hashes).mean() < 0.7
+    for column in ("s.t.kept", "s.t.other", "s.t.c0", ANYWHERE):
+        assert stored.allowed(hashes, column).tolist() == in_memory.allowed(hashes, column).tolist()
+    assert stored.allowed(hashes, "s.t.kept").sum() > 300
+    assert not stored.allowed(hashes, "s.t.other").any()
+
+
+def test_the_sieve_lets_all_fingerprints_pass_and_few_others() -> None:
+    draw = np.random.default_rng(5)
+    known = np.sort(draw.integers(0, 2**64, 100_000, np.uint64))
+    sieve = Sieve(len(known))
+    for start in range(0, len(known), 30_000):
+        sieve.add(known[start : start + 30_000])
+    assert sieve.passes(known).all()
+    assert sieve.passes(draw.integers(0, 2**64, 200_000, np.uint64)).mean() < 0.006
 
 
 def test_prose_is_attributed_to_who_else_has_the_value(store: ChunkStore) -> None:

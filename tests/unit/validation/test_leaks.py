@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from testdata_assets.masking.fingerprints import FingerprintCollector
+from testdata_assets.masking.fingerprint_collector import FingerprintCollector
 from testdata_assets.validation.leaks import ColumnHits, LeakDetector, Role, by_chance, is_strong
 from testdata_assets.validation.report import Finding
 
