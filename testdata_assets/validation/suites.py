@@ -53,7 +53,8 @@ class Measured:
 
     @property
     def findings(self) -> list[Finding]:
-        return [finding for row in self.rows for finding in row.findings]
+        """All of them; what two rows found alike counts once."""
+        return list(dict.fromkeys(finding for row in self.rows for finding in row.findings))
 
 
 # For each check: columns of its frame with their types, beside `open_findings`.
