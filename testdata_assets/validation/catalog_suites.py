@@ -126,15 +126,18 @@ def catalog_suites(
             for schema, table, column in conn.execute(load_queries("testdata_assets.validation")["unproven_not_null"])
         }
     wanted = wanted_rows(plan, source_counts, (table.name for table in image.storing_tables))
-    leaves = [_counted(name, each, catalog, image, unproven) for name, each in wanted.items()]
-    columns = list(_columns(catalog))
-    keys = [each for each in catalog.unique_indexes if (table := catalog.table(each.table)) and table.kind != "f"]
+    before, here = ({table.name: table for table in each.tables} for each in (catalog, image))
+    leaves = [_counted(name, each, before.get(name), here.get(name), unproven) for name, each in wanted.items()]
+    tables = [table for table in catalog.tables if table.kind != "f"]
+    columns = sum(len(table.columns) for table in tables)
+    keys = [each for each in catalog.unique_indexes if each.table in before and before[each.table].kind != "f"]
     suites = []
     if leaves:
         query = _query(ROWS, leaves=sql.SQL(" UNION ALL ").join(leaves))
         suites.append(_suite(ROWS, len({each.owner for each in wanted.values()}), query))
     if columns:
-        suites.append(_suite(COLUMNS, len(columns), _query(COLUMNS, expected=_json(columns))))
+        query = _query(COLUMNS, expected=_json([_columns(table) for table in tables]))
+        suites.append(_suite(COLUMNS, columns, query))
     if keys:
         suites.append(_suite(KEYS, len(keys), _keys_query(keys, image)))
     return suites
@@ -155,8 +158,8 @@ def _query(name: str, **parts: sql.Composable) -> str:
     return sql.SQL(_COMMENT.sub("", block)).format(**parts).as_string()
 
 
-def _json(things: Sequence[Mapping[str, Any]]) -> sql.SQL:
-    return _literal(json.dumps(things, ensure_ascii=False))
+def _json(things: Sequence[Any]) -> sql.SQL:
+    return _literal(json.dumps(things, ensure_ascii=False, separators=(",", ":")))
 
 
 def _literal(text: str) -> sql.SQL:
@@ -176,22 +179,22 @@ def _quoted(text: str, quote: str) -> sql.SQL:
 def _counted(
     name: TableName,
     wanted: WantedRows,
-    catalog: Catalog,
-    image: Catalog,
+    source: Table | None,
+    here: Table | None,
     unproven: set[tuple[TableName, str]],
 ) -> sql.Composed:
     """One storing table: what it should have, and an array of its rows and of the NULLs in columns that take none.
 
     The server does not even look for NULLs where the image's column takes none.
     """
-    source, here = catalog.table(name), image.table(name)
     figures: list[sql.Composable] = [sql.SQL("count(*)")]
     checked: list[str] = []
     if source is not None and here is not None:
+        there = {column.name for column in here.columns}
         checked = [
             column.name
             for column in source.columns
-            if column.not_null and here.column(column.name) is not None and (name, column.name) not in unproven
+            if column.not_null and column.name in there and (name, column.name) not in unproven
         ]
         figures += [sql.SQL("count(*) FILTER (WHERE {} IS NULL)").format(_identifier(column)) for column in checked]
     counting: sql.Composable = sql.SQL("ARRAY[CAST(-1 AS bigint)]")
@@ -211,25 +214,17 @@ def _counted(
     )
 
 
-def _columns(catalog: Catalog) -> Iterator[dict[str, Any]]:
-    """Every column of every table but foreign ones, as `catalog_columns` takes it."""
-    for table in catalog.tables:
-        if table.kind == "f":
-            continue
-        for place, column in enumerate(table.columns):
-            yield {
-                **_names(table.name),
-                "column_name": column.name,
-                "place": place,
-                "type": column.type,
-                "not_null": column.not_null,
-                "generated": column.generated,
-                "labels": _digest(column),
-            }
+def _columns(table: Table) -> list[Any]:
+    """A table as `catalog_columns` takes it."""
+    columns = [
+        [column.name, column.type, int(column.not_null), int(column.generated), _digest(column)]
+        for column in table.columns
+    ]
+    return [*_names(table.name), columns]
 
 
-def _names(table: TableName) -> dict[str, str]:
-    return {"schema_name": table.schema, "table_name": table.name, "shown": str(table)}
+def _names(table: TableName) -> tuple[str, str, str]:
+    return table.schema, table.name, str(table)
 
 
 def _digest(column: Column) -> str | None:
@@ -238,14 +233,11 @@ def _digest(column: Column) -> str | None:
 
 
 def _keys_query(keys: Sequence[UniqueIndex], image: Catalog) -> str:
-    expected = [
-        {"number": number, **_names(key.table), "key_name": key.name, "columns": key.columns}
-        for number, key in enumerate(keys)
-    ]
+    expected = [[*_names(key.table), key.name, key.columns] for key in keys]
     in_force = {(key.table, key.name, key.columns) for key in image.unique_indexes}
     counted = [
         sql.SQL("WHEN {} THEN {}").format(sql.Literal(number), _duplicates(key, table))
-        for number, key in enumerate(keys)
+        for number, key in enumerate(keys, 1)
         if (key.table, key.name, key.columns) not in in_force and (table := _countable(key, image)) is not None
     ]
     duplicates = sql.SQL("CASE e.number {} ELSE 0 END").format(sql.SQL(" ").join(counted)) if counted else sql.SQL("0")

@@ -169,21 +169,24 @@ JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey)
 WHERE k.contype = 'n' AND NOT k.convalidated
 
 -- name: catalog_columns
--- Each column that the source or the image has of the source's tables, and how both differ: `expected` is a JSON array.
+-- Each column that the source or the image has of the source's tables, and how both differ. What is expected is a JSON
+-- array of [schema, table, shown, [[column, type, not null, generated, digest of its labels], ...]].
 SELECT * FROM (
     WITH RECURSIVE base AS (
         SELECT t.oid, t.typbasetype AS below, t.oid AS leaf, t.typnotnull AS not_null FROM pg_type t
         UNION ALL
         SELECT b.oid, t.typbasetype, t.oid, b.not_null OR t.typnotnull FROM base b JOIN pg_type t ON t.oid = b.below
     ), expected AS (
-        SELECT * FROM json_to_recordset(CAST({expected} AS json)) AS e
-            (schema_name text, table_name text, shown text, column_name text, place int, type text, not_null bool,
-             generated bool, labels text)
+        SELECT t.v ->> 0 AS schema_name, t.v ->> 1 AS table_name, t.v ->> 2 AS shown, c.v ->> 0 AS column_name, c.place,
+               c.v ->> 1 AS type, CAST(c.v ->> 2 AS bool) AS not_null, CAST(c.v ->> 3 AS bool) AS generated,
+               c.v ->> 4 AS labels
+        FROM jsonb_array_elements(CAST({expected} AS jsonb)) AS t(v),
+             jsonb_array_elements(t.v -> 3) WITH ORDINALITY AS c(v, place)
     ), tables AS (
         SELECT DISTINCT schema_name, table_name, shown FROM expected
     ), found AS (
         SELECT t.schema_name, t.table_name, t.shown, a.attname::text AS column_name,
-               row_number() OVER (PARTITION BY c.oid ORDER BY a.attnum) - 1 AS place,
+               row_number() OVER (PARTITION BY c.oid ORDER BY a.attnum) AS place,
                format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull OR b.not_null AS not_null,
                a.attgenerated <> '' AS generated,
                (SELECT encode(sha256(convert_to(string_agg(e.enumlabel, chr(1) ORDER BY e.enumsortorder), 'UTF8')), 'hex')
@@ -206,16 +209,20 @@ SELECT * FROM (
 ) AS facts
 
 -- name: catalog_keys
--- Each unique key of the source as the image has it, and rows under it that are there already. `duplicates` is a CASE
--- over the key's number: the server proves what is in force, so only the others are counted.
+-- Each unique key of the source as the image has it, and rows under it that are there already. What is expected is a JSON
+-- array of [schema, table, shown, key, columns]; duplicates are a CASE over the key's number, as the server proves what
+-- is in force, so that only others are counted.
 SELECT e.shown AS table_name, e.key_name,
        CASE WHEN i.indexrelid IS NULL THEN 'missing'
             WHEN NOT (i.indisunique OR i.indisexclusion) OR NOT (i.indisvalid AND i.indisready OR i.partitioned)
-                 OR i.columns IS DISTINCT FROM ARRAY(SELECT json_array_elements_text(e.columns)) THEN 'different'
+                 OR i.columns IS DISTINCT FROM ARRAY(SELECT jsonb_array_elements_text(e.columns)) THEN 'different'
             ELSE '' END AS difference,
        {duplicates} AS duplicates
-FROM json_to_recordset(CAST({expected} AS json)) AS e
-    (number int, schema_name text, table_name text, shown text, key_name text, columns json)
+FROM (
+    SELECT k.number, k.v ->> 0 AS schema_name, k.v ->> 1 AS table_name, k.v ->> 2 AS shown, k.v ->> 3 AS key_name,
+           k.v -> 4 AS columns
+    FROM jsonb_array_elements(CAST({expected} AS jsonb)) WITH ORDINALITY AS k(v, number)
+) AS e
 LEFT JOIN (
     SELECT x.indexrelid, x.indisunique, x.indisexclusion, x.indisvalid, x.indisready, n.nspname AS schema_name,
            c.relname AS table_name, ic.relname AS key_name, ic.relkind = 'I' AS partitioned,

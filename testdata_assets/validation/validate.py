@@ -136,7 +136,7 @@ def validate_image(
         keys, rows, schema = (catalog_suites.joined_to(each, of_catalog) for each in (keys, rows, schema))
         measured = [leaks, patterns, moved, keys, rows, schema]
         sifted = [sift_findings(each, rules, today) for each in measured]
-        results = expectations.run([suite_of(each, parts) for each, parts in zip(measured, sifted, strict=True)])
+        results = expectations.run([suite_of(each, parts, rules) for each, parts in zip(measured, sifted, strict=True)])
         page = None if data_docs_dir is None else expectations.write_data_docs(data_docs_dir)
     checks = tuple(verdict(each, parts, results[each.name]) for each, parts in zip(measured, sifted, strict=True))
     for check in checks:
