@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -27,9 +28,11 @@ def check(json_wanted: output.JsonFlag = False) -> int:
     Exit status 1 if a refresh would refuse: a column no rule covers, a rule that fits no column, any other error; and
     if free text, or a column that looks personal, is kept by a rule that gives no `reason`.
     Mistakes of the file do not hide those of its readable rest; only a file that is no YAML ends with status 2.
+    What validation.yaml and the suites in expectations/ say is looked at, too.
     """
     from testdata_assets.masking.rules import RulesError
     from testdata_assets.masking.rules_check import check_rules
+    from testdata_assets.validation.rules_check import check_validation
 
     try:
         rules, mistakes = _rules(), []
@@ -43,7 +46,11 @@ def check(json_wanted: output.JsonFlag = False) -> int:
         except TestdataError:
             raise error from None
     found = check_rules(rules, catalog, mistakes)
+    validation = check_validation(load_settings().rules_dir, catalog, datetime.now(UTC).date())
     document = found.as_json()
+    document["errors"] += validation.errors
+    document["warnings"] += validation.warnings
+    ok = document["ok"] = found.ok and not validation.errors
     output.answer(document, json_wanted=json_wanted)
     if not json_wanted:
         for title in ("unclassified", "stale", "errors", "weak", "warnings"):
@@ -51,9 +58,10 @@ def check(json_wanted: output.JsonFlag = False) -> int:
                 output.say(f"{title} ({len(document[title])})")
             for entry in document[title]:
                 output.say(reason_line(entry))
-        refused = "A refresh would refuse." if found.problems else "A refresh would run; give reasons for what is weak."
-        output.say("The rules cover the source." if found.ok else refused)
-    return 0 if found.ok else 1
+        refuses = found.problems or validation.errors
+        refused = "A refresh would refuse." if refuses else "A refresh would run; give reasons for what is weak."
+        output.say("The rules cover the source." if ok else refused)
+    return 0 if ok else 1
 
 
 @app.command("explain")

@@ -1,20 +1,21 @@
-"""The thin adapter to Great Expectations 1.24: suites over pandas frames of ours, and users' suites over SQL.
+"""The thin adapter to Great Expectations 1.24: suites over pandas frames, and over SQL on the image itself.
 
 Only this module imports great_expectations, and only when a suite runs: the import takes seconds. Results
-come back reordered, so they are mapped by the id in `meta`; an expectation that raised has failed; no cell
-ever enters a result, and what an exception says is dropped before anything is kept. There is one context a
-process, emptied after each run.
+come back reordered, so they are mapped by the id in `meta`; an expectation that raised has failed; no cell of a
+table ever enters a result, and what an exception says is dropped before anything is kept. There is one
+context a process, emptied after each run.
 """
 
 from __future__ import annotations
 
 import logging
 import os
+import re
 import threading
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ _RESULT_FORMAT = {"result_format": "BASIC", "partial_unexpected_count": 0}
 # On the image itself even an aggregate, such as a column's maximum, is a value.
 _YES_OR_NO = {"result_format": "BOOLEAN_ONLY"}
 _RAISED = "the expectation raised an exception"
+_MOST_ROWS = 1_000  # that failed and are told one by one
 _LOCK = threading.RLock()
 _CONTEXT: Any = None
 
@@ -63,37 +65,51 @@ class Suite:
 
 @dataclass(frozen=True)
 class SqlExpected:
-    """One expectation of a user's suite.
+    """One expectation of a suite over SQL.
 
     Attributes:
         id: Unique in its suite.
         type: As Great Expectations writes it, e.g. `expect_column_values_to_be_unique`.
         arguments: Its kwargs.
+        notes: What it means, shown in Data Docs.
     """
 
     id: str
     type: str
     arguments: Mapping[str, Any]
+    notes: str = ""
 
 
 @dataclass(frozen=True)
 class SqlSuite:
-    """Expectations over a table of the image, or over what a query finds in it."""
+    """Expectations over a table of the image, or over what a query finds in it.
+
+    Attributes:
+        shown: Columns of the query that hold names and counts only: those of rows that fail are told. Of any other
+            suite nothing is told but yes or no.
+    """
 
     name: str
     expectations: tuple[SqlExpected, ...]
     table: TableName | None = None
     query: str | None = None
+    shown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one expectation."""
+    """What became of one expectation.
+
+    Attributes:
+        unexpected: Rows that are not as expected, where that may be told.
+        rows: Those rows, of a suite with columns that may be shown; a thousand at most.
+    """
 
     id: str
     success: bool
     unexpected: int
     error: str | None = None
+    rows: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -152,35 +168,43 @@ class Session:
             RefusedError: An expectation got lost, or a name is used twice.
         """
         source = self._context.data_sources.add_pandas("image")
-        return self._noted({suite.name: _run(self._context, source, suite) for suite in suites})
+        results = {suite.name: _run(self._context, source, suite) for suite in suites}
+        self._outcomes = {**_successes(results), **self._outcomes}  # the checks themselves are listed first
+        return results
 
-    def run_on_image(self, suites: Sequence[SqlSuite], image: Dsn) -> dict[str, SuiteResult]:
-        """Runs users' suites over SQL, in one call; one that cannot be run has failed in all its expectations.
+    def run_on_image(self, suites: Sequence[SqlSuite], image: Dsn, *, ours: bool = False) -> dict[str, SuiteResult]:
+        """Runs suites over SQL; one that cannot be run has failed in all its expectations.
 
         Args:
             suites: With unique names.
-            image: The image; it is only read, with the rights of pg_read_all_data where we may take them on.
+            image: The image; it is only read.
+            ours: Whether queries are our own: they find nothing by search path, and run as the image's role, who may
+                read tables under row-level security. Others have the rights of pg_read_all_data where we may take them
+                on. One call in a session each.
         """
         if not suites:
             return {}
-        url = _url(image)
+        url = _url(image, ours=ours)
         results = {suite.name: _not_run(suite) for suite in suites}
         with suppress(Exception):  # of many kinds, from the driver's to the library's; their messages quote values
-            source = self._context.data_sources.add_sql("sql", connection_string=url)
+            name = "catalog" if ours else "sql"
+            source = self._context.data_sources.add_sql(name, connection_string=url)
             try:
                 for suite in suites:
                     results[suite.name] = _run_sql(self._context, source, suite)
             finally:
-                source.get_engine().dispose()
-        return self._noted(results)
-
-    def _noted(self, results: dict[str, SuiteResult]) -> dict[str, SuiteResult]:
-        self._outcomes.update({name: result.success for name, result in results.items()})
+                source.get_execution_engine().close()  # a session that stays keeps anybody from branching the image
+                source.get_engine().dispose()  # what the source looked with whether it can connect
+        self._outcomes.update(_successes(results))
         return results
 
     def write_data_docs(self, folder: Path) -> str:
         """Writes the static site of everything run so far and returns the path of its first page."""
         return _write_data_docs(self._context, folder, self._outcomes)
+
+
+def _successes(results: Mapping[str, SuiteResult]) -> dict[str, bool]:
+    return {name: result.success for name, result in results.items()}
 
 
 @contextmanager
@@ -211,18 +235,23 @@ def why_not(expected: SqlExpected) -> str | None:
 def _configured(expected: SqlExpected) -> Any:
     from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
-    return ExpectationConfiguration(type=expected.type, kwargs=dict(expected.arguments), meta={"id": expected.id})
+    return ExpectationConfiguration(
+        type=expected.type, kwargs=dict(expected.arguments), meta={"id": expected.id}, notes=expected.notes or None
+    )
 
 
-def _url(image: Dsn) -> str:
+def _url(image: Dsn, *, ours: bool) -> str:
     """The image for SQLAlchemy: a session that only reads, and fails where row-level security would hide rows."""
     from sqlalchemy.engine import URL
 
     options = "-c default_transaction_read_only=on -c row_security=off"
-    with connect(image, role="image") as conn:
-        row = conn.execute("SELECT pg_has_role('pg_read_all_data', 'SET')").fetchone()
-    if row is not None and row[0]:
-        options += " -c role=pg_read_all_data"
+    if ours:
+        options += " -c search_path= -c standard_conforming_strings=on"
+    else:
+        with connect(image, role="image") as conn:
+            row = conn.execute("SELECT pg_has_role('pg_read_all_data', 'SET')").fetchone()
+        if row is not None and row[0]:
+            options += " -c role=pg_read_all_data"
     parameters = conninfo_to_dict(image.with_options(options).conninfo())
     query = {name: str(value) for name, value in parameters.items()}
     return URL.create("postgresql+psycopg", query=query).render_as_string(hide_password=False)
@@ -235,7 +264,7 @@ def _run_sql(context: Any, source: Any, suite: SqlSuite) -> SuiteResult:
         if suite.table is not None:
             asset = source.add_table_asset(suite.name, table_name=suite.table.name, schema_name=suite.table.schema)
         else:
-            asset = source.add_query_asset(suite.name, query=(suite.query or "").rstrip().rstrip(";"))
+            asset = source.add_query_asset(suite.name, query=_query(suite.query or ""))
         batch = asset.add_batch_definition_whole_table("whole")
         definition = context.suites.add(gx.ExpectationSuite(name=suite.name))
         for expected in suite.expectations:
@@ -243,13 +272,46 @@ def _run_sql(context: Any, source: Any, suite: SqlSuite) -> SuiteResult:
         validation = context.validation_definitions.add(
             gx.ValidationDefinition(name=suite.name, data=batch, suite=definition)
         )
-        outcome = validation.run(result_format=_YES_OR_NO)
+        outcome = validation.run(result_format=_RESULT_FORMAT if suite.shown else _YES_OR_NO)
+        rows = {} if outcome.success or not suite.shown else _failing_rows(context, validation, suite)
     except Exception:  # noqa: BLE001  of many kinds, from the driver's to the library's; their messages quote values
         return _not_run(suite)
-    _keep_clean(context, outcome)
-    found = {result.id: result for result in map(_outcome, outcome.results)}
+    _keep_clean(context, outcome, with_query=not suite.shown)
+    found = {result.id: replace(result, rows=rows.get(result.id, ())) for result in map(_outcome, outcome.results)}
     lost = {each.id: Outcome(each.id, False, 0, "gave no result") for each in suite.expectations}
     return SuiteResult(suite.name, {each: found.get(each, lost[each]) for each in lost})
+
+
+def _query(query: str) -> str:
+    """A query as Great Expectations takes it: with SELECT in front."""
+    query = query.strip().rstrip(";")
+    return query if re.match(r"select\s", query, re.IGNORECASE) else f"SELECT * FROM ({query}) AS own"  # noqa: S608
+
+
+def _failing_rows(context: Any, validation: Any, suite: SqlSuite) -> dict[str, tuple[Mapping[str, Any], ...]]:
+    """Rows that are not as expected, by expectation: asked for once more, as they are hardly ever needed.
+
+    Nothing of it is stored, so that it comes to no page.
+    """
+    stored = context.validation_results_store
+    before = set(stored.list_keys())
+    wanted = {
+        "result_format": "COMPLETE",
+        "partial_unexpected_count": _MOST_ROWS,
+        "unexpected_index_column_names": list(suite.shown),
+    }
+    try:
+        outcome = validation.run(result_format=wanted)
+    finally:
+        for key in set(stored.list_keys()) - before:
+            stored.remove_key(key)
+    found: dict[str, tuple[Mapping[str, Any], ...]] = {}
+    for result in outcome.results:
+        cells = () if _raised(result) else (result.result or {}).get("unexpected_index_list") or ()
+        found[str(result.expectation_config.meta["id"])] = tuple(
+            {name: row[name] for name in suite.shown} for row in cells
+        )
+    return found
 
 
 def _not_run(suite: SqlSuite) -> SuiteResult:
@@ -258,8 +320,13 @@ def _not_run(suite: SqlSuite) -> SuiteResult:
     )
 
 
-def _keep_clean(context: Any, outcome: Any) -> None:
-    """Replaces what was stored of a run, from which Data Docs are made, by the same without exceptions' messages."""
+def _keep_clean(context: Any, outcome: Any, *, with_query: bool = True) -> None:
+    """Replaces what was stored of a run, from which Data Docs are made, by the same without exceptions' messages.
+
+    Queries of ours, which name everything the source has, do not come to a page either.
+    """
+    if not with_query:
+        outcome.meta["batch_spec"].pop("query", None)
     for result in outcome.results:
         if _raised(result):
             result.exception_info = {

@@ -298,7 +298,7 @@ def measure_rows(
             row,
             ()
             if row["source_rows"] == row["image_rows"]
-            else [_count_finding(row["table"], row["source_rows"], row["image_rows"])],
+            else [count_finding(row["table"], row["source_rows"], row["image_rows"])],
         )
         for row in counted
     ]
@@ -312,7 +312,8 @@ def measure_rows(
     )
 
 
-def _count_finding(table: str, source: int, image: int) -> Finding:
+def count_finding(table: str, source: int, image: int) -> Finding:
+    """What is wrong with a table's count; -1 on a side that does not know the table."""
     if source < 0:
         return Finding(table, "*", "table that the snapshot does not know", max(image, 1))
     if image < 0:

@@ -159,3 +159,93 @@ WITH user_schemas AS (
 SELECT depth, kind, within, coalesce(place, row_number() OVER (PARTITION BY kind, within ORDER BY name COLLATE "C")), name
 FROM found
 ORDER BY 1, 2, 3, 4
+
+-- name: unproven_not_null
+-- Columns that NOT NULL holds for new rows only, from Postgres 18 on; production may have NULLs there.
+SELECT n.nspname AS schema, c.relname AS table, a.attname AS column
+FROM pg_constraint k
+JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey)
+WHERE k.contype = 'n' AND NOT k.convalidated
+
+-- name: catalog_columns
+-- Each column that the source or the image has of the source's tables, and how both differ. What is expected is a JSON
+-- array of [schema, table, shown, [[column, type, not null, generated, digest of its labels], ...]].
+SELECT * FROM (
+    WITH RECURSIVE base AS (
+        SELECT t.oid, t.typbasetype AS below, t.oid AS leaf, t.typnotnull AS not_null FROM pg_type t
+        UNION ALL
+        SELECT b.oid, t.typbasetype, t.oid, b.not_null OR t.typnotnull FROM base b JOIN pg_type t ON t.oid = b.below
+    ), expected AS (
+        SELECT t.v ->> 0 AS schema_name, t.v ->> 1 AS table_name, t.v ->> 2 AS shown, c.v ->> 0 AS column_name, c.place,
+               c.v ->> 1 AS type, CAST(c.v ->> 2 AS bool) AS not_null, CAST(c.v ->> 3 AS bool) AS generated,
+               c.v ->> 4 AS labels
+        FROM jsonb_array_elements(CAST({expected} AS jsonb)) AS t(v),
+             jsonb_array_elements(t.v -> 3) WITH ORDINALITY AS c(v, place)
+    ), tables AS (
+        SELECT DISTINCT schema_name, table_name, shown FROM expected
+    ), found AS (
+        SELECT t.schema_name, t.table_name, t.shown, a.attname::text AS column_name,
+               row_number() OVER (PARTITION BY c.oid ORDER BY a.attnum) AS place,
+               format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull OR b.not_null AS not_null,
+               a.attgenerated <> '' AS generated,
+               (SELECT encode(sha256(convert_to(string_agg(e.enumlabel, chr(1) ORDER BY e.enumsortorder), 'UTF8')), 'hex')
+                  FROM pg_enum e WHERE e.enumtypid = b.leaf) AS labels
+        FROM tables t
+        JOIN pg_namespace n ON n.nspname = t.schema_name
+        JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = t.table_name AND c.relkind IN ('r', 'p')
+        JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+        JOIN base b ON b.oid = a.atttypid AND b.below = 0
+    )
+    SELECT coalesce(e.shown, f.shown) AS table_name, column_name,
+           CASE WHEN f.column_name IS NULL THEN 'missing'
+                WHEN e.column_name IS NULL THEN 'not in the source'
+                WHEN (e.place, e.type, e.not_null, e.generated)
+                     IS DISTINCT FROM (f.place, f.type, f.not_null, f.generated) THEN 'different'
+                ELSE '' END AS difference,
+           CASE WHEN e.labels IS DISTINCT FROM f.labels AND e.column_name IS NOT NULL AND f.column_name IS NOT NULL
+                THEN 1 ELSE 0 END AS other_labels
+    FROM expected e FULL JOIN found f USING (schema_name, table_name, column_name)
+) AS facts
+
+-- name: catalog_keys
+-- Each unique key of the source as the image has it, and rows under it that are there already. What is expected is a JSON
+-- array of [schema, table, shown, key, columns]; duplicates are a CASE over the key's number, as the server proves what
+-- is in force, so that only others are counted.
+SELECT e.shown AS table_name, e.key_name,
+       CASE WHEN i.indexrelid IS NULL THEN 'missing'
+            WHEN NOT (i.indisunique OR i.indisexclusion) OR NOT (i.indisvalid AND i.indisready OR i.partitioned)
+                 OR i.columns IS DISTINCT FROM ARRAY(SELECT jsonb_array_elements_text(e.columns)) THEN 'different'
+            ELSE '' END AS difference,
+       {duplicates} AS duplicates
+FROM (
+    SELECT k.number, k.v ->> 0 AS schema_name, k.v ->> 1 AS table_name, k.v ->> 2 AS shown, k.v ->> 3 AS key_name,
+           k.v -> 4 AS columns
+    FROM jsonb_array_elements(CAST({expected} AS jsonb)) WITH ORDINALITY AS k(v, number)
+) AS e
+LEFT JOIN (
+    SELECT x.indexrelid, x.indisunique, x.indisexclusion, x.indisvalid, x.indisready, n.nspname AS schema_name,
+           c.relname AS table_name, ic.relname AS key_name, ic.relkind = 'I' AS partitioned,
+           ARRAY(SELECT a.attname::text FROM unnest(x.indkey) WITH ORDINALITY AS u(attnum, place)
+                   JOIN pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = u.attnum
+                  WHERE u.place <= x.indnkeyatts AND u.attnum > 0 ORDER BY u.place) AS columns
+    FROM pg_index x
+    JOIN pg_class ic ON ic.oid = x.indexrelid
+    JOIN pg_class c ON c.oid = x.indrelid
+    JOIN pg_namespace n ON n.oid = c.relnamespace
+) AS i ON (i.schema_name, i.table_name, i.key_name) = (e.schema_name, e.table_name, e.key_name)
+
+-- name: catalog_rows
+-- Each table, or all partitions that rows may move between: rows and NULLs beside those expected. Figures are arrays of
+-- the table's rows and of the NULLs in each column named.
+SELECT table_name, CAST(sum(expected) AS bigint) AS expected_rows, CAST(sum(figures[1]) AS bigint) AS counted_rows,
+       CAST(sum(figures[1] - expected) AS bigint) AS difference, CAST(coalesce(sum(nulls), 0) AS bigint) AS nulls,
+       coalesce(string_agg(null_columns, ', '), '') AS null_columns
+FROM (
+    SELECT table_name, expected, figures,
+           (SELECT sum(n) FROM unnest(figures[2 :]) AS n) AS nulls,
+           (SELECT string_agg(u.name, ', ' ORDER BY u.place)
+              FROM unnest(figures[2 :], names) WITH ORDINALITY AS u(n, name, place) WHERE u.n > 0) AS null_columns
+    FROM ({leaves}) AS leaf
+) AS told
+GROUP BY table_name

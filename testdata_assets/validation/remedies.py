@@ -13,6 +13,12 @@ _ACCEPT = (
     "with a reason and a last day."
 )
 
+_CATALOG_SUITE = (
+    "catalog suite",
+    "Great Expectations could not hold the image against the source's catalog: see whether the image can be read and "
+    "run testdata refresh again; if it comes back, report it with the version of Great Expectations.",
+)
+
 # Pattern of the kind, and what to do; the first that fits counts.
 _BY_KIND: dict[CheckName, tuple[tuple[str, str], ...]] = {
     "no_production_values": (
@@ -62,6 +68,12 @@ _BY_KIND: dict[CheckName, tuple[tuple[str, str], ...]] = {
         ),
     ),
     "referential_integrity": (
+        _CATALOG_SUITE,
+        (
+            "duplicate keys",
+            "The key is not in force in the image, and rows break it: give its columns a transformer that keeps values "
+            "distinct (`testdata rules explain TABLE.COLUMN` lists them), and see the refresh's log for the key.",
+        ),
         (
             "orphaned rows|without a partner",
             "Both sides of the key must mask alike: give them one `domain`, or let the referencing column inherit the "
@@ -71,10 +83,17 @@ _BY_KIND: dict[CheckName, tuple[tuple[str, str], ...]] = {
         ("", "The key was not restored: see the refresh's log, and run testdata refresh again."),
     ),
     "row_counts": (
+        _CATALOG_SUITE,
         ("too many", "Rows were added while loading: look for triggers or rules that insert."),
         ("", "Rows are missing: look for triggers that delete, and for a `where` in masking.yaml that nobody meant."),
     ),
     "schema_matches": (
+        _CATALOG_SUITE,
+        (
+            "NULLs where",
+            "The image's column takes NULL and the source's does not: see the refresh's log for the constraint, and "
+            "whether a trigger or the column's transformer writes NULL.",
+        ),
         (
             "expectation|cannot be run|gave no result",
             "An expectation of your own is not met: run its query on a branch of the last image to see which rows, "

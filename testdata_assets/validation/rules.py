@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from testdata_assets.errors import UsageFault
+from testdata_assets.masking.rule_errors import Mark, RuleProblem, RulesError, did_you_mean
+from testdata_assets.masking.rules_yaml import YamlNode, read_yaml
 
 CheckName = Literal[
     "no_production_values",
@@ -36,11 +37,16 @@ CHECK_NAMES: tuple[CheckName, ...] = (
     "schema_matches",
 )
 FILE = "validation.yaml"
+_KEYS: set[str] = set()  # all that the file may hold, for whoever misspells one
 _Share = Annotated[float, Field(gt=0, le=1)]
 
 
 class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: Any) -> None:
+        _KEYS.update(cls.model_fields)
 
 
 class DriftLimits(_Model):
@@ -159,28 +165,108 @@ def _digest(file: Path) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
+@dataclass(frozen=True)
+class RulesReading:
+    """What a file says, apart from its mistakes.
+
+    Attributes:
+        rules: The rules of its readable rest.
+        problems: The mistakes, each with its place.
+        accepted: Where each of the accepted findings stands.
+        quasi_identifiers: Where each of the sets of columns stands.
+    """
+
+    rules: ValidationRules
+    problems: tuple[RuleProblem, ...] = ()
+    accepted: tuple[Mark, ...] = ()
+    quasi_identifiers: tuple[Mark, ...] = ()
+
+
 def load_validation_rules(path: Path) -> ValidationRules:
     """Reads the file, or returns the defaults where there is none.
 
     Raises:
-        UsageFault: It does not parse or says something unknown; names file and place.
+        RulesError: It does not parse or says something unknown; names each mistake with line and column.
     """
-    if not path.exists():
-        return ValidationRules()
+    reading = read_validation_rules(path)
+    if reading.problems:
+        raise RulesError(reading.problems)
+    return reading.rules
+
+
+def read_validation_rules(path: Path) -> RulesReading:
+    """Reads the file with all its mistakes; nothing is wrong where there is none.
+
+    What a mistake is in is left out: one accepted finding or set of columns, else the whole key of the file.
+    """
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return ValidationRules.model_validate({} if document is None else document)
+        text = path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        return RulesReading(ValidationRules())
+    except OSError as error:
+        return RulesReading(ValidationRules(), (RuleProblem(str(path), 1, 1, f"cannot be read ({error.strerror})"),))
     except UnicodeDecodeError:
-        raise _fault(f"{path.name} is not UTF-8", str(path)) from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
-        raise _fault(f"{path.name} is not valid YAML: {getattr(error, 'problem', 'unreadable')}", where) from None
+        return RulesReading(ValidationRules(), (RuleProblem(str(path), 1, 1, "the file is not UTF-8"),))
+    if all(not line.strip() or line.lstrip().startswith("#") for line in text.splitlines()):
+        return RulesReading(ValidationRules())
+    problems: list[RuleProblem] = []
+    try:
+        root = read_yaml(text, str(path), problems)
+    except RulesError as error:
+        return RulesReading(ValidationRules(), tuple(error.problems))
+    if not root.is_mapping:
+        return RulesReading(ValidationRules(), (RuleProblem.at(root.mark, "must be a mapping"),))
+    try:
+        rules = ValidationRules.model_validate(root.value)
     except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise _fault(f"{path.name} is not valid at {place or 'the top'}: {first['msg']}", str(path)) from None
+        mistakes = error.errors(include_input=False, include_url=False)
+        problems += [_problem(found["loc"], found["type"], found["msg"], root) for found in mistakes]
+        root = _without(root, [found["loc"] for found in mistakes])
+        rules = ValidationRules.model_validate(root.value)
+    listed = root.children.get("reidentification")
+    return RulesReading(
+        rules,
+        tuple(sorted(set(problems))),
+        _marks(root.children.get("accepted")),
+        _marks(None if listed is None else listed.children.get("quasi_identifiers")),
+    )
 
 
-def _fault(what: str, where: str) -> UsageFault:
-    return UsageFault(what, where=where, remedy="Correct the file; docs/how-to show what it may hold.", code="rules")
+def _marks(entries: YamlNode | None) -> tuple[Mark, ...]:
+    return () if entries is None else tuple(each.mark for each in entries.children.values())
+
+
+def _problem(location: tuple[str | int, ...], kind: str, message: str, root: YamlNode) -> RuleProblem:
+    """A pydantic error in words of the file, at the deepest place it has."""
+    node, mark = root, root.mark
+    for part in location:
+        if part not in node.children:
+            break
+        mark = node.key_marks.get(str(part), mark) if kind == "extra_forbidden" else node.children[part].mark
+        node = node.children[part]
+    place = ".".join(str(part) for part in location)
+    if kind == "extra_forbidden":
+        message = f"unknown key{did_you_mean(str(location[-1]), _KEYS)}"
+    return RuleProblem.at(mark, f"{place}: {message.removeprefix('Value error, ')}")
+
+
+def _without(root: YamlNode, locations: Iterable[tuple[str | int, ...]]) -> YamlNode:
+    """A document without what mistakes are in."""
+    dropped = {_whole(location) for location in locations}
+    return _kept(root, (), dropped)
+
+
+def _whole(location: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    listed = next((at for at, part in enumerate(location) if isinstance(part, int)), None)
+    return location[: 1 if listed is None else listed + 1]
+
+
+def _kept(node: YamlNode, at: tuple[str | int, ...], dropped: set[tuple[str | int, ...]]) -> YamlNode:
+    children = {
+        part: _kept(child, (*at, part), dropped) for part, child in node.children.items() if (*at, part) not in dropped
+    }
+    if node.is_mapping:
+        return replace(node, value={part: child.value for part, child in children.items()}, children=children)
+    if node.is_list:
+        return replace(node, value=[child.value for child in children.values()], children=children)
+    return node

@@ -53,7 +53,8 @@ class Measured:
 
     @property
     def findings(self) -> list[Finding]:
-        return [finding for row in self.rows for finding in row.findings]
+        """All of them; what two rows found alike counts once."""
+        return list(dict.fromkeys(finding for row in self.rows for finding in row.findings))
 
 
 # For each check: columns of its frame with their types, beside `open_findings`.
@@ -110,8 +111,8 @@ _FIGURES: dict[CheckName, tuple[Expected, ...]] = {
 }
 
 
-def suite_of(measured: Measured, sifted: Sifted) -> Suite:
-    """The suite of one check. Rows whose findings were all accepted are left out of its frame."""
+def suite_of(measured: Measured, sifted: Sifted, rules: ValidationRules) -> Suite:
+    """The suite of one check, from rules/validation.yaml. Rows whose findings were all accepted are left out of it."""
     columns = {**_COLUMNS[measured.name], "open_findings": "int64"}
     still_open = set(sifted.open)
     cells: list[dict[str, Any]] = []
@@ -131,10 +132,44 @@ def suite_of(measured: Measured, sifted: Sifted) -> Suite:
         "nothing found",
         "ExpectColumnValuesToBeInSet",
         {"column": "open_findings", "value_set": [0]},
-        "Nothing was found that nobody accepted in rules/validation.yaml.",
+        _what_counts(measured.name, rules),
     )
-    expectations = (everything, nothing_open, *_FIGURES[measured.name]) if cells else (everything,)
+    expectations = (
+        (everything, nothing_open, *_FIGURES[measured.name], *_limits(frame, rules)) if cells else (everything,)
+    )
     return Suite(measured.name, frame.astype(columns), expectations)
+
+
+def _what_counts(check: CheckName, rules: ValidationRules) -> str:
+    accepted = sum(1 for entry in rules.accepted if entry.check == check)
+    told = [f"Nothing was found that nobody accepted in rules/validation.yaml, which accepts {accepted} findings here."]
+    if check == "no_production_values":
+        told.append(f"Of masked columns, {rules.change_rate:.1%} of the values must have changed.")
+    if check == "no_pii_patterns":
+        sets = rules.reidentification.quasi_identifiers
+        told.append(f"{len(sets)} sets of quasi-identifiers are looked at.")
+    return " ".join(told)
+
+
+def _limits(frame: pd.DataFrame, rules: ValidationRules) -> list[Expected]:
+    """That each measure of drift was held to the limit that the rules give it, or to more where few rows make noise."""
+    if "measure" not in frame:
+        return []
+    limits = {name.replace("_", "-"): least for name, least in rules.drift.model_dump(exclude={"previous"}).items()}
+    return [
+        Expected(
+            f"limit of {measure}",
+            "ExpectColumnValuesToBeBetween",
+            {
+                "column": "limit",
+                "min_value": limits[measure],
+                "row_condition": f'measure == "{measure}"',
+                "condition_parser": "pandas",
+            },
+            f"{measure} may move by {limits[measure]:g}, says drift in rules/validation.yaml; of few rows by more.",
+        )
+        for measure in sorted(limits.keys() & set(frame["measure"]))
+    ]
 
 
 def sift_findings(measured: Measured, rules: ValidationRules, today: date) -> Sifted:

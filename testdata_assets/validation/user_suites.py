@@ -104,21 +104,37 @@ def load_user_suites(rules_dir: Path) -> list[UserSuite]:
     Great Expectations is imported, to try each expectation, only where there are files.
 
     Raises:
-        UsageFault: A file is no suite; names file, place and reason.
+        UsageFault: A file is no suite; names file, place and reason, of further ones in `reasons`.
     """
-    folder = rules_dir / FOLDER
-    files = sorted(folder.iterdir()) if folder.is_dir() else []
-    files = [path for path in files if not path.name.startswith((".", "README"))]
-    for path in files:
-        if path.suffix != ".json" or not path.is_file():
-            raise _fault(path, "only suites, files whose names end in .json, and a README belong here")
-    found = [UserSuite(path, _suite(path)) for path in files]
-    for each in found:
-        for expected in each.suite.expectations:
-            reason = why_not(expected)
-            if reason is not None:
-                raise _fault(each.path, f"{expected.id} {reason}")
+    found, faults = read_user_suites(rules_dir)
+    if faults:
+        first = faults[0]
+        reasons = [{"file": fault.where, "message": fault.what} for fault in faults] if len(faults) > 1 else []
+        raise UsageFault(first.what, where=first.where, remedy=first.remedy, code=first.error_code, reasons=reasons)
     return found
+
+
+def read_user_suites(rules_dir: Path) -> tuple[list[UserSuite], list[UsageFault]]:
+    """The suites of the rules folder that can be used, and what is wrong with the others."""
+    folder = rules_dir / FOLDER
+    found: list[UserSuite] = []
+    faults: list[UsageFault] = []
+    for path in sorted(folder.iterdir()) if folder.is_dir() else []:
+        if path.name.startswith((".", "README")):
+            continue
+        if path.suffix != ".json" or not path.is_file():
+            faults.append(_fault(path, "only suites, files whose names end in .json, and a README belong here"))
+            continue
+        try:
+            suite = _suite(path)
+        except UsageFault as fault:
+            faults.append(fault)
+            continue
+        refused = [f"{each.id} {reason}" for each in suite.expectations if (reason := why_not(each)) is not None]
+        faults += [_fault(path, reason) for reason in refused]
+        if not refused:
+            found.append(UserSuite(path, suite))
+    return found, faults
 
 
 def _suite(path: Path) -> SqlSuite:

@@ -23,6 +23,7 @@ from testdata_assets.production.catalog_reader import read_catalog, read_definit
 from testdata_assets.production.profile import TableProfile, TableProfiler
 from testdata_assets.production.relationships import PartnerCount
 from testdata_assets.progress import current_progress
+from testdata_assets.validation import catalog_suites
 from testdata_assets.validation.expectations import import_early, session
 from testdata_assets.validation.history import PastImage, changes_since, stored, tracks
 from testdata_assets.validation.image_reader import Counts, ImageReader
@@ -130,9 +131,12 @@ def validate_image(
         advance(1)
     with session() as expectations:
         schema = joined_to(schema, expectations.run_on_image([each.suite for each in own_suites], image_dsn))
+        suites = catalog_suites.catalog_suites(reader, catalog, image, plan, expected)
+        of_catalog = expectations.run_on_image(suites, image_dsn, ours=True)
+        keys, rows, schema = (catalog_suites.joined_to(each, of_catalog) for each in (keys, rows, schema))
         measured = [leaks, patterns, moved, keys, rows, schema]
         sifted = [sift_findings(each, rules, today) for each in measured]
-        results = expectations.run([suite_of(each, parts) for each, parts in zip(measured, sifted, strict=True)])
+        results = expectations.run([suite_of(each, parts, rules) for each, parts in zip(measured, sifted, strict=True)])
         page = None if data_docs_dir is None else expectations.write_data_docs(data_docs_dir)
     checks = tuple(verdict(each, parts, results[each.name]) for each, parts in zip(measured, sifted, strict=True))
     for check in checks:

@@ -88,6 +88,13 @@ def test_what_is_not_met_or_raises_fails_without_a_value(
         assert not any(secret in text for text in texts), secret
 
 
+def test_queries_may_begin_with_other_words(validate: Validate, tmp_path: Path) -> None:
+    query = "WITH late AS (SELECT placed_at::time FROM public.orders) TABLE late;"
+    write(tmp_path, "words", query=query, expectations=[expectation("table_row_count_to_equal", value=3000)])
+    check = validate(own_suites=load_user_suites(tmp_path)).check("schema_matches")
+    assert check.passed, check.findings
+
+
 def test_a_suite_cannot_write(validate: Validate, tmp_path: Path) -> None:
     query = "SELECT setval('public.customers_customer_id_seq', 5000) AS n"
     write(tmp_path, "writes", query=query, expectations=[expectation("table_row_count_to_equal", value=1)])
@@ -111,7 +118,7 @@ def test_data_docs_load_nothing(validate: Validate, tmp_path: Path) -> None:
         assert "<style>" in text, page
     first = Path(str(report.data_docs)).read_text(encoding="utf-8")
     links = re.findall(r'href="([^"]+)"', first)
-    assert len(links) == 6
+    assert len(links) == 9  # six checks, three suites of the catalog
     assert all((tmp_path / "docs" / link).is_file() for link in links)
     assert first.count('class="failed"') == 1
     failed = (tmp_path / "docs" / links[1]).read_text(encoding="utf-8")

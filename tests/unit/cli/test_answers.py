@@ -75,6 +75,33 @@ def _write_rules(folder: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> Pa
     return file
 
 
+def test_rules_check_reads_what_is_said_of_validation(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    users = TableName("public", "users")
+    _source(
+        monkeypatch,
+        Catalog(180000, "1", "shop", (Table(users, 1, "r", (Column("id", "integer", "int4", "N"),), users),)),
+    )
+    _write_rules(tmp_path, monkeypatch, "version: 1\ntables:\n  public.users: {id: keep}\n")
+    assert _run(capsys, "rules", "check", "--json")[0] == 0
+    file = tmp_path / "validation.yaml"
+    file.write_text(
+        "drift:\n  nulls: 2\naccepted:\n"
+        "  - {check: row_counts, table: public.user, reason: looked at by hand, expires: 2999-01-01}\n"
+        "  - {check: row_counts, table: public.users, reason: looked at by hand, expires: 2001-01-01}\n"
+    )
+    status, out, _ = _run(capsys, "rules", "check", "--json")
+    document = json.loads(out)
+    assert (status, document["ok"]) == (1, False)
+    assert [(each["file"], each["line"], each["position"]) for each in document["errors"]] == [(str(file), 2, 10)]
+    assert [each["line"] for each in document["warnings"] if each["file"] == str(file)] == [4, 5]
+    status, out, _ = _run(capsys, "rules", "check")
+    assert status == 1
+    assert f"{file}:2:10: drift.nulls: " in out
+    assert "A refresh would refuse." in out
+
+
 def test_every_mistake_of_a_rules_file_is_a_line_with_its_place(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -14,7 +14,7 @@ import pytest
 from testdata_assets.errors import RefusedError
 from testdata_assets.validation.expectations import Expected, Suite, run_suites
 from testdata_assets.validation.report import CheckResult, Finding
-from testdata_assets.validation.rules import AcceptedFinding, ValidationRules
+from testdata_assets.validation.rules import AcceptedFinding, DriftLimits, ValidationRules
 from testdata_assets.validation.suites import Measured, Row, sift_findings, suite_of, verdict
 
 ZERO = {"column": "n", "value_set": [0]}
@@ -26,8 +26,9 @@ def frame(*values: int) -> pd.DataFrame:
 
 
 def judge(measured: Measured, rules: ValidationRules | None = None) -> CheckResult:
-    sifted = sift_findings(measured, rules or ValidationRules(), TODAY)
-    results, _ = run_suites([suite_of(measured, sifted)])
+    rules = rules or ValidationRules()
+    sifted = sift_findings(measured, rules, TODAY)
+    results, _ = run_suites([suite_of(measured, sifted, rules)])
     return verdict(measured, sifted, results[measured.name])
 
 
@@ -136,3 +137,23 @@ def test_a_check_of_nothing_passes_and_says_so() -> None:
     result = judge(Measured("referential_integrity", [], "0 foreign keys hold"))
     assert result.passed
     assert result.details["measured"] == 0
+
+
+def drift(measure: str, value: float, limit: float) -> Row:
+    return Row({"table": "public.a", "column": "c", "measure": measure, "value": value, "limit": limit})
+
+
+def test_drift_is_held_to_the_limits_of_the_rules() -> None:
+    measured = Measured(
+        "distribution_drift", [drift("nulls", 0.01, 0.04), drift("fan-out", 0.0, 0.06)], "within limits"
+    )
+    good = judge(measured)
+    assert good.passed
+    assert {each["id"] for each in good.details["expectations"]} >= {"limit of nulls", "limit of fan-out"}
+    strict = judge(measured, ValidationRules(drift=DriftLimits(nulls=0.5)))
+    assert not strict.passed
+    assert strict.summary == "Not met: limit of nulls"
+    suite = suite_of(measured, sift_findings(measured, ValidationRules(), TODAY), ValidationRules())
+    assert any(
+        "nulls may move by 0.03, says drift in rules/validation.yaml" in each.notes for each in suite.expectations
+    )

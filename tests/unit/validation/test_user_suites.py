@@ -11,7 +11,7 @@ import pytest
 from testdata_assets.errors import UsageFault
 from testdata_assets.postgres.identifiers import TableName
 from testdata_assets.validation.offline_pages import offline
-from testdata_assets.validation.user_suites import load_user_suites
+from testdata_assets.validation.user_suites import load_user_suites, read_user_suites
 
 NOT_NULL = {
     "type": "expect_column_values_to_not_be_null",
@@ -63,6 +63,23 @@ def test_a_broken_file_is_refused_with_file_and_reason(tmp_path: Path, text: str
         load_user_suites(write(tmp_path, text))
     assert caught.value.where.endswith("users.json")
     assert reason in caught.value.what
+
+
+def test_every_broken_file_is_told(tmp_path: Path) -> None:
+    write(tmp_path, "{", "first")
+    unknown = NOT_NULL | {"type": "expect_the_unexpected"}
+    write(tmp_path, json.dumps(GOOD | {"expectations": [unknown, NOT_NULL, unknown]}), "second")
+    write(tmp_path, json.dumps(GOOD), "third")
+    with pytest.raises(UsageFault) as caught:
+        load_user_suites(tmp_path)
+    assert [Path(reason["file"]).name for reason in caught.value.reasons] == [
+        "first.json",
+        "second.json",
+        "second.json",
+    ]
+    found, faults = read_user_suites(tmp_path)
+    assert [each.suite.name for each in found] == ["own_third"]
+    assert "1 expect_the_unexpected" in faults[1].what
 
 
 def test_a_file_name_becomes_a_folder_of_data_docs(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 from pydantic import BaseModel
 
 from testdata_assets.errors import UsageFault
+from testdata_assets.masking.rule_errors import RulesError
 from testdata_assets.validation.report import Finding, sift
 from testdata_assets.validation.rules import (
     AcceptedFinding,
@@ -20,6 +21,7 @@ from testdata_assets.validation.rules import (
     ValidationRules,
     digests,
     load_validation_rules,
+    read_validation_rules,
 )
 
 RULES = Path(__file__).resolve().parents[3] / "rules" / "validation.yaml"
@@ -39,7 +41,9 @@ def test_the_shipped_file_states_the_defaults() -> None:
     [
         ("drift: {nulls: 2}", "drift.nulls"),
         ("drift: {nul: 0.1}", "drift.nul"),
-        ("a: [", "not valid YAML"),
+        ("a: [", "YAML syntax"),
+        ("- a", "must be a mapping"),
+        ("drift: {nulls: 0.1, nulls: 0.2}", "stands here again"),
         ("accepted: [{check: no_pii_patterns, table: public.t, reason: short, expires: 2030-01-01}]", "accepted.0"),
         ("accepted: [{check: other, table: public.t, reason: long enough here, expires: 2030-01-01}]", "accepted.0"),
         ("reidentification: {quasi_identifiers: [{table: public.t, columns: []}]}", "quasi_identifiers.0.columns"),
@@ -60,10 +64,36 @@ def test_a_bad_file_is_one_clear_fault(tmp_path: Path, text: str, told: str) -> 
     assert str(path) in caught.value.where
 
 
+def test_every_mistake_is_told_with_its_place(tmp_path: Path) -> None:
+    path = tmp_path / "validation.yaml"
+    path.write_text(
+        "version: 1\n"
+        "drift:\n"
+        "  nulls: 2\n"
+        "  lenghts: 0.1\n"
+        "change_rate: 0.9\n"
+        "accepted:\n"
+        "  - {check: row_counts, table: public.t, reason: looked at by hand, expires: 2030-01-01}\n"
+        "  - {check: row_counts, table: public.t, reason: short, expires: 2030-01-01}\n"
+        "  - {check: row_counts, table: public.u, reason: looked at by hand, expires: soon}\n"
+    )
+    with pytest.raises(RulesError) as caught:
+        load_validation_rules(path)
+    places = [line.removeprefix(str(path)).split(": ")[0] for line in caught.value.details]
+    assert places == [":3:10", ":4:3", ":8:50", ":9:78"]
+    assert "drift.lenghts: unknown key (did you mean 'lengths'?)" in caught.value.details[1]
+    reading = read_validation_rules(path)
+    assert reading.rules.change_rate == 0.9, "the rest is read"
+    assert reading.rules.drift == ValidationRules().drift
+    assert [entry.table for entry in reading.rules.accepted] == ["public.t"]
+    assert [mark.line for mark in reading.accepted] == [7]
+
+
 def test_an_empty_file_and_a_full_one(tmp_path: Path) -> None:
     path = tmp_path / "validation.yaml"
-    path.write_text("")
-    assert load_validation_rules(path) == ValidationRules()
+    for nothing in ("", "# nothing yet\n\n"):
+        path.write_text(nothing)
+        assert load_validation_rules(path) == ValidationRules()
     path.write_text(
         "version: 1\nchange_rate: 0.9\naccepted:\n"
         "  - {check: no_pii_patterns, table: public.t, column: c, kind: email, reason: our own address,"
