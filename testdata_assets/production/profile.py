@@ -291,12 +291,10 @@ class TableProfiler:
         ranked: dict[str, pl.Series] = {}
         for column in self._table.stored_columns:
             series = sample.get_column(column.name)
-            profile, numbers = _profile_column(column, series, column.name in self._masked, exact)
-            code = _codes(profile, series, numbers)
-            if column.name in self._compared:
-                held, numbers = _held(profile.kind, column, series)
-                profile = replace(profile, held=held)
+            masked, compared = column.name in self._masked, column.name in self._compared
+            profile, numbers = _profile_column(column, series, exact, masked=masked, compared=compared)
             profiles.append(profile)
+            code = _codes(profile, series, None if masked else numbers)
             if code is not None:
                 coded[column.name] = code
             if numbers is not None:
@@ -344,14 +342,15 @@ def kind_of(column: Column) -> Kind:
 
 
 def _profile_column(
-    column: Column, series: pl.Series, masked: bool, exact_nulls: Mapping[str, int] | None
+    column: Column, series: pl.Series, exact_nulls: Mapping[str, int] | None, *, masked: bool, compared: bool
 ) -> tuple[ColumnProfile, pl.Series | None]:
     """Profiles one column; also returns its numbers (with nulls, row by row) for the associations."""
     kind = kind_of(column)
     present = series.drop_nulls()
-    numbers = None if masked else _numbers(kind, series)
+    numbers = _numbers(kind, series) if compared or not masked else None
     counted = present.value_counts(name="count")
-    shown = Held() if masked else _figures(kind, column, numbers, counted, present.len())
+    known = _figures(kind, column, numbers, counted, present.len()) if compared or not masked else Held()
+    shown = Held() if masked else known
     profile = ColumnProfile(
         name=column.name,
         kind=kind,
@@ -367,17 +366,17 @@ def _profile_column(
         hours=shown.hours,
         weekdays=shown.weekdays,
         magnitude=shown.magnitude,
+        held=replace(known, neighbours=_neighbours(present)) if compared else None,
     )
     return profile, numbers
 
 
-def _held(kind: Kind, column: Column, series: pl.Series) -> tuple[Held, pl.Series | None]:
-    """What is held of a masked column for the comparison with the image, and its numbers."""
-    present = series.drop_nulls()
-    numbers = _numbers(kind, series)
-    found = _figures(kind, column, numbers, present.value_counts(name="count"), present.len())
-    alike = (present.slice(1) == present.head(-1)).mean() if present.len() > 1 else None
-    return replace(found, neighbours=None if alike is None else round(float(alike), 6)), numbers  # type: ignore[arg-type]
+def _neighbours(present: pl.Series) -> float | None:
+    """Share of values that are the one before."""
+    if present.len() < 2:
+        return None
+    same: npt.NDArray[np.bool_] = (present.slice(1) == present.head(-1)).to_numpy()
+    return round(float(same.mean()), 6)
 
 
 def _figures(kind: Kind, column: Column, numbers: pl.Series | None, counted: pl.DataFrame, present: int) -> Held:
