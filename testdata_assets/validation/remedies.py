@@ -58,7 +58,7 @@ _BY_KIND: dict[CheckName, tuple[tuple[str, str], ...]] = {
         (
             "",
             "Masking bends the column: see its histogram here, choose a transformer that keeps what is measured, or "
-            "raise that limit under `drift` in rules/validation.yaml. A transformer of your own that is meant to bend it "
+            "raise that limit under `drift` in rules/validation.yaml. A transformer of your own that means to bend it "
             "declares so (`distribution`, see docs/how-to/own-transformers.md).",
         ),
     ),

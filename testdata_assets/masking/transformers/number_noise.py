@@ -89,10 +89,8 @@ class NumberNoise(Transformer[NumberNoiseParams]):
         """Every number moves by the noise, or by a unit of its last digit where that is more."""
         limits = numeric_limits(column.type)
         unit = 1.0 if limits is None else float(f"1e{-limits[1]}")
-        # Of the least digits that real is written with, one may be as much as the number.
-        ratio = 1.0 if column.base_type == "float4" else self._ratio
         far = _BELL_WORDS / _BELL if self.params.distribution == "normal" else 1.0
-        return replace(self.distribution, amount=far * (self.params.amount or 0.0) + unit, ratio=far * ratio)
+        return replace(self.distribution, amount=far * (self.params.amount or 0.0) + unit, ratio=far * self._ratio)
 
     def apply(self, values: pl.Series, context: MaskContext) -> pl.Series:
         if context.column.base_type == "money":
