@@ -100,23 +100,37 @@ def unchanged_columns(
         rows, changed = each.counts
         if not rows:
             continue
-        agreement, error = _agreement(each, source, image)
-        expected = [_expected_changes(way, agreement) for way in _ways(each.column)]
-        if all(share == 1.0 for share in expected):
-            required = rules.change_rate if rows >= _FEW_ROWS else 0.0
-            if changed == 0 or changed / rows < required:
-                rows -= _fixed(reader, each)  # zero under noise, infinity among dates: they stay by design
-            failed = rows > changed and (changed == 0 or changed / rows < required)
-        else:
-            least = None if None in expected else min(share for share in expected if share is not None)
-            failed = changed == 0 and _should_have_changed(reader, each, rows)
-            if least is not None and not failed:
-                least = min(least, rules.own_change_rate or 1.0)
-                stay = min(1.0, 1.0 - least + error)
-                failed = excessive(rows - changed, rows / _alike(each, source), rows, stay)
-        if failed:
-            found.append(Finding(table, name, UNCHANGED, rows - changed))
+        stayed = _too_many_stayed(reader, each, rows, changed, rules, source, image)
+        if stayed:
+            found.append(Finding(table, name, UNCHANGED, stayed))
     return found
+
+
+def _too_many_stayed(
+    reader: ImageReader,
+    counted: _Counted,
+    rows: int,
+    changed: int,
+    rules: ValidationRules,
+    source: Profiles,
+    image: Profiles,
+) -> int:
+    """Values that stayed as they were, where those are more than may have; else 0."""
+    agreement = _agreement(counted, source, image)
+    expected = [_expected_changes(way, agreement) for way in _ways(counted.column)]
+    if all(share == 1.0 for share in expected):
+        required = rules.change_rate if rows >= _FEW_ROWS else 0.0
+        if changed == 0 or changed / rows < required:
+            rows -= _fixed(reader, counted)  # zero under noise, infinity among dates: they stay by design
+        failed = rows > changed and (changed == 0 or changed / rows < required)
+        return rows - changed if failed else 0
+    if changed == 0 and _should_have_changed(reader, counted, rows):
+        return rows
+    known = [share for share in expected if share is not None]
+    if len(known) < len(expected):
+        return 0
+    least = min(*known, rules.own_change_rate or 1.0)
+    return rows - changed if excessive(rows - changed, rows / _alike(counted, source), rows, 1.0 - least) else 0
 
 
 def _counted(
@@ -180,12 +194,12 @@ def _expected_changes(way: ColumnPlan, agreement: Agreement) -> float | None:
     return None if expected == 1.0 and _coincidence(way) not in _RATED else expected
 
 
-def _agreement(counted: _Counted, source: Profiles, image: Profiles) -> tuple[Agreement, float]:
-    """How often values and masks of a column agree by chance, at most; and by how much samples may understate it.
+def _agreement(counted: _Counted, source: Profiles, image: Profiles) -> Agreement:
+    """How often values and masks of a column agree by chance, at most, whatever the samples' luck.
 
     Of a condition's rows, and of rows that may have gone to another partition, frequencies are not known.
     """
-    unknown = Agreement(1.0, 1.0), 0.0
+    unknown = Agreement(1.0, 1.0)
     before, after = source.get(counted.tables[0]), image.get(counted.tables[0])
     if counted.column.otherwise is not None or len(counted.tables) > 1 or before is None or after is None:
         return unknown
@@ -199,9 +213,20 @@ def _agreement(counted: _Counted, source: Profiles, image: Profiles) -> tuple[Ag
     anywhere = distances.most_agreement(telling, other, (present[0], present[1])) / max(counts, 1e-9)
     nearby = 1.0 if second.held.neighbours is None else second.held.neighbours
     variance = Noise(before, after, same_rows=True).variance((present[0], present[1]))
-    # P(agree) is a mean of shares between 0 and 1, over the one sample or the other.
-    spread = sqrt(max((share * (1 - share) for share in (min(anywhere, 1.0), nearby)), default=0.0) * variance)
-    return Agreement(min(anywhere, 1.0), nearby), normal_quantile(_CHANCE) * spread
+    # The masks that fell beside each other did so by chance, even where all are known.
+    return Agreement(_at_most(min(anywhere, 1.0), variance), _at_most(nearby, 1 / present[1]))
+
+
+def _at_most(share: float, variance: float) -> float:
+    """The share that a sample's may stand for, at most (Wilson 1927); a mean of numbers from 0 to 1 varies no more.
+
+    Args:
+        share: In the sample.
+        variance: 1/n of n rows.
+    """
+    z = normal_quantile(_CHANCE)
+    far = z * sqrt(share * (1 - share) * variance + (z * variance / 2) ** 2)
+    return min(1.0, (share + z * z * variance / 2 + far) / (1 + z * z * variance))
 
 
 def _alike(counted: _Counted, source: Profiles) -> float:
@@ -210,7 +235,7 @@ def _alike(counted: _Counted, source: Profiles) -> float:
     Of groups of t rows in a sample of a share f, t - 1 others were met for (t - 1) / f in the table.
     """
     table = source.get(counted.tables[0])
-    names = [name for way in _ways(counted.column) for name in reads(way)]
+    names = [name for way in _ways(counted.column) for name in _reads(way)]
     known = [] if table is None else [column for name in names if (column := table.column(name)) is not None]
     if table is None or not known:
         return 1.0
@@ -223,7 +248,7 @@ def _alike(counted: _Counted, source: Profiles) -> float:
     return min(means)
 
 
-def reads(way: ColumnPlan) -> tuple[str, ...]:
+def _reads(way: ColumnPlan) -> tuple[str, ...]:
     """Columns that masks are drawn by."""
     return way.transformer.reads() if isinstance(way.transformer, RowTransformer) else ()
 

@@ -10,7 +10,7 @@ import pytest
 from testdata_assets.masking.transformers import registry
 from testdata_assets.masking.transformers.base import Agreement
 from testdata_assets.production.catalog import Column
-from testdata_assets.validation.changes import excessive
+from testdata_assets.validation.changes import _at_most, excessive
 from testdata_assets.validation.distances import most_agreement
 from testdata_assets.validation.rules import ValidationRules
 
@@ -71,3 +71,10 @@ def test_the_rate_of_the_file_is_the_files_own() -> None:
     assert ValidationRules().own_change_rate is None
     assert ValidationRules(change_rate=0.98).own_change_rate == 0.98
     assert ValidationRules(change_rate=0.4).own_change_rate == 0.4
+
+
+def test_a_share_in_a_sample_stands_for_more() -> None:
+    assert _at_most(0.3, 0.0) == pytest.approx(0.3)
+    assert 0.25 < _at_most(0.0, 1 / 60) < 0.35
+    assert 0.5 < _at_most(0.5, 1 / 10_000) < 0.53
+    assert _at_most(1.0, 1 / 10) == pytest.approx(1.0)
