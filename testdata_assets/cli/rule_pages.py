@@ -13,8 +13,15 @@ from rich.text import Text
 
 from testdata_assets.errors import TestdataError
 from testdata_assets.masking.explain import Alternative, Explanation
-from testdata_assets.masking.transformer_docs import COINCIDENCE, UNIQUENESS, TransformerDoc, distinct_words, promises
-from testdata_assets.masking.transformers.base import Coincidence, Guarantees, Uniqueness
+from testdata_assets.masking.transformer_docs import (
+    COINCIDENCE,
+    DISTRIBUTION,
+    UNIQUENESS,
+    TransformerDoc,
+    distinct_words,
+    promises,
+)
+from testdata_assets.masking.transformers.base import Coincidence, Guarantees, Kept, Uniqueness
 
 _WIDTH = 100  # where the output is no terminal
 _SHOWN_TYPES = 4
@@ -72,6 +79,7 @@ def show_transformer(doc: TransformerDoc) -> None:
     facts.add_row("promises", "\n".join(promises(guarantees)))
     if doc.uniqueness_at_best != doc.uniqueness:
         facts.add_row("distinct", f"Values are {distinct_words(doc)}.")
+    facts.add_row("distribution", f"{DISTRIBUTION[Kept(doc.distribution)][1].capitalize()}.")
     if doc.reads_row:
         facts.add_row("row", "Reads other columns of the row, so it cannot be nested in another rule.")
     facts.add_row("from", doc.origin)

@@ -9,9 +9,16 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from testdata_assets.masking.transformer_docs import COINCIDENCE, UNIQUENESS, TransformerDoc, describe, distinct_words
+from testdata_assets.masking.transformer_docs import (
+    COINCIDENCE,
+    DISTRIBUTION,
+    UNIQUENESS,
+    TransformerDoc,
+    describe,
+    distinct_words,
+)
 from testdata_assets.masking.transformers import registry
-from testdata_assets.masking.transformers.base import Coincidence
+from testdata_assets.masking.transformers.base import Coincidence, Kept
 
 PAGE = Path("docs/reference/transformers.md")
 _HEAD = """\
@@ -33,6 +40,8 @@ All of them leave NULL and `''` as they are unless they say otherwise.
 
 **Real values.** {coincidence}
 
+**Distribution.** {distribution}
+
 On a narrow column, or under some parameters, less may be promised than here; the plan uses what holds there.
 """
 
@@ -42,6 +51,7 @@ def render() -> str:
     docs = [describe(transformer) for transformer in registry.built_in().values()]
     head = _HEAD.replace("{uniqueness}", "; ".join(f"*{word}*: {text}" for word, text in UNIQUENESS.values()) + ".")
     head = head.replace("{coincidence}", "; ".join(f"*{word}*: {text}" for word, text in COINCIDENCE.values()) + ".")
+    head = head.replace("{distribution}", "; ".join(f"*{word}*: {text}" for word, text in DISTRIBUTION.values()) + ".")
     table = [
         "| transformer | what it does | types | distinct values | real values |",
         "| --- | --- | --- | --- | --- |",
@@ -59,6 +69,7 @@ def _section(doc: TransformerDoc) -> str:
         f"Types: {_types(doc)}.",
         f"Distinct values: {distinct_words(doc)}.",
         f"Real values: {COINCIDENCE[Coincidence(doc.coincidence)][0]}.",
+        "" if doc.distribution == Kept.NOTHING else f"Distribution: {DISTRIBUTION[Kept(doc.distribution)][0]}.",
         f"{doc.nulls}.",
         "Deterministic." if doc.deterministic else "**Not deterministic.**",
         "Keeps the length." if doc.preserves_length else "",

@@ -148,7 +148,7 @@ def load_masked(
     tables = [
         _Table(
             table_plan,
-            TableProfiler(table_plan.table, {column.column.name for column in table_plan.masked}),
+            TableProfiler(table_plan.table, {column.column.name for column in table_plan.masked}, table_plan.compared),
             prose=frozenset(column.column.name for column in table_plan.masked if _is_prose(column)),
             defaults=_literal_defaults(table_plan, defaults),
             vocabulary=frozenset(column.column.name for column in table_plan.masked if may_be_vocabulary(column)),

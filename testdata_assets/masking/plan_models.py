@@ -13,14 +13,20 @@ from testdata_assets.masking.plan_transformers import KEEP
 from testdata_assets.masking.rule_errors import Mark
 from testdata_assets.masking.rule_models import ColumnRef, ObjectsRule
 from testdata_assets.masking.transformers.base import (
+    EXACTLY,
+    NOTHING,
+    Agreement,
     Coincidence,
+    Distribution,
     Guarantees,
+    Kept,
     MaskContext,
     Transformer,
     Uniqueness,
 )
 from testdata_assets.postgres.identifiers import TableName
 from testdata_assets.production.catalog import Column, Table
+from testdata_assets.production.profile import kind_of
 
 
 @dataclass(frozen=True)
@@ -117,6 +123,31 @@ class ColumnPlan:
             nulls_stay_null=found.nulls_stay_null and other.nulls_stay_null,
         )
 
+    @property
+    def distribution(self) -> Distribution:
+        """What masks keep of the distribution; under a condition, what holds for both kinds of rows.
+
+        A transformer that does not say is held to everything where there is something to measure: of numbers, times,
+        booleans and enums. It may be a user's own, and nobody would see it bend them.
+        """
+        found = self.transformer.distribution_on(self.seen_as)
+        if found.kept is Kept.UNDECLARED:
+            replaces = self.transformer.guarantees_for(self.seen_as).coincidence in (
+                Coincidence.DISJOINT,
+                Coincidence.MAY_COINCIDE,
+            )
+            measured = kind_of(self.column) in ("number", "time", "category")
+            found = replace(EXACTLY, rows=True) if replaces and measured else NOTHING
+        return found if self.otherwise is None else found.weaker(self.otherwise.distribution)
+
+    @property
+    def compared(self) -> bool:
+        """Whether the image's values are held against production's: their distribution, or how many may stay."""
+        never, always = Agreement(0.0, 0.0), Agreement(1.0, 1.0)
+        expected = self.transformer.expected_changes
+        stays = self.otherwise is None and expected(self.seen_as, never) != expected(self.seen_as, always)
+        return self.masked and (self.distribution.compared or stays)
+
     def context(self, hash_for: Callable[[str], KeyedHash]) -> MaskContext:
         """What the transformer gets beside the values.
 
@@ -197,6 +228,11 @@ class TablePlan:
     def masked(self) -> tuple[ColumnPlan, ...]:
         """The columns that change."""
         return tuple(column for column in self.columns if column.masked)
+
+    @cached_property
+    def compared(self) -> frozenset[str]:
+        """Masked columns whose values are held against production's."""
+        return frozenset(column.column.name for column in self.masked if column.compared)
 
     def column(self, name: str) -> ColumnPlan | None:
         return next((each for each in self.columns if each.column.name == name), None)

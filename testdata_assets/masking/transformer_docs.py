@@ -18,6 +18,7 @@ from testdata_assets.masking.transformers.base import (
     TEXT_TYPES,
     Coincidence,
     Guarantees,
+    Kept,
     RowTransformer,
     Transformer,
     Uniqueness,
@@ -44,6 +45,15 @@ COINCIDENCE = {
     Coincidence.UNCHANGED: ("unchanged", "values stay as they are"),
     Coincidence.CONSTANT: ("constant", "masks carry nothing of the value"),
     Coincidence.BY_PART: ("by part", "each part is masked or kept by a rule of its own, which says what holds for it"),
+}
+DISTRIBUTION = {
+    Kept.UNDECLARED: (
+        "undeclared",
+        "it does not say, so numbers, times, booleans and enums must be distributed as before, row by row",
+    ),
+    Kept.NOTHING: ("lost", "masks are distributed otherwise, and not compared"),
+    Kept.ROUGHLY: ("roughly kept", "masks lie near their values, and so must the distribution"),
+    Kept.EXACTLY: ("kept", "masks are distributed as the values were"),
 }
 # pg_type.typname to what SQL calls it; anything else goes by its own name.
 _SQL_NAMES = {
@@ -84,6 +94,7 @@ class TransformerDoc:
         uniqueness, coincidence, ...: Under default parameters, on the type where most is promised.
         origin: `built in`, or which package or path it comes from.
         uniqueness_at_best: Under the parameters for which most is promised.
+        distribution: What masks keep of how values are distributed.
     """
 
     name: str
@@ -100,6 +111,7 @@ class TransformerDoc:
     reads_row: bool
     origin: str
     uniqueness_at_best: str
+    distribution: str
 
     def as_json(self) -> dict[str, Any]:
         """The document of `testdata rules list-transformers --json`."""
@@ -126,6 +138,7 @@ def describe(transformer: type[Transformer[Any]], origin: str = "built in") -> T
         reads_row=issubclass(transformer, RowTransformer),
         origin=origin,
         uniqueness_at_best=str(transformer.guarantees.uniqueness),
+        distribution=str(transformer.distribution.kept),
     )
 
 

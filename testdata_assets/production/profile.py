@@ -5,12 +5,16 @@ minima or maxima (every quantile has at least `MIN_GROUP` sampled rows on either
 fewer than `MIN_GROUP` rows, and of masked columns neither values nor categories, only NULLs, how often values
 repeat, lengths, kinds of characters and the strength of associations. What is computed of a column is in
 `figures.py`; comparing two profiles is `validation/drift.py`'s job.
+
+One comparison wants more: masks that promise to keep a distribution are held to it. For it alone a profile has
+`Held` figures of such columns, which lie in the snapshot's encrypted store until the refresh ends and which
+`as_json` leaves out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -52,6 +56,22 @@ _TEXTS = frozenset({"text", "varchar", "bpchar", "citext", "name"})
 
 
 @dataclass(frozen=True)
+class Held:
+    """Figures of a masked column as `ColumnProfile` has them of kept ones, for the comparison with the image only.
+
+    Attributes:
+        neighbours: Share of the sampled rows whose value is that of the sampled row before; None for fewer than two.
+    """
+
+    values: Steps | None = None
+    categories: dict[str, float] | None = None
+    hours: tuple[float, ...] | None = None
+    weekdays: tuple[float, ...] | None = None
+    magnitude: tuple[int, float, float] | None = None
+    neighbours: float | None = None
+
+
+@dataclass(frozen=True)
 class ColumnProfile:
     """One column of a sample.
 
@@ -68,6 +88,7 @@ class ColumnProfile:
         hours: Share of each hour of the day. Kept columns of times only; None for dates.
         weekdays: Share of each weekday, Monday first. Kept columns of times only.
         magnitude: Count, mean and standard deviation of ln|x| of numbers other than 0. Kept columns only.
+        held: Of masked columns that promise something of it; never stored with the image.
         coded_by: What of it went along with other columns in the table's associations; None where it took no part.
     """
 
@@ -86,6 +107,7 @@ class ColumnProfile:
     weekdays: tuple[float, ...] | None = None
     magnitude: tuple[int, float, float] | None = None
     coded_by: Coding | None = None
+    held: Held | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -97,7 +119,8 @@ class TableProfile:
         sample_rows: Of the sample.
         columns: One entry a stored column.
         associations: (column, column, bias-corrected Cramer's V, its standard error, its dimensions).
-        correlations: (column, column, Spearman's rank correlation, its standard error, 1), kept columns only.
+        correlations: (column, column, Spearman's rank correlation, its standard error, 1), of kept columns and of
+            those with `Held` figures.
         dependencies: (column, column, how far one determines the other, its standard error, 1).
         version: Of this form; profiles of older images lack what came later.
     """
@@ -118,8 +141,17 @@ class TableProfile:
         return self._by_name.get(name)
 
     def as_json(self) -> dict[str, Any]:
-        """The profile as JSON-safe values; `from_json` reads it back."""
-        return asdict(self)
+        """What may be stored with an image, as JSON-safe values; `from_json` reads it back."""
+        return asdict(self.without_held())
+
+    def without_held(self) -> TableProfile:
+        """The profile with nothing of masked columns' values."""
+        masked = {column.name for column in self.columns if column.masked}
+        return replace(
+            self,
+            columns=tuple(replace(column, held=None) for column in self.columns),
+            correlations=tuple(pair for pair in self.correlations if masked.isdisjoint(pair[:2])),
+        )
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> TableProfile:
@@ -202,11 +234,13 @@ class TableProfiler:
     Args:
         table: The table; its stored columns are expected in every frame.
         masked: Names of columns whose values must not be remembered. Required, so that it is never forgotten.
+        compared: Those of them of which `Held` figures are needed.
     """
 
-    def __init__(self, table: Table, masked: Collection[str]) -> None:
+    def __init__(self, table: Table, masked: Collection[str], compared: Collection[str] = ()) -> None:
         self._table = table
         self._masked = frozenset(masked)
+        self._compared = self._masked.intersection(compared)
         self._parts: list[pa.Table] = []
         self._held = self._held_bytes = 0
         self._seen = 0
@@ -257,16 +291,18 @@ class TableProfiler:
         ranked: dict[str, pl.Series] = {}
         for column in self._table.stored_columns:
             series = sample.get_column(column.name)
-            profile, numbers = _profile_column(column, series, column.name in self._masked, exact)
+            masked, compared = column.name in self._masked, column.name in self._compared
+            profile, numbers = _profile_column(column, series, exact, masked=masked, compared=compared)
             profiles.append(profile)
-            code = _codes(profile, series, numbers)
+            code = _codes(profile, series, None if masked else numbers)
             if code is not None:
                 coded[column.name] = code
             if numbers is not None:
                 ranked[column.name] = numbers
         # Not all may be looked at: kept columns first.
         paired = sorted(coded, key=lambda name: name in self._masked)[:MAX_COLUMNS]
-        scored = {name: scores(numbers) for name, numbers in list(ranked.items())[:MAX_COLUMNS]}
+        ordered = sorted(ranked, key=lambda name: name in self._masked)[:MAX_COLUMNS]
+        scored = {name: scores(ranked[name]) for name in ordered}
         return TableProfile(
             rows=max(self._seen if self._rows is None else self._rows, sample.height),
             sample_rows=sample.height,
@@ -306,15 +342,15 @@ def kind_of(column: Column) -> Kind:
 
 
 def _profile_column(
-    column: Column, series: pl.Series, masked: bool, exact_nulls: Mapping[str, int] | None
+    column: Column, series: pl.Series, exact_nulls: Mapping[str, int] | None, *, masked: bool, compared: bool
 ) -> tuple[ColumnProfile, pl.Series | None]:
     """Profiles one column; also returns its numbers (with nulls, row by row) for the associations."""
     kind = kind_of(column)
     present = series.drop_nulls()
-    numbers = None if masked else _numbers(kind, series)
-    known = None if numbers is None else numbers.drop_nulls().to_numpy()
-    clock = figures.clock(known) if kind == "time" and known is not None else None
+    numbers = _numbers(kind, series) if compared or not masked else None
     counted = present.value_counts(name="count")
+    known = _figures(kind, column, numbers, counted, present.len()) if compared or not masked else Held()
+    shown = Held() if masked else known
     profile = ColumnProfile(
         name=column.name,
         kind=kind,
@@ -322,16 +358,38 @@ def _profile_column(
         sample_nulls=series.null_count(),
         distinct=counted.height,
         nulls=None if exact_nulls is None else exact_nulls.get(column.name),
-        values=None if known is None else figures.steps(known),
+        values=shown.values,
         lengths=figures.steps(figures.text_lengths(present).to_numpy()) if kind in {"text", "other"} else None,
-        categories=None if masked or kind == "time" else figures.categories(counted, present.len()),
+        categories=shown.categories,
         multiplicities=figures.multiplicities(counted.get_column("count")),
         classes=figures.character_classes(present) if kind == "text" else None,
+        hours=shown.hours,
+        weekdays=shown.weekdays,
+        magnitude=shown.magnitude,
+        held=replace(known, neighbours=_neighbours(present)) if compared else None,
+    )
+    return profile, numbers
+
+
+def _neighbours(present: pl.Series) -> float | None:
+    """Share of values that are the one before."""
+    if present.len() < 2:
+        return None
+    same: npt.NDArray[np.bool_] = (present.slice(1) == present.head(-1)).to_numpy()
+    return round(float(same.mean()), 6)
+
+
+def _figures(kind: Kind, column: Column, numbers: pl.Series | None, counted: pl.DataFrame, present: int) -> Held:
+    """How values are distributed, in what way fits their kind."""
+    known = None if numbers is None else numbers.drop_nulls().to_numpy()
+    clock = figures.clock(known) if kind == "time" and known is not None else None
+    return Held(
+        values=None if known is None else figures.steps(known),
+        categories=None if kind == "time" else figures.categories(counted, present),
         hours=clock[0] if clock and column.base_type != "date" else None,
         weekdays=clock[1] if clock else None,
         magnitude=figures.magnitude(known) if kind == "number" and known is not None else None,
     )
-    return profile, numbers
 
 
 def _grouped(sample: pl.DataFrame, profiles: Sequence[ColumnProfile]) -> dict[str, npt.NDArray[np.int64]]:

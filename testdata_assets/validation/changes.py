@@ -2,16 +2,20 @@
 
 The search for production's values sees most of what masking left out, but not all: masks may coincide with real
 values, short values are no evidence, and a document whose masking was skipped gave no parts to search for. So each
-masked column must have been counted, row by row, and have changed as often as its transformers promise.
+masked column must have been counted, row by row, and have changed as often as its transformers promise: nearly always
+where a mask is never the value, by the rule's `change_rate`; where masks are drawn whatever the values are, as often as
+chance has it, within what a binomial of so many rows passes once in a million columns.
 """
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from math import log, sqrt
 from typing import Any
 
 import polars as pl
@@ -23,19 +27,27 @@ from testdata_assets.masking.fingerprints import ChangeCount
 from testdata_assets.masking.hashing import KeyedHash
 from testdata_assets.masking.plan import ColumnPlan, MaskingPlan, TablePlan
 from testdata_assets.masking.plan_transformers import KEEP
-from testdata_assets.masking.transformers.base import Coincidence, RowTransformer, Transformer
+from testdata_assets.masking.transformers.base import Agreement, Coincidence, RowTransformer, Transformer
 from testdata_assets.masking.transformers.tsvector import TsVector
 from testdata_assets.postgres.identifiers import TableName, quote_identifier
 from testdata_assets.production.catalog import Catalog, Table
+from testdata_assets.production.profile import TableProfile
+from testdata_assets.validation import distances
 from testdata_assets.validation.image_reader import Counts, ImageReader
+from testdata_assets.validation.noise import Noise, normal_quantile
 from testdata_assets.validation.report import Finding
+from testdata_assets.validation.rules import ValidationRules
 
 NOT_COUNTED = "changes not counted"
 UNCHANGED = "unchanged values"
 _FEW_ROWS = 50  # under so many rows a change rate only has to be above zero
 _PROBED_ROWS = 20_000
+_TELLING = re.compile(r"[^\W_]")
 _ENDLESS = ["infinity", "-infinity"]
+_CHANCE = 1e-6  # that more rows stay than these limits admit
 _RATED = frozenset({Coincidence.DISJOINT, Coincidence.MAY_COINCIDE})
+
+Profiles = Mapping[TableName, TableProfile]
 
 
 @dataclass(frozen=True)
@@ -63,7 +75,9 @@ def unchanged_columns(
     plan: MaskingPlan,
     change_counts: Iterable[ChangeCount],
     counts: Mapping[TableName, Counts],
-    change_rate: float,
+    rules: ValidationRules,
+    source: Profiles,
+    image: Profiles,
 ) -> list[Finding]:
     """Masked columns of which too few values changed or nobody counted them.
 
@@ -72,7 +86,9 @@ def unchanged_columns(
         plan: What was to become of each column.
         change_counts: What was counted while masking.
         counts: Rows and NULLs of the image's tables.
-        change_rate: Share of values that must change where nearly every one does.
+        rules: With the share of values that must change where nearly every one does.
+        source: Profiles of the snapshot's tables: how frequent values are.
+        image: The same of the image's tables.
     """
     found = []
     for each in _counted(plan, change_counts, counts):
@@ -84,16 +100,37 @@ def unchanged_columns(
         rows, changed = each.counts
         if not rows:
             continue
-        if all(_changes_nearly_always(way) for way in _ways(each.column)):
-            required = change_rate if rows >= _FEW_ROWS else 0.0
-            if changed == 0 or changed / rows < required:
-                rows -= _fixed(reader, each)  # zero under noise, infinity among dates: they stay by design
-            failed = rows > changed and (changed == 0 or changed / rows < required)
-        else:
-            failed = changed == 0 and _should_have_changed(reader, each, rows)
-        if failed:
-            found.append(Finding(table, name, UNCHANGED, rows - changed))
+        stayed = _too_many_stayed(reader, each, rows, changed, rules, source, image)
+        if stayed:
+            found.append(Finding(table, name, UNCHANGED, stayed))
     return found
+
+
+def _too_many_stayed(
+    reader: ImageReader,
+    counted: _Counted,
+    rows: int,
+    changed: int,
+    rules: ValidationRules,
+    source: Profiles,
+    image: Profiles,
+) -> int:
+    """Values that stayed as they were, where those are more than may have; else 0."""
+    agreement = _agreement(counted, source, image)
+    expected = [_expected_changes(way, agreement) for way in _ways(counted.column)]
+    if all(share == 1.0 for share in expected):
+        required = rules.change_rate if rows >= _FEW_ROWS else 0.0
+        if changed == 0 or changed / rows < required:
+            rows -= _fixed(reader, counted)  # zero under noise, infinity among dates: they stay by design
+        failed = rows > changed and (changed == 0 or changed / rows < required)
+        return rows - changed if failed else 0
+    if changed == 0 and _should_have_changed(reader, counted, rows):
+        return rows
+    known = [share for share in expected if share is not None]
+    if len(known) < len(expected):
+        return 0
+    least = min(*known, rules.own_change_rate or 1.0)
+    return rows - changed if excessive(rows - changed, rows / _alike(counted, source), rows, 1.0 - least) else 0
 
 
 def _counted(
@@ -149,11 +186,91 @@ def _coincidence(way: ColumnPlan) -> Coincidence:
     return way.transformer.guarantees_for(way.seen_as).coincidence
 
 
-def _changes_nearly_always(way: ColumnPlan) -> bool:
-    """Whether a value that stays is a rare exception; a vector of words is always emptied first."""
+def _expected_changes(way: ColumnPlan, agreement: Agreement) -> float | None:
+    """Share of values that is expected to change, 1 where one that stays is a rare exception; None for no telling."""
     if isinstance(way.transformer, TsVector):
+        return 1.0  # a vector of words is always emptied first
+    expected = way.transformer.expected_changes(way.seen_as, agreement)
+    return None if expected == 1.0 and _coincidence(way) not in _RATED else expected
+
+
+def _agreement(counted: _Counted, source: Profiles, image: Profiles) -> Agreement:
+    """How often values and masks of a column agree by chance, at most, whatever the samples' luck.
+
+    Of a condition's rows, and of rows that may have gone to another partition, frequencies are not known.
+    """
+    unknown = Agreement(1.0, 1.0)
+    before, after = source.get(counted.tables[0]), image.get(counted.tables[0])
+    if counted.column.otherwise is not None or len(counted.tables) > 1 or before is None or after is None:
+        return unknown
+    first, second = (table.column(counted.column.column.name) for table in (before, after))
+    if first is None or second is None or first.held is None or second.held is None:
+        return unknown
+    present = [max(table.sample_rows - column.sample_nulls, 1) for table, column in ((before, first), (after, second))]
+    one, other = first.held.categories or {}, second.held.categories or {}
+    telling = {name: share for name, share in one.items() if _TELLING.search(name)}
+    counts = 1 - (sum(one.values()) - sum(telling.values()))
+    anywhere = distances.most_agreement(telling, other, (present[0], present[1])) / max(counts, 1e-9)
+    nearby = 1.0 if second.held.neighbours is None else second.held.neighbours
+    variance = Noise(before, after, same_rows=True).variance((present[0], present[1]))
+    # The masks that fell beside each other did so by chance, even where all are known.
+    return Agreement(_at_most(min(anywhere, 1.0), variance), _at_most(nearby, 1 / present[1]))
+
+
+def _at_most(share: float, variance: float) -> float:
+    """The share that a sample's may stand for, at most (Wilson 1927); a mean of numbers from 0 to 1 varies no more.
+
+    Args:
+        share: In the sample.
+        variance: 1/n of n rows.
+    """
+    z = normal_quantile(_CHANCE)
+    far = z * sqrt(share * (1 - share) * variance + (z * variance / 2) ** 2)
+    return min(1.0, (share + z * z * variance / 2 + far) / (1 + z * z * variance))
+
+
+def _alike(counted: _Counted, source: Profiles) -> float:
+    """Rows that share what a mask is drawn by, on average over rows: so many say no more than one.
+
+    Of groups of t rows in a sample of a share f, t - 1 others were met for (t - 1) / f in the table.
+    """
+    table = source.get(counted.tables[0])
+    names = [name for way in _ways(counted.column) for name in _reads(way)]
+    known = [] if table is None else [column for name in names if (column := table.column(name)) is not None]
+    if table is None or not known:
+        return 1.0
+    seen = table.sample_rows / max(table.rows, table.sample_rows, 1)
+    means = []
+    for column in known:
+        rows = sum(times * values for times, values in column.multiplicities)
+        others = sum(times * values * (times - 1) for times, values in column.multiplicities)
+        means.append(1 + others / max(rows, 1) / max(seen, 1e-9))
+    return min(means)
+
+
+def _reads(way: ColumnPlan) -> tuple[str, ...]:
+    """Columns that masks are drawn by."""
+    return way.transformer.reads() if isinstance(way.transformer, RowTransformer) else ()
+
+
+def excessive(stayed: int, independent: float, rows: int, share: float) -> bool:
+    """Whether more rows stayed than a binomial admits: n KL(observed | expected) bounds its tail (Hoeffding 1963).
+
+    Args:
+        stayed: Rows whose value is as it was.
+        independent: As how many independent rows they count.
+        rows: Of how many.
+        share: Of rows expected to stay, at most.
+    """
+    observed = stayed / rows
+    if observed <= share:
+        return False
+    if share <= 0:
         return True
-    return _coincidence(way) in _RATED and not way.transformer.often_stays
+    distance = observed * log(observed / share)
+    if observed < 1:
+        distance += (1 - observed) * log((1 - observed) / (1 - share))
+    return independent * distance > -log(_CHANCE)
 
 
 def _should_have_changed(reader: ImageReader, counted: _Counted, rows: int) -> bool:
@@ -231,6 +348,41 @@ def _would_change(reader: ImageReader, table: TableName, way: ColumnPlan) -> boo
         if bool((masked != values).fill_null(True).any()):
             return True
     return False
+
+
+def unsettled_columns(reader: ImageReader, image: Catalog, plan: MaskingPlan) -> list[Finding]:
+    """Columns with other values than their transformers write, of those whose every mask is its own mask."""
+    found = []
+    tables = {table.name: table for table in image.storing_tables}
+    for table in masking_tables(plan):
+        here = tables.get(table.table.name)
+        for column in table.masked:
+            if here is None or column.otherwise is not None or not column.transformer.settles:
+                continue
+            if here.column(column.column.name) is None:
+                continue  # schema_matches tells
+            others = _unsettled(reader, here.name, column)
+            if others:
+                found.append(Finding(str(here.name), column.column.name, UNCHANGED, others))
+    return found
+
+
+def _unsettled(reader: ImageReader, table: TableName, column: ColumnPlan) -> int:
+    """Rows whose value the transformer would change again."""
+    name = quote_identifier(column.column.name)
+    query = f"SELECT {name}, count(*) FROM ONLY {table.sql} WHERE {name} IS NOT NULL GROUP BY 1"  # noqa: S608  quoted
+    context = column.context(partial(KeyedHash.derive, secrets.token_bytes(32)))
+    total = 0
+    for frame in reader.query(query, ["v", "n"]):
+        values = copy_text.unescape(frame.get_column("v"))
+        try:
+            masked = column.transformer.apply(values, context)
+        except (pl.exceptions.PolarsError, ValueError, OverflowError):
+            return int(frame.get_column("n").cast(pl.Int64).sum())  # the message may quote a value
+        # 10 and 10.00 are one number.
+        same = (masked == values) | (masked.cast(pl.Float64, strict=False) == values.cast(pl.Float64, strict=False))
+        total += int(frame.get_column("n").cast(pl.Int64).filter(~same.fill_null(False)).sum())
+    return total
 
 
 def wrong_constants(

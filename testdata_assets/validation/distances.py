@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import sqrt
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from testdata_assets.masking.transformers.base import Distribution
 from testdata_assets.production.figures import MAX_CATEGORIES, MIN_GROUP, Steps
 
 _TAIL_KEPT = 1 / 3  # a tail is cut where at most so much of it is left
+_ROUNDED = 1e-5  # more than what `profile.py` rounds numbers to
 _EXACT_TIMES = 200  # above, a binomial is as good as normal
 _GRID = np.unique(np.geomspace(1, 50_000, 120).astype(np.int64))
 
@@ -30,6 +32,35 @@ def ks_distance(first: Steps, second: Steps) -> float:
         low_a, high_a = bounds(first, points)
         low_b, high_b = bounds(second, points)
         gaps.append(max(float((low_a - high_b).max()), float((low_b - high_a).max())))
+    return max(*gaps, 0.0)
+
+
+def distance_beyond(first: Steps, second: Steps, distribution: Distribution) -> float:
+    """How far the distribution of masks lies beyond all that masks so near their values may have.
+
+    Masks between low(x) and high(x) of their values x, both ascending, have P(mask <= y) between P(high(x) <= y) and
+    P(low(x) <= y).
+
+    Args:
+        first: Of the values.
+        second: Of the masks.
+        distribution: Between what numbers the masks lie.
+    """
+    at = np.asarray(first.at)
+    low_at, high_at = distribution.span(at)
+    # Points of a profile are rounded.
+    low_at, high_at = low_at - _ROUNDED * np.abs(at), high_at + _ROUNDED * np.abs(at)
+    less, most = np.asarray(first.below), np.asarray(first.upto)
+    points = np.unique(np.concatenate([low_at, high_at, second.at]))
+    gaps = []
+    sides: tuple[tuple[Any, Literal["left", "right"]], ...] = ((upto, "right"), (below, "left"))
+    for bounds, side in sides:
+        passed = np.searchsorted(high_at, points, side=side)
+        fewest = np.where(passed > 0, most[np.maximum(passed - 1, 0)], 0.0)
+        ahead = np.searchsorted(low_at, points, side=side)
+        largest = np.where(ahead < len(at), less[np.minimum(ahead, len(at) - 1)], 1.0)
+        low, high = bounds(second, points)
+        gaps += [float((fewest - high).max()), float((low - largest).max())]
     return max(*gaps, 0.0)
 
 
@@ -114,6 +145,25 @@ def largest_hidden(shares: Mapping[str, float], count: int) -> float:
     if len(shares) >= MAX_CATEGORIES:
         threshold = max(threshold, min(shares.values()))
     return min(threshold, max(0.0, 1 - sum(shares.values())))
+
+
+def most_agreement(first: Mapping[str, float], second: Mapping[str, float], counts: tuple[int, int]) -> float:
+    """An upper bound of the probability that two values, one of each sample, are equal.
+
+    Args:
+        first: Category to share of the non-null rows.
+        second: The same of the other sample.
+        counts: Non-null rows of both samples.
+    """
+    hidden = [largest_hidden(shares, count) for shares, count in zip((first, second), counts, strict=True)]
+    found = sum(share * second[name] if name in second else share * hidden[1] for name, share in first.items())
+    found += sum(min(hidden[0], rest_of(first)) * share for name, share in second.items() if name not in first)
+    return float(min(found + min(rest_of(first) * hidden[1], rest_of(second) * hidden[0]), 1.0))
+
+
+def rest_of(shares: Mapping[str, float]) -> float:
+    """What a listing leaves."""
+    return max(0.0, 1 - sum(shares.values()))
 
 
 def dropped(first: Mapping[str, float], second: Mapping[str, float], count: int, noise: float) -> tuple[float, float]:

@@ -8,7 +8,9 @@ Measures of kept columns: share of NULLs, distinct values, Kolmogorov-Smirnov di
 lengths, lost tails, scale of numbers, total variation distance (TVD) of categories, dropped categories, kinds of
 characters, hours and weekdays, rows for each value of a foreign key, change of associations between two columns.
 Of masked columns: share of NULLs; distinct values, how often they repeat, their associations and lengths where
-the transformer promises to keep them.
+the transformer promises to keep them; and of what it promises of their distribution (`Distribution`), that it does:
+all measures of kept columns where it keeps the distribution exactly, the distance beyond what it may move values
+where it does so roughly.
 """
 
 from __future__ import annotations
@@ -20,10 +22,11 @@ from typing import Any
 
 import numpy as np
 
+from testdata_assets.masking.transformers.base import NOTHING, Distribution, Kept
 from testdata_assets.postgres.identifiers import TableName
 from testdata_assets.production.associations import MIN_STORED, Association, pair_rows
 from testdata_assets.production.figures import Steps, class_step
-from testdata_assets.production.profile import ColumnProfile, TableProfile
+from testdata_assets.production.profile import ColumnProfile, Held, TableProfile
 from testdata_assets.validation import distances, noise
 from testdata_assets.validation.rules import DriftLimits
 
@@ -44,6 +47,7 @@ class ColumnPromise:
         distinct: Different values stay different and equal ones equal.
         lengths: Text lengths stay.
         characters: Kinds of characters stay.
+        distribution: What stays of how masked values are distributed.
     """
 
     masked: bool = False
@@ -51,11 +55,12 @@ class ColumnPromise:
     distinct: bool = True
     lengths: bool = True
     characters: bool = False
+    distribution: Distribution = NOTHING
 
     @property
     def same_groups(self) -> bool:
         """Whether rows that were equal, or NULL, still are, and no others."""
-        return not self.masked or (self.nulls and self.distinct)
+        return not self.masked or (self.nulls and self.distinct) or self.distribution.rows
 
 
 KEPT = ColumnPromise(characters=True)
@@ -179,10 +184,21 @@ def candidates(
 
 _Judge = Callable[[float], tuple[float, float]]
 _Measures = Iterator[tuple[str, float, _Judge]]
+_Shown = ColumnProfile | Held
 
 
 def _against(value: float, explained: Callable[[float], float]) -> _Judge:
     return lambda alpha: (value, explained(alpha))
+
+
+def _less(judge: _Judge, allowed: float) -> _Judge:
+    """The measure without what may have another reason."""
+
+    def judged_less(alpha: float) -> tuple[float, float]:
+        value, explained = judge(alpha)
+        return max(0.0, value - allowed), explained
+
+    return judged_less
 
 
 class _Pair:
@@ -213,13 +229,50 @@ class _Pair:
         if promise.characters and first.classes and second.classes:
             yield self._characters(first, second, counts)
         if promise.masked:
+            yield from self._held_to(promise.distribution, first, second, counts, variance, fresh)
             return
         if not self._moves(first):
             yield from self._values(first, second, variance, fresh)
             yield from self._categories(first, second, counts, variance, fresh)
-        for measure, a, b in (("hours", first.hours, second.hours), ("weekdays", first.weekdays, second.weekdays)):
-            if a and b:
-                yield self._clock(measure, a, b, variance)
+        yield from self._clocks(first, second, variance)
+
+    def _held_to(
+        self,
+        distribution: Distribution,
+        first: ColumnProfile,
+        second: ColumnProfile,
+        counts: tuple[int, int],
+        variance: float,
+        fresh: float,
+    ) -> _Measures:
+        """Measures of a masked column's distribution, as far as it is promised."""
+        one, other = first.held, second.held
+        if one is None or other is None or not distribution.compared:
+            return
+        if distribution.kept is Kept.ROUGHLY:
+            if one.values and other.values:
+                value = distances.distance_beyond(one.values, other.values, distribution)
+                yield "values", self._limits.values, _against(value, lambda alpha: noise.of_distance(variance, alpha))
+            return
+        emptied = self._emptied(first, second)
+        for measures in (
+            self._values(one, other, variance, fresh),
+            self._categories(one, other, counts, variance, fresh),
+            self._clocks(one, other, variance),
+        ):
+            for measure, least, judge in measures:
+                if not emptied:
+                    yield measure, least, judge
+                elif measure != "scale":
+                    yield measure, least, _less(judge, emptied)
+
+    def _emptied(self, first: ColumnProfile, second: ColumnProfile) -> float:
+        """Share of the values that became NULL: whatever distribution those had, the others' may be off by so much."""
+        before, after = (
+            1 - column.sample_nulls / max(table.sample_rows, 1)
+            for column, table in ((first, self._before), (second, self._after))
+        )
+        return 0.0 if self._promise(first.name).nulls else max(0.0, 1 - after / before)
 
     def _promise(self, name: str) -> ColumnPromise:
         return self._comparison.promises.get(name, KEPT)
@@ -304,7 +357,7 @@ class _Pair:
         judge = _against(gaps[worst], lambda alpha: noise.of_share(middle, variance, alpha / len(gaps)))
         return "characters", self._limits.characters, judge
 
-    def _values(self, first: ColumnProfile, second: ColumnProfile, variance: float, fresh: float) -> _Measures:
+    def _values(self, first: _Shown, second: _Shown, variance: float, fresh: float) -> _Measures:
         if first.values and second.values:
             value = distances.ks_distance(first.values, second.values)
             yield "values", self._limits.values, _against(value, lambda alpha: noise.of_distance(variance, alpha))
@@ -318,7 +371,7 @@ class _Pair:
             yield "scale", self._limits.scale, explained
 
     def _categories(
-        self, first: ColumnProfile, second: ColumnProfile, counts: tuple[int, int], variance: float, fresh: float
+        self, first: _Shown, second: _Shown, counts: tuple[int, int], variance: float, fresh: float
     ) -> _Measures:
         if not first.categories and not second.categories:
             return
@@ -332,6 +385,11 @@ class _Pair:
             _LEAST_TAIL,
             lambda alpha: distances.dropped(one, other, counts[1], noise.of_root_share(fresh, alpha)),
         )
+
+    def _clocks(self, first: _Shown, second: _Shown, variance: float) -> _Measures:
+        for measure, a, b in (("hours", first.hours, second.hours), ("weekdays", first.weekdays, second.weekdays)):
+            if a and b:
+                yield self._clock(measure, a, b, variance)
 
     def _clock(
         self, measure: str, first: Sequence[float], second: Sequence[float], variance: float

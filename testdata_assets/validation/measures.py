@@ -34,11 +34,14 @@ def measure_leaks(
     echoes: Sequence[Echo],
     counts: Mapping[TableName, Counts],
     rules: ValidationRules,
+    source_profiles: Mapping[TableName, TableProfile],
+    image_profiles: Mapping[TableName, TableProfile],
 ) -> Measured:
     """What the search for production's own values found, with the columns that can only be counted."""
     started = time.monotonic()
     rows = _rows_by_column(scanned, scanned.leaks)
-    others = changes.unchanged_columns(reader, plan, change_counts, counts, rules.change_rate)
+    others = changes.unchanged_columns(reader, plan, change_counts, counts, rules, source_profiles, image_profiles)
+    others += changes.unsettled_columns(reader, image, plan)
     others += changes.wrong_constants(reader, image, plan, counts)
     others += [Finding(each.table, each.column, f"{each.of} of its own row", each.rows) for each in echoes]
     rows += [
@@ -106,6 +109,7 @@ def promises(table: TablePlan) -> dict[str, drift.ColumnPromise]:
             nulls=guarantees.nulls_stay_null and not constant,
             distinct=guarantees.uniqueness is not Uniqueness.LOSSY and not constant and not column.fold_case,
             lengths=guarantees.preserves_length and not constant,
+            distribution=column.distribution,
         )
     return found
 

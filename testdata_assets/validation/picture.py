@@ -1,7 +1,7 @@
 """Pictures of drift, drawn from profiles alone: a map of all columns, the worst five before and after, the trend.
 
 Nothing of production's rows is shown: distributions by quantiles of many rows, categories by rank instead of by
-value (labels of enums and booleans are part of the schema and may be named).
+value (labels of enums and booleans are part of the schema and may be named), of masked columns only how far they moved.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ _WORST = 5
 _BINS = 24
 _MOST_SHOWN = 5  # times its limit
 _MOST_TABLES, _MOST_COLUMNS = 30, 16
+_OF_VALUES = ("values", "cut", "scale", "categories", "dropped category", "hours", "weekdays")
 _HOURS = tuple(map(str, range(24)))
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
@@ -180,6 +181,8 @@ def _draw_one(axes: Any, drift: Drift, before: TableProfile, after: TableProfile
     if first is None or second is None:
         _bars(axes, *_pair_figures(drift, before, after))
         axes.set_ylabel("strength", fontsize=8)
+    elif first.masked and drift.measure in _OF_VALUES:
+        _withheld(axes, drift)
     elif drift.measure in ("values", "cut", "scale") and first.values and second.values:
         _histogram(axes, first.values, second.values, time=first.kind == "time")
     elif drift.measure in ("lengths", "length cut") and first.lengths and second.lengths:
@@ -201,6 +204,16 @@ def _draw_one(axes: Any, drift: Drift, before: TableProfile, after: TableProfile
         axes.set_ylabel("share of values up to it", fontsize=8)
     else:
         _bars(axes, *_column_figures(drift, before, after, first, second))
+
+
+def _withheld(axes: Any, drift: Drift) -> None:
+    """How far a masked column moved, without a value of it."""
+    axes.bar([0], [drift.limit], 0.4, color=_SOURCE, label="limit")
+    axes.bar([1], [drift.value], 0.4, color=_IMAGE, label="moved by")
+    axes.set_xlim(-1, 2)
+    axes.set_xticks([])
+    axes.set_xlabel("values of masked columns are not shown", fontsize=8)
+    axes.set_ylabel(drift.measure, fontsize=8)
 
 
 def _histogram(axes: Any, first: Steps, second: Steps, *, time: bool = False, label: str = "value") -> None:

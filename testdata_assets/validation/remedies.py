@@ -64,7 +64,8 @@ _BY_KIND: dict[CheckName, tuple[tuple[str, str], ...]] = {
         (
             "",
             "Masking bends the column: see its histogram here, choose a transformer that keeps what is measured, or "
-            "raise that limit under `drift` in rules/validation.yaml.",
+            "raise that limit under `drift` in rules/validation.yaml. A transformer of your own that means to bend it "
+            "declares so (`distribution`, see docs/how-to/own-transformers.md).",
         ),
     ),
     "referential_integrity": (

@@ -141,10 +141,16 @@ class ValidationRules(_Model):
     drift: DriftLimits = Field(default_factory=DriftLimits)
     change_rate: _Share = Field(
         0.98,
-        description="Share of values that must change in every masked column whose values are not all to become one.",
+        description="Share of values that must change in every masked column whose masks are never the value. Others "
+        "must change as often as their transformers say, or so often if that is less.",
     )
     reidentification: ReidentificationRules = Field(default_factory=ReidentificationRules)
     accepted: tuple[AcceptedFinding, ...] = ()
+
+    @property
+    def own_change_rate(self) -> float | None:
+        """The change rate that the file gives; None where it leaves it to the transformers."""
+        return self.change_rate if "change_rate" in self.model_fields_set else None
 
 
 def digests(rules_dir: Path, suites: Iterable[Path]) -> dict[str, Any]:

@@ -16,11 +16,12 @@ import numpy.typing as npt
 from testdata_assets.masking.plan import MaskingPlan, TablePlan
 from testdata_assets.postgres.identifiers import TableName
 from testdata_assets.production.figures import Steps
-from testdata_assets.production.profile import ColumnProfile, TableProfile
+from testdata_assets.production.profile import ColumnProfile, Held, TableProfile
 from testdata_assets.validation import distances
 
 Floats = npt.NDArray[np.float64]
 Profiles = Mapping[TableName, TableProfile]
+Shown = ColumnProfile | Held
 MEASURES = frozenset({"nulls", "values", "lengths", "categories", "characters", "hours", "weekdays", "scale"})
 _UNKNOWN = 0.01  # share of rows in partitions too small to have a distribution
 # Of fewer values the ends of a distribution are not known well enough: `MIN_GROUP` rows lie beyond the outermost point.
@@ -54,12 +55,18 @@ def comparable(before: TableProfile, after: TableProfile) -> tuple[TableProfile,
         columns = []
         for column in profile.columns:
             theirs = other.column(column.name)
-            common = (column.categories or {}).keys() & ((theirs.categories if theirs else None) or {}).keys()
-            kept = {name: share for name, share in (column.categories or {}).items() if name in common}
-            columns.append(replace(column, categories=kept or None))
+            held = column.held
+            if held is not None:
+                held = replace(held, categories=_common(held, theirs.held if theirs else None))
+            columns.append(replace(column, categories=_common(column, theirs), held=held))
         return replace(profile, columns=tuple(columns))
 
     return only(before, after), only(after, before)
+
+
+def _common(shown: Shown, other: Shown | None) -> dict[str, float] | None:
+    theirs = (None if other is None else other.categories) or {}
+    return {name: share for name, share in (shown.categories or {}).items() if name in theirs} or None
 
 
 def union(parts: Sequence[TableProfile]) -> TableProfile:
@@ -86,8 +93,11 @@ def _column(first: ColumnProfile, parts: Sequence[tuple[TableProfile, ColumnProf
     exact = [column.nulls for _, column in parts]
     nulls = round(sampled * float((rows * absent).sum() / rows.sum()))
     columns = [column for _, column in parts]
-    known = [(column, part.sample_rows - column.sample_nulls >= _LEAST_VALUES) for part, column in parts]
+    many = [part.sample_rows - column.sample_nulls >= _LEAST_VALUES for part, column in parts]
     weights = present / present.sum() if present.sum() else present
+    tables = [part for part, _ in parts]
+    held = [column.held for column in columns if column.held is not None]
+    shown = _shown(tables, columns, many, weights)
     return ColumnProfile(
         name=first.name,
         kind=first.kind,
@@ -95,13 +105,25 @@ def _column(first: ColumnProfile, parts: Sequence[tuple[TableProfile, ColumnProf
         sample_nulls=nulls,
         distinct=max(column.distinct for column in columns),
         nulls=None if None in exact else sum(each for each in exact if each is not None),
-        values=_steps([column.values if many else None for column, many in known], weights),
-        lengths=_steps([column.lengths if many else None for column, many in known], weights),
-        categories=_categories([column.categories for column in columns], weights),
+        values=shown.values,
+        lengths=_steps([each.lengths if enough else None for each, enough in zip(columns, many, strict=True)], weights),
+        categories=shown.categories,
         classes=_classes([column.classes for column in columns], weights),
-        hours=_shares([column.hours for column in columns], weights),
-        weekdays=_shares([column.weekdays for column in columns], weights),
-        magnitude=_magnitude(parts),
+        hours=shown.hours,
+        weekdays=shown.weekdays,
+        magnitude=shown.magnitude,
+        held=_shown(tables, held, many, weights) if len(held) == len(parts) else None,
+    )
+
+
+def _shown(tables: Sequence[TableProfile], parts: Sequence[Shown], many: Sequence[bool], weights: Floats) -> Held:
+    """How values are distributed in all parts together; of parts with too few the quantiles do not count."""
+    return Held(
+        values=_steps([each.values if enough else None for each, enough in zip(parts, many, strict=True)], weights),
+        categories=_categories([each.categories for each in parts], weights),
+        hours=_shares([each.hours for each in parts], weights),
+        weekdays=_shares([each.weekdays for each in parts], weights),
+        magnitude=_magnitude(zip(tables, parts, strict=True)),
     )
 
 
@@ -154,7 +176,7 @@ def _shares(parts: Sequence[Sequence[float] | None], weights: Floats) -> tuple[f
     return tuple(np.sum(several, axis=0).tolist())
 
 
-def _magnitude(parts: Iterable[tuple[TableProfile, ColumnProfile]]) -> tuple[int, float, float] | None:
+def _magnitude(parts: Iterable[tuple[TableProfile, Shown]]) -> tuple[int, float, float] | None:
     """Mean and spread of a mixture: the mean of the variances and the variance of the means."""
     told = [(part.rows / part.sample_rows, column.magnitude) for part, column in parts]
     known = [(factor * each[0], *each) for factor, each in told if each is not None]

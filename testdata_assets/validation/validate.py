@@ -108,12 +108,14 @@ def validate_image(
     with current_progress().task("Validating", 6, "checks") as advance:
         counts, counting = timed(lambda: _count(reader, image, workers))
         scanned, _ = timed(lambda: scan(reader, image, plan, fingerprints, workers=workers))
-        leaks = measure_leaks(reader, image, plan, scanned, list(change_counts), echoes, counts, rules)
+        profiles, profiling = timed(lambda: _profile(reader, image, plan, counts, workers))
+        leaks = measure_leaks(
+            reader, image, plan, scanned, list(change_counts), echoes, counts, rules, source_profiles, profiles
+        )
         advance(1)
         told_apart = measure_reidentification(reader, image, plan, rules, workers=workers)
         patterns = told_apart.joined_to(measure_patterns(scanned))
         advance(1)
-        profiles, profiling = timed(lambda: _profile(reader, image, plan, counts, workers))
         before, after = with_unions(plan, source_profiles), with_unions(plan, profiles)
         drifts = compare_profiles(plan, source_counts, before, after, rules, catalog)
         last = past[-1] if past and rules.drift.previous != "ignore" else None
@@ -156,7 +158,7 @@ def validate_image(
         else None,
         drift_since=None if since_first is None else [each.as_row() for each in since_first],
         stored_profile=kept_profile,
-        image_profiles=profiles,
+        image_profiles={name: profile.without_held() for name, profile in profiles.items()},
         data_docs=page,
         seconds=time.monotonic() - started,
     )
@@ -185,7 +187,8 @@ def _profile(
     def one(table: Table) -> tuple[TableName, TableProfile]:
         known = plans.get(table.name)
         kept = {each.column.name for each in known.columns if not each.masked} if known else set()
-        profiler = TableProfiler(table, {column.name for column in table.stored_columns} - kept)
+        masked = {column.name for column in table.stored_columns} - kept
+        profiler = TableProfiler(table, masked, known.compared if known else ())
         for frame in reader.sample(table, counts[table.name].rows):
             profiler.add(frame)
         profiler.add_counts(counts[table.name].rows, counts[table.name].nulls)

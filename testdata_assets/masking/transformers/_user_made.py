@@ -23,7 +23,7 @@ from types import ModuleType
 from typing import Any
 
 from testdata_assets.errors import UsageFault
-from testdata_assets.masking.transformers.base import Coincidence, Guarantees, Params, Transformer
+from testdata_assets.masking.transformers.base import Coincidence, Distribution, Guarantees, Params, Transformer
 
 GROUP = "testdata_assets.transformers"
 PACKAGE = "testdata_assets"
@@ -200,6 +200,8 @@ def _lacks(transformer: type[Transformer[Any]]) -> Iterator[str]:
         yield "`guarantees` must be a Guarantees"
     elif guarantees.coincidence is Coincidence.UNCHANGED:
         yield "`guarantees` says that values stay unchanged, which only keep may"
+    if not isinstance(getattr(transformer, "distribution", None), Distribution):
+        yield "`distribution` must be a Distribution"
     home = sys.modules.get(transformer.__module__)
     if transformer.__module__ == "__main__" or getattr(home, transformer.__qualname__, None) is not transformer:
         yield "it must stand at the top of a module, so that worker processes find it"

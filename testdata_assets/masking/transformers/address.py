@@ -14,7 +14,9 @@ from testdata_assets.masking.transformers._entities import entity_columns, entit
 from testdata_assets.masking.transformers._number_types import numeric_limits
 from testdata_assets.masking.transformers._places import Addresses, known_countries, lay_out
 from testdata_assets.masking.transformers.base import (
+    NOTHING,
     TEXT_TYPES,
+    Agreement,
     Coincidence,
     Guarantees,
     MaskContext,
@@ -86,6 +88,7 @@ class Address(RowTransformer[AddressParams]):
     summary = "Draws parts of one coherent address per entity: street, city, region, postcode, country, coordinates."
     params_model = AddressParams
     guarantees = Guarantees(uniqueness=Uniqueness.LOSSY, coincidence=Coincidence.DISJOINT)
+    distribution = NOTHING
     base_types = frozenset({"text", "int2", "int4", "int8", "numeric", "float4", "float8"})
 
     def reads(self) -> tuple[str, ...]:
@@ -100,6 +103,13 @@ class Address(RowTransformer[AddressParams]):
         # Where there are only a few to draw from, many stay: no rate of change can be asked for.
         few = part in _OF_COUNTRY or (part in _OF_CITY and self.params.keep_country is not None)
         return replace(self.guarantees, coincidence=Coincidence.BY_PART if few else Coincidence.MAY_COINCIDE)
+
+    def expected_changes(self, column: Column, agreement: Agreement) -> float | None:
+        """One of some forty countries, or of few places of a country that is kept."""
+        part, kept = self.params.part, self.params.keep_country is not None
+        if part in _OF_COUNTRY:
+            return None if kept else 0.95
+        return None if kept and part in _OF_CITY else super().expected_changes(column, agreement)
 
     def problems(self, column: Column) -> tuple[str, ...]:
         found = super().problems(column)

@@ -14,6 +14,7 @@ from testdata_assets.masking.nested_parts import PartRule, combined
 from testdata_assets.masking.nested_rules import NestedRule
 from testdata_assets.masking.part_texts import array_element, array_parts, slices
 from testdata_assets.masking.transformers.base import (
+    NOTHING,
     Coincidence,
     Guarantees,
     MaskContext,
@@ -41,6 +42,7 @@ class Array(Transformer[ArrayParams]):
     summary = "Masks the elements of arrays, each as a value of its own."
     params_model = ArrayParams
     guarantees = Guarantees(uniqueness=Uniqueness.INJECTIVE, coincidence=Coincidence.BY_PART)
+    distribution = NOTHING
 
     def __init__(self, params: ArrayParams) -> None:
         super().__init__(params)

@@ -14,7 +14,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import ClassVar, Generic, Protocol, TypeVar
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from testdata_assets.errors import RefusedError
@@ -52,6 +54,65 @@ class Coincidence(enum.StrEnum):
     BY_PART = "by_part"  # parts are masked, others kept: each part's own transformer says what holds for it
 
 
+class Kept(enum.StrEnum):
+    """What masks keep of how a column's values are distributed."""
+
+    UNDECLARED = "undeclared"  # held to everything, see `ColumnPlan.distribution`
+    NOTHING = "nothing"
+    ROUGHLY = "roughly"  # each mask lies near its value
+    EXACTLY = "exactly"  # the masks are distributed as the values were
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """What masks keep of how a column's values are distributed: the drift check holds the image to it.
+
+    Attributes:
+        kept: How much.
+        amount: Of ROUGHLY: how far a mask may lie from its value; units of numbers, seconds of times.
+        ratio: Of ROUGHLY: how much further, as a share of the number.
+        edges: Of ROUGHLY: ascending; a mask may lie anywhere between the same two of them as its value.
+        rows: Which row has which value stays, too, so that the column goes along with others as before.
+    """
+
+    kept: Kept
+    amount: float = 0.0
+    ratio: float = 0.0
+    edges: tuple[float, ...] = ()
+    rows: bool = False
+
+    @property
+    def compared(self) -> bool:
+        return self.kept in (Kept.ROUGHLY, Kept.EXACTLY)
+
+    def span(self, values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Between what numbers the masks of n numbers lie; both ascend where the numbers do."""
+        reach = self.amount + self.ratio * np.abs(values)
+        low, high = values, values
+        if self.edges:
+            edges = np.asarray(self.edges, np.float64)
+            place = np.searchsorted(edges, values, side="right")
+            low = np.where(place > 0, edges[np.maximum(place - 1, 0)], values)
+            high = np.where(place < len(edges), edges[np.minimum(place, len(edges) - 1)], values)
+        return np.minimum.accumulate((low - reach)[::-1])[::-1], np.maximum.accumulate(high + reach)
+
+    def weaker(self, other: Distribution) -> Distribution:
+        """What holds for a column some rows of which keep the one and some the other."""
+        if not (self.compared and other.compared) or (self.edges and other.edges and self.edges != other.edges):
+            return NOTHING
+        both = Kept.EXACTLY if self.kept is other.kept is Kept.EXACTLY else Kept.ROUGHLY
+        return Distribution(
+            both,
+            max(self.amount, other.amount),
+            max(self.ratio, other.ratio),
+            self.edges or other.edges,
+            self.rows and other.rows,
+        )
+
+
+UNDECLARED, NOTHING, EXACTLY = (Distribution(each) for each in (Kept.UNDECLARED, Kept.NOTHING, Kept.EXACTLY))
+
+
 @dataclass(frozen=True)
 class Guarantees:
     """What the plan, the checks and the reference page may rely on."""
@@ -64,6 +125,19 @@ class Guarantees:
     nulls_stay_null: bool = True
     # Outputs may coincide with real values, but so rarely that a real one left in a kept place is worth searching for.
     searchable: bool = False
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How often a value and a mask would be equal that have nothing to do with each other.
+
+    Attributes:
+        anywhere: A value of the column and a mask of the column, of any two rows.
+        nearby: Masks of two rows near each other in the table.
+    """
+
+    anywhere: float
+    nearby: float
 
 
 def _no_other_domains(domain: str) -> KeyedHash:
@@ -130,6 +204,8 @@ class Transformer(ABC, Generic[P]):
     summary: ClassVar[str]
     params_model: ClassVar[type[Params]] = Params
     guarantees: ClassVar[Guarantees]
+    # What masks keep of the distribution, under any parameters; `distribution_on` knows more.
+    distribution: ClassVar[Distribution] = UNDECLARED
     # pg_type.typname below domains; empty: any type. "text" stands for text, varchar, bpchar, citext and name.
     base_types: ClassVar[frozenset[str]] = frozenset()
     # Kinds of type ("text", "integer", else pg_type.typname) whose equal values it masks equally, as 7 and '7'.
@@ -138,6 +214,8 @@ class Transformer(ABC, Generic[P]):
     same_numbers: ClassVar[bool] = False
     # Whether masks often equal the value, as in a draw from a few: then only some must change, not nearly all.
     often_stays: ClassVar[bool] = False
+    # Whether every mask is its own mask, as a bucket's edge is: then the image holds nothing else.
+    settles: ClassVar[bool] = False
     # Whether values that differ only in case stay distinct in domains that ignore case, as far as others do.
     tells_case: ClassVar[bool] = False
     # Whether it writes to the column's own integer type, rather than to the narrowest of the domain.
@@ -174,6 +252,20 @@ class Transformer(ABC, Generic[P]):
     def guarantees_for(self, column: Column) -> Guarantees:
         """The guarantees under these parameters on this column; never better than the class's own."""
         return self.guarantees
+
+    def distribution_on(self, column: Column) -> Distribution:
+        """What masks keep of the distribution under these parameters on this column."""
+        return self.distribution
+
+    def draws_blindly(self, column: Column) -> bool:
+        """Whether masks are drawn whatever the values are: then as many stay as chance makes equal."""
+        return False
+
+    def expected_changes(self, column: Column, agreement: Agreement) -> float | None:
+        """Share of values whose masks are expected to differ from them; None where nobody can tell."""
+        if self.draws_blindly(column):
+            return 1.0 - agreement.anywhere
+        return None if self.often_stays else 1.0
 
     def unique_with(self) -> str:
         """Parameters under which distinct values would stay distinct, as in `never_issued: false`; empty for none."""

@@ -9,7 +9,7 @@ from testdata_assets.masking.characters import FIXED, characters
 from testdata_assets.masking.permutation import default_classes, permute_text
 from testdata_assets.masking.text_arrays import Codes, TextArray, merge_rows, ragged_indices
 from testdata_assets.masking.transformers._forms import Flags, scrambled_outside
-from testdata_assets.masking.transformers.base import Coincidence, Guarantees, Params, Uniqueness
+from testdata_assets.masking.transformers.base import NOTHING, Coincidence, Guarantees, Params, Uniqueness
 from testdata_assets.masking.transformers.registry import register
 from testdata_assets.masking.transformers.text import Draw, TextTransformer
 
@@ -48,6 +48,7 @@ class Bic(TextTransformer[Params]):
         preserves_length=True,
         preserves_format=True,
     )
+    distribution = NOTHING
     tells_case = True
 
     def draw(self, draw: Draw) -> pl.Series:

@@ -14,7 +14,15 @@ from pydantic import Field
 from testdata_assets.masking.hashing import Words
 from testdata_assets.masking.kernels.texts import Bytes, Masks, Places
 from testdata_assets.masking.text_arrays import Positions, TextArray, merge_rows, running
-from testdata_assets.masking.transformers.base import Coincidence, Guarantees, MaskContext, Params, Uniqueness
+from testdata_assets.masking.transformers.base import (
+    Coincidence,
+    Distribution,
+    Guarantees,
+    Kept,
+    MaskContext,
+    Params,
+    Uniqueness,
+)
 from testdata_assets.masking.transformers.registry import register
 from testdata_assets.masking.transformers.text import Draw, TextTransformer, scrambled
 
@@ -24,6 +32,8 @@ _LEAP_STEPS = (4, -4, 8, -8)
 _AT_ONCE = 8192  # dates that kernels work on: arrays stay in the processor's cache
 _ISO_DATE = 10  # characters
 _FIRST_YEAR = -4713  # 4714 BC, in which the days that Postgres knows begin
+# Seconds since 1970.
+_NEW_YEARS = tuple((dt.date(year, 1, 1) - dt.date(1970, 1, 1)).total_seconds() for year in range(1, 2400))
 _HYPHEN, _COLON, _BC = 0x2D, 0x3A, " BC"
 
 
@@ -50,6 +60,7 @@ class BirthDate(TextTransformer[BirthDateParams]):
     base_types = frozenset({"text", "date", "timestamp", "timestamptz"})
     kernel = "dates"
     guarantees = Guarantees(uniqueness=Uniqueness.LOSSY, coincidence=Coincidence.MAY_COINCIDE, preserves_format=True)
+    distribution = Distribution(Kept.ROUGHLY, edges=_NEW_YEARS)
 
     def apply(self, values: pl.Series, context: MaskContext) -> pl.Series:
         masked = super().apply(values, context)

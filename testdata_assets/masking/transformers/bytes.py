@@ -14,6 +14,7 @@ from testdata_assets.masking.nested_rules import NestedRule
 from testdata_assets.masking.text_arrays import merge_rows, running
 from testdata_assets.masking.transformers._noise import PREFIX, check_hexadecimal, noise
 from testdata_assets.masking.transformers.base import (
+    NOTHING,
     Coincidence,
     Guarantees,
     MaskContext,
@@ -65,6 +66,7 @@ class Bytes(Transformer[BytesParams]):
     summary = "Replaces binary values by noise, nothing, fixed bytes, or masked text."
     params_model = BytesParams
     guarantees = _NOISE
+    distribution = NOTHING
     base_types = frozenset({"bytea"})
 
     def __init__(self, params: BytesParams) -> None:

@@ -11,6 +11,7 @@ from pydantic import Field, StrictBool, StrictFloat, StrictInt, StrictStr, field
 
 from testdata_assets.masking.text_arrays import merge_rows
 from testdata_assets.masking.transformers.base import (
+    NOTHING,
     Coincidence,
     Guarantees,
     MaskContext,
@@ -91,7 +92,10 @@ class Choice(RowTransformer[ChoiceParams]):
     summary = "Draws one of a few categories by weight, row by row."
     params_model = ChoiceParams
     guarantees = Guarantees(uniqueness=Uniqueness.LOSSY, coincidence=Coincidence.MAY_COINCIDE)
-    often_stays = True
+    distribution = NOTHING
+
+    def draws_blindly(self, column: Column) -> bool:
+        return True
 
     def reads(self) -> tuple[str, ...]:
         return tuple(self.params.by)

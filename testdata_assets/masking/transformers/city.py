@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from testdata_assets.masking.transformers._word_transformer import WordTransformer
-from testdata_assets.masking.transformers.base import Coincidence, Guarantees, Uniqueness
+from testdata_assets.masking.transformers.base import NOTHING, Coincidence, Guarantees, Uniqueness
 from testdata_assets.masking.transformers.registry import register
 from testdata_assets.masking.word_rules import Form, WordRule
 from testdata_assets.masking.words import KEEP, Vocabulary, WordList, pool_or_redraw, vocabulary
@@ -36,6 +36,7 @@ class City(WordTransformer):
     name = "city"
     summary = "Replaces city names by others of the same script, case and about length."
     guarantees = Guarantees(uniqueness=Uniqueness.LOSSY, coincidence=Coincidence.MAY_COINCIDE, preserves_format=True)
+    distribution = NOTHING
 
     def choice(self, words: WordList) -> NDArray[np.int64]:
         kept = words.among(_kept_words())

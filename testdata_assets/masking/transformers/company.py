@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from testdata_assets.masking.text_arrays import TextArray, is_any
 from testdata_assets.masking.transformers._word_transformer import WordTransformer
-from testdata_assets.masking.transformers.base import Coincidence, Guarantees, Uniqueness
+from testdata_assets.masking.transformers.base import NOTHING, Coincidence, Guarantees, Uniqueness
 from testdata_assets.masking.transformers.registry import register
 from testdata_assets.masking.word_rules import Form, WordRule
 from testdata_assets.masking.words import KEEP, Vocabulary, WordList, pool_or_redraw, vocabulary
@@ -53,6 +53,7 @@ class Company(WordTransformer):
     name = "company"
     summary = "Replaces company names by invented ones, keeping legal form, script, case and about the length."
     guarantees = Guarantees(uniqueness=Uniqueness.LOSSY, coincidence=Coincidence.DISJOINT, preserves_format=True)
+    distribution = NOTHING
 
     def words(self, text: TextArray) -> WordList:
         found = WordList.of(text)

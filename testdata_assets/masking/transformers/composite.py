@@ -11,6 +11,7 @@ from testdata_assets.masking.nested_parts import PartRule, combined
 from testdata_assets.masking.nested_rules import NestedRule
 from testdata_assets.masking.part_texts import row_field, row_parts, slices
 from testdata_assets.masking.transformers.base import (
+    NOTHING,
     Coincidence,
     Guarantees,
     MaskContext,
@@ -38,6 +39,7 @@ class Composite(Transformer[CompositeParams]):
     summary = "Masks the fields of composite values, each by a rule of its own."
     params_model = CompositeParams
     guarantees = Guarantees(uniqueness=Uniqueness.INJECTIVE, coincidence=Coincidence.BY_PART)
+    distribution = NOTHING
 
     def __init__(self, params: CompositeParams) -> None:
         super().__init__(params)

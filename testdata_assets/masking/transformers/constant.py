@@ -9,6 +9,7 @@ import polars as pl
 from pydantic import Field, StrictBool, StrictFloat, StrictInt, StrictStr
 
 from testdata_assets.masking.transformers.base import (
+    NOTHING,
     TEXT_TYPES,
     Coincidence,
     Guarantees,
@@ -43,6 +44,7 @@ class Constant(Transformer[ConstantParams]):
     summary = "Replaces every value by one given in the rule."
     params_model = ConstantParams
     guarantees = Guarantees(uniqueness=Uniqueness.LOSSY, coincidence=Coincidence.CONSTANT)
+    distribution = NOTHING
 
     @property
     def text(self) -> str:

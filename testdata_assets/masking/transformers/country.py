@@ -13,6 +13,7 @@ from testdata_assets.masking.transformers._number_types import numeric_limits
 from testdata_assets.masking.transformers._peers import Peers, cased_like, peers, read_lists
 from testdata_assets.masking.transformers._present import on_present
 from testdata_assets.masking.transformers.base import (
+    NOTHING,
     TEXT_TYPES,
     Coincidence,
     Guarantees,
@@ -71,6 +72,7 @@ class Country(Transformer[CountryParams]):
     params_model = CountryParams
     base_types = frozenset({"text", "int2", "int4", "int8", "numeric"})
     guarantees = Guarantees(uniqueness=Uniqueness.LOSSY, coincidence=Coincidence.MAY_COINCIDE, preserves_format=True)
+    distribution = NOTHING
 
     def problems(self, column: Column) -> tuple[str, ...]:
         limits = numeric_limits(column.type)

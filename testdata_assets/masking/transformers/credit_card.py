@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from testdata_assets.masking.characters import FIXED, characters
 from testdata_assets.masking.permutation import default_classes, permute_text
 from testdata_assets.masking.text_arrays import Codes, Positions, TextArray, ragged_indices
-from testdata_assets.masking.transformers.base import Coincidence, Guarantees, Params, Uniqueness
+from testdata_assets.masking.transformers.base import NOTHING, Coincidence, Guarantees, Params, Uniqueness
 from testdata_assets.masking.transformers.registry import register
 from testdata_assets.masking.transformers.text import Draw, TextTransformer
 
@@ -40,6 +40,7 @@ class CreditCard(TextTransformer[Params]):
         preserves_format=True,
         searchable=True,
     )
+    distribution = NOTHING
     tells_case = True
 
     def draw(self, draw: Draw) -> pl.Series:

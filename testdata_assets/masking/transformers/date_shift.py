@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 from pydantic import Field, field_validator
@@ -12,7 +14,9 @@ from testdata_assets.masking.text_arrays import Positions, merge_rows
 from testdata_assets.masking.transformers._moments import DAY, endless, parse_span, read_moments
 from testdata_assets.masking.transformers.base import (
     Coincidence,
+    Distribution,
     Guarantees,
+    Kept,
     MaskContext,
     Params,
     Rows,
@@ -20,6 +24,7 @@ from testdata_assets.masking.transformers.base import (
     Uniqueness,
 )
 from testdata_assets.masking.transformers.registry import register
+from testdata_assets.production.catalog import Column
 
 _SECONDS = DAY // 10**6
 
@@ -61,6 +66,10 @@ class DateShift(RowTransformer[DateShiftParams]):
     params_model = DateShiftParams
     base_types = frozenset({"date", "timestamp", "timestamptz"})
     guarantees = Guarantees(uniqueness=Uniqueness.LOSSY, coincidence=Coincidence.MAY_COINCIDE, preserves_format=True)
+    distribution = Distribution(Kept.ROUGHLY)
+
+    def distribution_on(self, column: Column) -> Distribution:
+        return replace(self.distribution, amount=float(self.params.days * _SECONDS))
 
     def reads(self) -> tuple[str, ...]:
         return (self.params.entity,)

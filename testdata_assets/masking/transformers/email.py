@@ -11,7 +11,7 @@ from pydantic import Field, field_validator
 from testdata_assets.masking.kernels.texts import Bytes, Masks, Places
 from testdata_assets.masking.transformers._addresses import SHORTEST_HASHED, AddressStyle, draw_addresses
 from testdata_assets.masking.transformers._compiled_handles import Handles
-from testdata_assets.masking.transformers.base import Coincidence, Guarantees, MaskContext, Params, Uniqueness
+from testdata_assets.masking.transformers.base import NOTHING, Coincidence, Guarantees, MaskContext, Params, Uniqueness
 from testdata_assets.masking.transformers.registry import register
 from testdata_assets.masking.transformers.text import Draw, TextTransformer
 from testdata_assets.production.catalog import Column
@@ -59,6 +59,7 @@ class Email(TextTransformer[EmailParams]):
     summary = "Replaces e-mail addresses by valid ones at reserved domains, keeping plus-tags and style."
     params_model = EmailParams
     guarantees = Guarantees(uniqueness=Uniqueness.HASHED, coincidence=Coincidence.DISJOINT, preserves_format=True)
+    distribution = NOTHING
     tells_case = True
 
     kernel = "emails"

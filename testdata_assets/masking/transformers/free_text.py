@@ -21,7 +21,7 @@ from testdata_assets.masking.text_arrays import (
     running,
     take_slices,
 )
-from testdata_assets.masking.transformers.base import Coincidence, Guarantees, MaskContext, Params, Uniqueness
+from testdata_assets.masking.transformers.base import NOTHING, Coincidence, Guarantees, MaskContext, Params, Uniqueness
 from testdata_assets.masking.transformers.registry import register
 from testdata_assets.masking.transformers.text import Draw, TextTransformer
 
@@ -41,6 +41,7 @@ class FreeText(TextTransformer[Params]):
     name = "free_text"
     summary = "Replaces text by invented words of the same script, keeping length, line breaks and emoji."
     guarantees = Guarantees(uniqueness=Uniqueness.LOSSY, coincidence=Coincidence.DISJOINT, preserves_length=True)
+    distribution = NOTHING
     kernel = "prose"
 
     def draw(self, draw: Draw) -> pl.Series:

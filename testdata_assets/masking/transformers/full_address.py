@@ -9,7 +9,7 @@ from pydantic import Field, field_validator
 
 from testdata_assets.masking.transformers._drawn_words import in_case_of
 from testdata_assets.masking.transformers._places import Addresses, gazetteer, known_countries, lay_out
-from testdata_assets.masking.transformers.base import Coincidence, Guarantees, Params, Uniqueness
+from testdata_assets.masking.transformers.base import NOTHING, Coincidence, Guarantees, Params, Uniqueness
 from testdata_assets.masking.transformers.registry import register
 from testdata_assets.masking.transformers.text import Draw, TextTransformer
 
@@ -80,6 +80,7 @@ class FullAddress(TextTransformer[FullAddressParams]):
     summary = "Replaces whole addresses by invented ones of the same country, script and number of lines."
     params_model = FullAddressParams
     guarantees = Guarantees(uniqueness=Uniqueness.LOSSY, coincidence=Coincidence.DISJOINT)
+    distribution = NOTHING
 
     def draw(self, draw: Draw) -> pl.Series:
         values = draw.canonical

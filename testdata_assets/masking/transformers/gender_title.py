@@ -10,6 +10,7 @@ from testdata_assets.masking.text_arrays import merge_rows
 from testdata_assets.masking.transformers._peers import Peers, cased_like, peers, read_lists
 from testdata_assets.masking.transformers._present import on_present
 from testdata_assets.masking.transformers.base import (
+    NOTHING,
     Coincidence,
     Guarantees,
     MaskContext,
@@ -36,6 +37,7 @@ class GenderTitle(Transformer[Params]):
     summary = "Replaces titles such as Mr, Frau or Mme by others of the same language and kind."
     base_types = frozenset({"text"})
     guarantees = Guarantees(uniqueness=Uniqueness.LOSSY, coincidence=Coincidence.MAY_COINCIDE, preserves_format=True)
+    distribution = NOTHING
 
     def apply(self, values: pl.Series, context: MaskContext) -> pl.Series:
         return on_present(values, context, lambda present: self._titled(present, context))

@@ -11,6 +11,7 @@ from pydantic import Field
 from testdata_assets.masking.text_arrays import TextArray, offsets_of
 from testdata_assets.masking.transformers._number_types import numeric_limits, without_trailing_zeros
 from testdata_assets.masking.transformers.base import (
+    NOTHING,
     TEXT_TYPES,
     Coincidence,
     Guarantees,
@@ -50,6 +51,7 @@ class Hash(TextTransformer[HashParams]):
     same_numbers = True
     hashes_values = False  # mostly the digest itself is wanted
     guarantees = Guarantees(uniqueness=Uniqueness.HASHED, coincidence=Coincidence.DISJOINT)
+    distribution = NOTHING
     base_types = frozenset({"text", "int2", "int4", "int8", "numeric", "uuid", "bytea"})
 
     def guarantees_for(self, column: Column) -> Guarantees:

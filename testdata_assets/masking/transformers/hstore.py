@@ -12,6 +12,7 @@ from testdata_assets.masking.nested_parts import PartRule, combined, text_part
 from testdata_assets.masking.nested_rules import NestedRule
 from testdata_assets.masking.part_texts import PartTexts, hstore_parts, hstore_value, slices
 from testdata_assets.masking.transformers.base import (
+    NOTHING,
     Coincidence,
     Guarantees,
     MaskContext,
@@ -43,6 +44,7 @@ class Hstore(Transformer[HstoreParams]):
     summary = "Masks the values of hstore by key and keeps the keys."
     params_model = HstoreParams
     guarantees = Guarantees(uniqueness=Uniqueness.INJECTIVE, coincidence=Coincidence.BY_PART)
+    distribution = NOTHING
     base_types = frozenset({"hstore"})
 
     def __init__(self, params: HstoreParams) -> None:

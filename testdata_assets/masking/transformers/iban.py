@@ -9,7 +9,7 @@ from pydantic import Field
 
 from testdata_assets.masking.transformers._iban_registry import iban_schemes
 from testdata_assets.masking.transformers._id_texts import IdTexts
-from testdata_assets.masking.transformers.base import Coincidence, Guarantees, Params, Uniqueness
+from testdata_assets.masking.transformers.base import NOTHING, Coincidence, Guarantees, Params, Uniqueness
 from testdata_assets.masking.transformers.registry import register
 from testdata_assets.masking.transformers.text import Draw, TextTransformer
 from testdata_assets.production.catalog import Column
@@ -44,6 +44,7 @@ class Iban(TextTransformer[IbanParams]):
         preserves_format=True,
         searchable=True,
     )
+    distribution = NOTHING
     tells_case = True
 
     def guarantees_for(self, column: Column) -> Guarantees:

@@ -14,6 +14,8 @@ from testdata_assets.masking.transformers._entities import entity_columns, entit
 from testdata_assets.masking.transformers._handles import HASH_CHARACTERS, RESERVED
 from testdata_assets.masking.transformers._people import People
 from testdata_assets.masking.transformers.base import (
+    NOTHING,
+    Agreement,
     Coincidence,
     Guarantees,
     MaskContext,
@@ -104,6 +106,7 @@ class Identity(RowTransformer[IdentityParams]):
     summary = "Draws parts of one invented person per entity, coherent across columns and tables."
     params_model = IdentityParams
     guarantees = Guarantees(uniqueness=Uniqueness.LOSSY, coincidence=Coincidence.DISJOINT)
+    distribution = NOTHING
     base_types = frozenset({"text"})
 
     @property
@@ -130,6 +133,12 @@ class Identity(RowTransformer[IdentityParams]):
         if part in _UNIQUE or (part == "full_name" and not narrow and self.params.script in ("latin", "accented")):
             return self.guarantees
         return replace(self.guarantees, coincidence=Coincidence.MAY_COINCIDE)
+
+    def expected_changes(self, column: Column, agreement: Agreement) -> float | None:
+        if self.params.part in _WORDS:
+            return 0.5
+        # The commonest first letter begins the names of less than a quarter, in whatever script.
+        return 0.75 if self.params.part == "initials" else super().expected_changes(column, agreement)
 
     def problems(self, column: Column) -> tuple[str, ...]:
         found = super().problems(column)

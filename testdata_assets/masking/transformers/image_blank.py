@@ -10,6 +10,7 @@ from testdata_assets.masking.text_arrays import merge_rows
 from testdata_assets.masking.transformers._images import GIF, JPEG, PNG, blank, jpeg_size
 from testdata_assets.masking.transformers._noise import PREFIX, check_hexadecimal, noise
 from testdata_assets.masking.transformers.base import (
+    NOTHING,
     Coincidence,
     Guarantees,
     MaskContext,
@@ -40,6 +41,7 @@ class ImageBlank(Transformer[Params]):
     guarantees = Guarantees(
         uniqueness=Uniqueness.LOSSY, coincidence=Coincidence.MAY_COINCIDE, preserves_format=True, searchable=True
     )
+    distribution = NOTHING
     base_types = frozenset({"bytea"})
 
     def apply(self, values: pl.Series, context: MaskContext) -> pl.Series:

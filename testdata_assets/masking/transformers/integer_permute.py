@@ -18,6 +18,7 @@ from testdata_assets.masking.transformers._number_types import INTEGER_BITS, num
 from testdata_assets.masking.transformers._present import on_present
 from testdata_assets.masking.transformers._ranges import permute_in_ranges
 from testdata_assets.masking.transformers.base import (
+    NOTHING,
     TEXT_TYPES,
     Coincidence,
     Guarantees,
@@ -87,6 +88,7 @@ class IntegerPermute(Transformer[IntegerPermuteParams]):
         preserves_length=True,
         preserves_format=True,
     )
+    distribution = NOTHING
     tells_case = True
 
     def guarantees_for(self, column: Column) -> Guarantees:

@@ -23,7 +23,7 @@ from testdata_assets.masking.text_arrays import (
     offsets_of,
 )
 from testdata_assets.masking.transformers._plain_v4 import read_plain_v4, write_plain_v4
-from testdata_assets.masking.transformers.base import Coincidence, Guarantees, MaskContext, Params, Uniqueness
+from testdata_assets.masking.transformers.base import NOTHING, Coincidence, Guarantees, MaskContext, Params, Uniqueness
 from testdata_assets.masking.transformers.registry import register
 from testdata_assets.masking.transformers.text import Draw, TextTransformer, scrambled
 
@@ -69,6 +69,7 @@ class Ip(TextTransformer[Params]):
     guarantees = Guarantees(
         uniqueness=Uniqueness.INJECTIVE, coincidence=Coincidence.MAY_COINCIDE, preserves_format=True
     )
+    distribution = NOTHING
     tells_case = True
 
     at_once = 32768  # whoever leaves public space walks on, a few at a time: rather few steps for many

@@ -10,7 +10,7 @@ import polars as pl
 
 from testdata_assets.masking.text_arrays import merge_rows
 from testdata_assets.masking.transformers._peers import cased_like, read_lists
-from testdata_assets.masking.transformers.base import Coincidence, Guarantees, Params, Uniqueness
+from testdata_assets.masking.transformers.base import NOTHING, Coincidence, Guarantees, Params, Uniqueness
 from testdata_assets.masking.transformers.registry import register
 from testdata_assets.masking.transformers.text import Draw, TextTransformer, scrambled
 
@@ -39,6 +39,7 @@ class JobTitle(TextTransformer[Params]):
     name = "job_title"
     summary = "Replaces job titles by others of about as many words."
     guarantees = Guarantees(uniqueness=Uniqueness.LOSSY, coincidence=Coincidence.MAY_COINCIDE)
+    distribution = NOTHING
 
     def draw(self, draw: Draw) -> pl.Series:
         canonical = draw.canonical

@@ -32,6 +32,7 @@ from testdata_assets.masking.nested_parts import Misfit, distinct_parts
 from testdata_assets.masking.nested_rules import NestedRule, part_column
 from testdata_assets.masking.text_arrays import Positions, merge_rows
 from testdata_assets.masking.transformers.base import (
+    NOTHING,
     Coincidence,
     Guarantees,
     MaskContext,
@@ -105,6 +106,7 @@ class Json(Transformer[JsonParams]):
     summary = "Masks the leaves of JSON documents by path and keeps the rest byte for byte."
     params_model = JsonParams
     guarantees = Guarantees(uniqueness=Uniqueness.LOSSY, coincidence=Coincidence.BY_PART)
+    distribution = NOTHING
     base_types = frozenset({"json", "jsonb", "text"})
 
     def __init__(self, params: JsonParams) -> None:

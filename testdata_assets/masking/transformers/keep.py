@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from testdata_assets.masking.transformers.base import (
+    EXACTLY,
     Coincidence,
     Guarantees,
     MaskContext,
@@ -27,6 +28,7 @@ class Keep(Transformer[Params]):
         preserves_length=True,
         preserves_format=True,
     )
+    distribution = EXACTLY
 
     def apply(self, values: pl.Series, context: MaskContext) -> pl.Series:
         return values

@@ -14,6 +14,7 @@ import polars as pl
 from pydantic import Field
 
 from testdata_assets.masking.transformers.base import (
+    NOTHING,
     Coincidence,
     Guarantees,
     MaskContext,
@@ -41,6 +42,7 @@ class LargeObject(Transformer[LargeObjectParams]):
     summary = "Drops references to large objects, or points them to empty ones."
     params_model = LargeObjectParams
     guarantees = Guarantees(uniqueness=Uniqueness.INJECTIVE, coincidence=Coincidence.CONSTANT, nulls_stay_null=False)
+    distribution = NOTHING
     base_types = frozenset({"oid"})
 
     @property

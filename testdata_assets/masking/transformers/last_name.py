@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from testdata_assets.masking.transformers._names import name_choice, name_rule
 from testdata_assets.masking.transformers._word_transformer import WordTransformer
-from testdata_assets.masking.transformers.base import Coincidence, Guarantees, Uniqueness
+from testdata_assets.masking.transformers.base import NOTHING, Coincidence, Guarantees, Uniqueness
 from testdata_assets.masking.transformers.registry import register
 from testdata_assets.masking.word_rules import WordRule
 from testdata_assets.masking.words import WordList
@@ -24,6 +24,7 @@ class LastName(WordTransformer):
     name = "last_name"
     summary = "Replaces family names by invented ones, keeping script, case, particles, hyphens and apostrophes."
     guarantees = Guarantees(uniqueness=Uniqueness.LOSSY, coincidence=Coincidence.MAY_COINCIDE, preserves_format=True)
+    distribution = NOTHING
 
     def choice(self, words: WordList) -> NDArray[np.int64]:
         return name_choice(words, "family")

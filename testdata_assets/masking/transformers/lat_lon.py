@@ -16,7 +16,9 @@ from testdata_assets.masking.transformers._number_types import numeric_limits
 from testdata_assets.masking.transformers.base import (
     TEXT_TYPES,
     Coincidence,
+    Distribution,
     Guarantees,
+    Kept,
     MaskContext,
     Params,
     Rows,
@@ -29,6 +31,7 @@ from testdata_assets.production.catalog import Column
 
 _PAIR = rf"\A(\s*\(?\s*)({NUMBER})(\s*[,;]\s*|\s+)({NUMBER})(\s*\)?\s*)\z"
 _SHARE = 10  # by default nothing moves by less than this part of the radius
+_FAR_NORTH = 5.8  # of the degrees of longitude at the equator, as many go into a metre 80 degrees from it
 _FURTHEST = 200_000.0
 _DOUBLE_EDGES = (("e+308", "e+307"), ("e-324", "e-323"))
 _EDGES = {"float4": (("e+38", "e+37"), ("e-45", "e-44")), "float8": _DOUBLE_EDGES, "point": _DOUBLE_EDGES}
@@ -93,7 +96,13 @@ class LatLon(RowTransformer[LatLonParams]):
     guarantees = Guarantees(
         uniqueness=Uniqueness.LOSSY, coincidence=Coincidence.MAY_COINCIDE, preserves_format=True, searchable=True
     )
+    distribution = Distribution(Kept.ROUGHLY)
     base_types = frozenset({"text", "float4", "float8", "numeric", "point"})
+
+    def distribution_on(self, column: Column) -> Distribution:
+        """Within the radius and a unit of the last place; a longitude up to 80 degrees from the equator."""
+        degrees = 1.2 * self.params.radius_m / coordinates.METRES_PER_DEGREE
+        return replace(self.distribution, amount=degrees * (_FAR_NORTH if self.params.part == "lon" else 1.0))
 
     def reads(self) -> tuple[str, ...]:
         return () if self.params.other is None else (self.params.other,)

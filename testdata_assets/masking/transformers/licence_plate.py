@@ -13,7 +13,7 @@ from testdata_assets.masking.text_arrays import TextArray
 from testdata_assets.masking.transformers._forms import is_digit
 from testdata_assets.masking.transformers._kept_starts import permute_rest
 from testdata_assets.masking.transformers._secret_forms import runs
-from testdata_assets.masking.transformers.base import Coincidence, Guarantees, Params, Uniqueness
+from testdata_assets.masking.transformers.base import NOTHING, Coincidence, Guarantees, Params, Uniqueness
 from testdata_assets.masking.transformers.registry import register
 from testdata_assets.masking.transformers.text import Draw, TextTransformer
 
@@ -50,6 +50,7 @@ class LicencePlate(TextTransformer[LicencePlateParams]):
         preserves_length=True,
         preserves_format=True,
     )
+    distribution = NOTHING
     tells_case = True
 
     def draw(self, draw: Draw) -> pl.Series:

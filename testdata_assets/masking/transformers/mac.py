@@ -15,7 +15,7 @@ from testdata_assets.masking.permutation import cycle_pairs
 from testdata_assets.masking.text_arrays import TextArray, is_any, merge_rows
 from testdata_assets.masking.transformers._forms import Flags, scrambled_outside
 from testdata_assets.masking.transformers._hexadecimal import HEX, hex_values, write_hex
-from testdata_assets.masking.transformers.base import Coincidence, Guarantees, Params, Uniqueness
+from testdata_assets.masking.transformers.base import NOTHING, Coincidence, Guarantees, Params, Uniqueness
 from testdata_assets.masking.transformers.registry import register
 from testdata_assets.masking.transformers.text import Draw, TextTransformer
 from testdata_assets.production.catalog import Column
@@ -65,6 +65,7 @@ class Mac(TextTransformer[MacParams]):
         preserves_format=True,
         searchable=True,
     )
+    distribution = NOTHING
     tells_case = True
 
     def guarantees_for(self, column: Column) -> Guarantees:

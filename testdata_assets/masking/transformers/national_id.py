@@ -48,7 +48,7 @@ from testdata_assets.masking.transformers._national_ids_world import (
     ZA,
     never_issued,
 )
-from testdata_assets.masking.transformers.base import Coincidence, Guarantees, Params, Uniqueness
+from testdata_assets.masking.transformers.base import NOTHING, Coincidence, Guarantees, Params, Uniqueness
 from testdata_assets.masking.transformers.registry import register
 from testdata_assets.masking.transformers.text import Draw, TextTransformer
 from testdata_assets.production.catalog import Column
@@ -109,6 +109,7 @@ class NationalId(TextTransformer[NationalIdParams]):
         preserves_length=True,
         preserves_format=True,
     )
+    distribution = NOTHING
     tells_case = True
 
     def guarantees_for(self, column: Column) -> Guarantees:

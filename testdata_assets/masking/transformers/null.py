@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from testdata_assets.masking.transformers.base import (
+    NOTHING,
     Coincidence,
     Guarantees,
     MaskContext,
@@ -23,6 +24,7 @@ class Null(Transformer[Params]):
     name = "null"
     summary = "Replaces every value by NULL."
     guarantees = Guarantees(uniqueness=Uniqueness.LOSSY, coincidence=Coincidence.CONSTANT, nulls_stay_null=False)
+    distribution = NOTHING
 
     def apply(self, values: pl.Series, context: MaskContext) -> pl.Series:
         return pl.Series(values.name, [None], dtype=pl.String).new_from_index(0, len(values))

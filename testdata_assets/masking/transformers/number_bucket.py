@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import decimal
 import itertools
+from dataclasses import replace
 from decimal import Decimal
 from functools import cached_property
 from typing import Literal
@@ -20,7 +21,9 @@ from testdata_assets.masking.transformers._number_types import INTEGER_BITS, num
 from testdata_assets.masking.transformers._present import on_present
 from testdata_assets.masking.transformers.base import (
     Coincidence,
+    Distribution,
     Guarantees,
+    Kept,
     MaskContext,
     Params,
     Transformer,
@@ -99,7 +102,9 @@ class NumberBucket(Transformer[NumberBucketParams]):
     params_model = NumberBucketParams
     base_types = frozenset({"int2", "int4", "int8", "numeric", "float4", "float8"})
     guarantees = Guarantees(uniqueness=Uniqueness.LOSSY, coincidence=Coincidence.MAY_COINCIDE)
+    distribution = Distribution(Kept.ROUGHLY)
     often_stays = True
+    settles = True
     own_type = True
 
     def problems(self, column: Column) -> tuple[str, ...]:
@@ -113,6 +118,12 @@ class NumberBucket(Transformer[NumberBucketParams]):
         if self.params.edges and (numbers[0] < least or numbers[-1] > most):
             return (f"an edge is no value of type {column.type}, or of a narrower column of its domain",)
         return ()
+
+    def distribution_on(self, column: Column) -> Distribution:
+        width = self.params.width
+        if width is not None:
+            return replace(self.distribution, amount=float(width))
+        return replace(self.distribution, edges=tuple(map(float, self.params.numbers)))
 
     def apply(self, values: pl.Series, context: MaskContext) -> pl.Series:
         return on_present(values, context, lambda present: self._bucketed(present, context))

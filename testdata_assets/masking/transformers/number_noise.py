@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import ModuleType
 from typing import Literal
 
@@ -22,7 +23,9 @@ from testdata_assets.masking.transformers._number_types import INTEGER_BITS, num
 from testdata_assets.masking.transformers._present import on_present
 from testdata_assets.masking.transformers.base import (
     Coincidence,
+    Distribution,
     Guarantees,
+    Kept,
     MaskContext,
     Params,
     Transformer,
@@ -68,6 +71,7 @@ class NumberNoise(Transformer[NumberNoiseParams]):
     params_model = NumberNoiseParams
     base_types = frozenset({"int2", "int4", "int8", "numeric", "float4", "float8", "money"})
     guarantees = Guarantees(uniqueness=Uniqueness.LOSSY, coincidence=Coincidence.MAY_COINCIDE, preserves_format=True)
+    distribution = Distribution(Kept.ROUGHLY)
 
     def problems(self, column: Column) -> tuple[str, ...]:
         found = super().problems(column)
@@ -80,6 +84,13 @@ class NumberNoise(Transformer[NumberNoiseParams]):
         if self.params.amount is not None and self.params.amount >= 10.0 ** (precision - scale):
             return (f"the amount has more digits than {column.type} holds",)
         return ()
+
+    def distribution_on(self, column: Column) -> Distribution:
+        """Every number moves by the noise, or by a unit of its last digit where that is more."""
+        limits = numeric_limits(column.type)
+        unit = 1.0 if limits is None else float(f"1e{-limits[1]}")
+        far = _BELL_WORDS / _BELL if self.params.distribution == "normal" else 1.0
+        return replace(self.distribution, amount=far * (self.params.amount or 0.0) + unit, ratio=far * self._ratio)
 
     def apply(self, values: pl.Series, context: MaskContext) -> pl.Series:
         if context.column.base_type == "money":

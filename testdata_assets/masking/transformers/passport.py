@@ -9,7 +9,7 @@ from pydantic import Field
 from testdata_assets.masking.characters import FIXED
 from testdata_assets.masking.permutation import default_classes
 from testdata_assets.masking.transformers._kept_starts import permute_rest
-from testdata_assets.masking.transformers.base import Coincidence, Guarantees, Params, Uniqueness
+from testdata_assets.masking.transformers.base import NOTHING, Coincidence, Guarantees, Params, Uniqueness
 from testdata_assets.masking.transformers.registry import register
 from testdata_assets.masking.transformers.text import Draw, TextTransformer
 
@@ -43,6 +43,7 @@ class Passport(TextTransformer[PassportParams]):
         preserves_length=True,
         preserves_format=True,
     )
+    distribution = NOTHING
     tells_case = True
 
     def draw(self, draw: Draw) -> pl.Series:

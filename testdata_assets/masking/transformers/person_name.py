@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from testdata_assets.masking.transformers._names import full_name_choice, full_name_rule
 from testdata_assets.masking.transformers._word_transformer import WordTransformer
-from testdata_assets.masking.transformers.base import Coincidence, Guarantees, Uniqueness
+from testdata_assets.masking.transformers.base import NOTHING, Coincidence, Guarantees, Uniqueness
 from testdata_assets.masking.transformers.registry import register
 from testdata_assets.masking.word_rules import WordRule
 from testdata_assets.masking.words import WordList
@@ -24,6 +24,7 @@ class PersonName(WordTransformer):
     name = "person_name"
     summary = "Replaces full names, keeping script, case, particles, titles, punctuation and about the length."
     guarantees = Guarantees(uniqueness=Uniqueness.LOSSY, coincidence=Coincidence.DISJOINT, preserves_format=True)
+    distribution = NOTHING
 
     def choice(self, words: WordList) -> NDArray[np.int64]:
         return full_name_choice(words)

@@ -14,7 +14,7 @@ from testdata_assets.masking.kernels.texts import Bytes, Masks, Places
 from testdata_assets.masking.permutation import cycle_pairs, default_classes, permute_text
 from testdata_assets.masking.text_arrays import TextArray, merge_rows
 from testdata_assets.masking.transformers._phone_numbers import PhoneForm, kernel_tables, read_phones
-from testdata_assets.masking.transformers.base import Coincidence, Guarantees, MaskContext, Params, Uniqueness
+from testdata_assets.masking.transformers.base import NOTHING, Coincidence, Guarantees, MaskContext, Params, Uniqueness
 from testdata_assets.masking.transformers.registry import register
 from testdata_assets.masking.transformers.text import Draw, TextTransformer
 
@@ -56,6 +56,7 @@ class Phone(TextTransformer[PhoneParams]):
         preserves_format=True,
         searchable=True,
     )
+    distribution = NOTHING
     tells_case = True
 
     def draw(self, draw: Draw) -> pl.Series:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from testdata_assets.masking.transformers.base import Coincidence, Guarantees, Params, Uniqueness
+from testdata_assets.masking.transformers.base import NOTHING, Coincidence, Guarantees, Params, Uniqueness
 from testdata_assets.masking.transformers.registry import register
 from testdata_assets.masking.transformers.text import Draw, TextTransformer, scrambled
 
@@ -26,6 +26,7 @@ class Postcode(TextTransformer[Params]):
         preserves_length=True,
         preserves_format=True,
     )
+    distribution = NOTHING
     tells_case = True
 
     def draw(self, draw: Draw) -> pl.Series:

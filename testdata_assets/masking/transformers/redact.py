@@ -13,6 +13,7 @@ from testdata_assets.masking.characters import FIXED, characters
 from testdata_assets.masking.text_arrays import TextArray
 from testdata_assets.masking.transformers._present import on_present
 from testdata_assets.masking.transformers.base import (
+    NOTHING,
     Coincidence,
     Guarantees,
     MaskContext,
@@ -72,6 +73,7 @@ class Redact(Transformer[RedactParams]):
     guarantees = Guarantees(
         uniqueness=Uniqueness.LOSSY, coincidence=Coincidence.MAY_COINCIDE, preserves_length=True, searchable=True
     )
+    distribution = NOTHING
 
     def guarantees_for(self, column: Column) -> Guarantees:
         return self.guarantees if self.params.label is None else replace(self.guarantees, preserves_length=False)

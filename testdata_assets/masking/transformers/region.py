@@ -10,6 +10,7 @@ from testdata_assets.masking.text_arrays import merge_rows
 from testdata_assets.masking.transformers._peers import cased_like, peers, read_lists
 from testdata_assets.masking.transformers._present import on_present
 from testdata_assets.masking.transformers.base import (
+    NOTHING,
     Coincidence,
     Guarantees,
     MaskContext,
@@ -54,6 +55,7 @@ class Region(Transformer[RegionParams]):
     params_model = RegionParams
     base_types = frozenset({"text"})
     guarantees = Guarantees(uniqueness=Uniqueness.LOSSY, coincidence=Coincidence.MAY_COINCIDE, preserves_format=True)
+    distribution = NOTHING
 
     def apply(self, values: pl.Series, context: MaskContext) -> pl.Series:
         return on_present(values, context, lambda present: self._moved(present, context))

@@ -12,7 +12,7 @@ from testdata_assets.masking.hashing import KeyedHash, read_only
 from testdata_assets.masking.kernels.texts import Bytes, Masks, Places
 from testdata_assets.masking.permutation import PairBatch, permute_text
 from testdata_assets.masking.text_arrays import TextArray
-from testdata_assets.masking.transformers.base import Coincidence, Guarantees, MaskContext, Params, Uniqueness
+from testdata_assets.masking.transformers.base import NOTHING, Coincidence, Guarantees, MaskContext, Params, Uniqueness
 from testdata_assets.masking.transformers.registry import register
 from testdata_assets.masking.transformers.text import Draw, TextTransformer, scrambled
 
@@ -38,6 +38,7 @@ class Scramble(TextTransformer[Params]):
         preserves_length=True,
         preserves_format=True,
     )
+    distribution = NOTHING
     tells_case = True
 
     def draw(self, draw: Draw) -> pl.Series:

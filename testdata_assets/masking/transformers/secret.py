@@ -23,7 +23,7 @@ from testdata_assets.masking.transformers._secret_forms import (
     prefix_lengths,
     runs,
 )
-from testdata_assets.masking.transformers.base import Coincidence, Guarantees, Params, Uniqueness
+from testdata_assets.masking.transformers.base import NOTHING, Coincidence, Guarantees, Params, Uniqueness
 from testdata_assets.masking.transformers.registry import register
 from testdata_assets.masking.transformers.text import Draw, TextTransformer, scrambled
 
@@ -64,6 +64,7 @@ class Secret(TextTransformer[Params]):
         preserves_length=True,
         preserves_format=True,
     )
+    distribution = NOTHING
 
     def draw(self, draw: Draw) -> pl.Series:
         folds = draw.context.fold_case

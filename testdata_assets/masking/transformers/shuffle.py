@@ -13,6 +13,8 @@ from pydantic import Field, field_validator
 from testdata_assets.errors import RefusedError
 from testdata_assets.masking.text_arrays import distinct
 from testdata_assets.masking.transformers.base import (
+    EXACTLY,
+    Agreement,
     Coincidence,
     Guarantees,
     MaskContext,
@@ -93,6 +95,7 @@ class Shuffle(RowTransformer[ShuffleParams]):
         preserves_format=True,
         nulls_stay_null=False,
     )
+    distribution = EXACTLY
 
     def reads(self) -> tuple[str, ...]:
         return (*self.params.by, *self.params.within)
@@ -100,6 +103,10 @@ class Shuffle(RowTransformer[ShuffleParams]):
     def guarantees_for(self, column: Column) -> Guarantees:
         stay = self.params.nulls == "stay" and self.params.alone != "null"
         return replace(self.guarantees, nulls_stay_null=stay)
+
+    def expected_changes(self, column: Column, agreement: Agreement) -> float | None:
+        """A row takes the value of another one of its block; how alike groups are is not known here."""
+        return None if self.params.within else 1.0 - agreement.nearby
 
     def problems(self, column: Column) -> tuple[str, ...]:
         if column.not_null and self.params.alone == "null":

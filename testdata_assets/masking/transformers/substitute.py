@@ -13,6 +13,7 @@ from pydantic_core import PydanticCustomError
 from testdata_assets.masking.rule_files import RulesFile
 from testdata_assets.masking.transformers._present import on_present
 from testdata_assets.masking.transformers.base import (
+    NOTHING,
     TEXT_TYPES,
     Coincidence,
     Guarantees,
@@ -54,6 +55,7 @@ class Substitute(Transformer[SubstituteParams]):
     summary = "Replaces a value by an entry of a file that the rules name."
     params_model = SubstituteParams
     guarantees = Guarantees(uniqueness=Uniqueness.LOSSY, coincidence=Coincidence.MAY_COINCIDE)
+    distribution = NOTHING
 
     def problems(self, column: Column) -> tuple[str, ...]:
         file = self.params.file

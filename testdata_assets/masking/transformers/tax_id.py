@@ -9,7 +9,7 @@ from pydantic import Field
 
 from testdata_assets.masking.transformers._id_texts import IdTexts
 from testdata_assets.masking.transformers._tax_ids import tax_schemes
-from testdata_assets.masking.transformers.base import Coincidence, Guarantees, Params, Uniqueness
+from testdata_assets.masking.transformers.base import NOTHING, Coincidence, Guarantees, Params, Uniqueness
 from testdata_assets.masking.transformers.registry import register
 from testdata_assets.masking.transformers.text import Draw, TextTransformer
 
@@ -52,6 +52,7 @@ class TaxId(TextTransformer[TaxIdParams]):
         preserves_length=True,
         preserves_format=True,
     )
+    distribution = NOTHING
     tells_case = True
 
     def draw(self, draw: Draw) -> pl.Series:

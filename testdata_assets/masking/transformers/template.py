@@ -13,6 +13,7 @@ from pydantic import Field, field_validator
 
 from testdata_assets.errors import RefusedError
 from testdata_assets.masking.transformers.base import (
+    NOTHING,
     Coincidence,
     Guarantees,
     MaskContext,
@@ -141,6 +142,7 @@ class Template(RowTransformer[TemplateParams]):
     summary = "Puts a text together from masked columns of the row."
     params_model = TemplateParams
     guarantees = Guarantees(uniqueness=Uniqueness.LOSSY, coincidence=Coincidence.MAY_COINCIDE, searchable=True)
+    distribution = NOTHING
     base_types = frozenset({"text"})
     copies_text = True
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import ModuleType
 
 import numpy as np
@@ -27,7 +28,9 @@ from testdata_assets.masking.transformers._present import on_present
 from testdata_assets.masking.transformers.base import (
     TEXT_TYPES,
     Coincidence,
+    Distribution,
     Guarantees,
+    Kept,
     MaskContext,
     Params,
     Transformer,
@@ -70,12 +73,16 @@ class TimestampNoise(Transformer[TimestampNoiseParams]):
     params_model = TimestampNoiseParams
     base_types = _MOMENTS | _CLOCKS | {"text"}
     guarantees = Guarantees(uniqueness=Uniqueness.LOSSY, coincidence=Coincidence.MAY_COINCIDE, preserves_format=True)
+    distribution = Distribution(Kept.ROUGHLY)
 
     def problems(self, column: Column) -> tuple[str, ...]:
         found = super().problems(column)
         if not found and column.base_type == "date" and self._reach < DAY:
             return ("noise within less than a day does not show in a date",)
         return found
+
+    def distribution_on(self, column: Column) -> Distribution:
+        return replace(self.distribution, amount=max(self._reach, SECOND) / SECOND)
 
     @property
     def _reach(self) -> int:

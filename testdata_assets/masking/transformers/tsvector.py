@@ -14,6 +14,7 @@ import polars as pl
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from testdata_assets.masking.transformers.base import (
+    NOTHING,
     Coincidence,
     Guarantees,
     MaskContext,
@@ -75,6 +76,7 @@ class TsVector(RowTransformer[TsVectorParams]):
     summary = "Empties full-text vectors, or has the server compute them from masked columns."
     params_model = TsVectorParams
     guarantees = Guarantees(uniqueness=Uniqueness.LOSSY, coincidence=Coincidence.CONSTANT)
+    distribution = NOTHING
     base_types = frozenset({"tsvector"})
 
     @property

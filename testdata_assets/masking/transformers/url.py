@@ -10,7 +10,7 @@ from testdata_assets.masking.characters import FIXED, characters, is_space
 from testdata_assets.masking.permutation import default_classes, permute_text
 from testdata_assets.masking.text_arrays import Pieces, TextArray, is_any, merge_rows, ragged_indices, running
 from testdata_assets.masking.transformers._handles import reserved_hosts
-from testdata_assets.masking.transformers.base import Coincidence, Guarantees, Params, Uniqueness
+from testdata_assets.masking.transformers.base import NOTHING, Coincidence, Guarantees, Params, Uniqueness
 from testdata_assets.masking.transformers.registry import register
 from testdata_assets.masking.transformers.text import Draw, TextTransformer, scrambled
 
@@ -32,6 +32,7 @@ class Url(TextTransformer[Params]):
     summary = "Replaces URLs: scheme and structure kept, host mapped to a reserved one, the rest permuted."
     hashes_values = False
     guarantees = Guarantees(uniqueness=Uniqueness.HASHED, coincidence=Coincidence.DISJOINT, preserves_format=True)
+    distribution = NOTHING
     tells_case = True
 
     def draw(self, draw: Draw) -> pl.Series:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from testdata_assets.masking.text_arrays import Pieces, TextArray, merge_rows
 from testdata_assets.masking.transformers._user_agents import FAMILIES, PLATFORMS, pool
-from testdata_assets.masking.transformers.base import Coincidence, Guarantees, Params, Uniqueness
+from testdata_assets.masking.transformers.base import NOTHING, Coincidence, Guarantees, Params, Uniqueness
 from testdata_assets.masking.transformers.registry import register
 from testdata_assets.masking.transformers.text import Draw, TextTransformer, scrambled
 
@@ -30,6 +30,7 @@ class UserAgent(TextTransformer[Params]):
     name = "user_agent"
     summary = "Replaces a browser's or bot's user agent by a common one of the same family, platform and age."
     guarantees = Guarantees(uniqueness=Uniqueness.LOSSY, coincidence=Coincidence.MAY_COINCIDE, preserves_format=True)
+    distribution = NOTHING
 
     def draw(self, draw: Draw) -> pl.Series:
         family, platform, major = _read(draw.values.str.to_lowercase())

@@ -23,7 +23,7 @@ from testdata_assets.masking.transformers._handles import (
     capitals,
     read_stems,
 )
-from testdata_assets.masking.transformers.base import Coincidence, Guarantees, MaskContext, Params, Uniqueness
+from testdata_assets.masking.transformers.base import NOTHING, Coincidence, Guarantees, MaskContext, Params, Uniqueness
 from testdata_assets.masking.transformers.registry import register
 from testdata_assets.masking.transformers.text import Draw, TextTransformer, scrambled
 from testdata_assets.production.catalog import Column
@@ -43,6 +43,7 @@ class Username(TextTransformer[Params]):
     name = "username"
     summary = "Replaces user names by a word and a hash, keeping script, separator and capitals."
     guarantees = Guarantees(uniqueness=Uniqueness.HASHED, coincidence=Coincidence.DISJOINT)
+    distribution = NOTHING
     tells_case = True
     kernel = "emails"
 

@@ -12,7 +12,7 @@ from pydantic import Field
 from testdata_assets.masking.text_arrays import TextArray, is_any, merge_rows
 from testdata_assets.masking.transformers._forms import Flags, scrambled_outside
 from testdata_assets.masking.transformers._hexadecimal import HEX, hex_values, permute_hex, write_hex
-from testdata_assets.masking.transformers.base import Coincidence, Guarantees, Params, Uniqueness
+from testdata_assets.masking.transformers.base import NOTHING, Coincidence, Guarantees, Params, Uniqueness
 from testdata_assets.masking.transformers.registry import register
 from testdata_assets.masking.transformers.text import Draw, TextTransformer
 from testdata_assets.production.catalog import Column
@@ -60,6 +60,7 @@ class Uuid(TextTransformer[UuidParams]):
         preserves_length=True,
         preserves_format=True,
     )
+    distribution = NOTHING
     tells_case = True
 
     def guarantees_for(self, column: Column) -> Guarantees:

@@ -25,6 +25,7 @@ from testdata_assets.masking.nested_rules import NestedRule
 from testdata_assets.masking.part_texts import slices
 from testdata_assets.masking.text_arrays import Positions, merge_rows
 from testdata_assets.masking.transformers.base import (
+    NOTHING,
     Coincidence,
     Guarantees,
     MaskContext,
@@ -76,6 +77,7 @@ class Xml(Transformer[XmlParams]):
     summary = "Masks texts and attributes of XML by path and keeps the rest byte for byte."
     params_model = XmlParams
     guarantees = Guarantees(uniqueness=Uniqueness.LOSSY, coincidence=Coincidence.BY_PART)
+    distribution = NOTHING
     base_types = frozenset({"xml", "text"})
 
     def __init__(self, params: XmlParams) -> None:

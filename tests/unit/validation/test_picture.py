@@ -6,10 +6,11 @@ import numpy as np
 import polars as pl
 import pytest
 
+from testdata_assets.masking.transformers.base import EXACTLY
 from testdata_assets.postgres.identifiers import TableName
 from testdata_assets.production.catalog import Column, Table
 from testdata_assets.production.profile import TableProfile, TableProfiler
-from testdata_assets.validation.drift import compare
+from testdata_assets.validation.drift import ColumnPromise, compare
 from testdata_assets.validation.picture import draw_worst
 from testdata_assets.validation.rules import DriftLimits
 
@@ -67,3 +68,24 @@ def test_a_picture_is_drawn(change: dict[str, pl.Expr]) -> None:
 
 def test_no_measures_no_picture() -> None:
     assert draw_worst([], {}, {}) is None
+
+
+def test_of_masked_columns_only_the_distance_is_drawn() -> None:
+    """Whatever of the distribution was compared: another one that moved as far is the same picture."""
+
+    def drawn(factor: int) -> bytes | None:
+        sides = []
+        for scale in (factor, 3 * factor):
+            profiler = TableProfiler(TABLE, {"amount"}, {"amount"})
+            profiler.add(
+                data(amount=(pl.col("amount").cast(pl.Int64) * scale).cast(pl.String)).select("amount", "state", "note")
+            )
+            sides.append(profiler.finish())
+        kept = {"amount": ColumnPromise(masked=True, distinct=False, lengths=False, distribution=EXACTLY)}
+        drifts = [each for each in compare(NAME, *sides, kept, DriftLimits()) if each.column == "amount"]
+        assert {each.measure for each in drifts if each.exceeded} >= {"values", "scale"}
+        return draw_worst([each for each in drifts if each.measure == "values"], {NAME: sides[0]}, {NAME: sides[1]})
+
+    first, second = drawn(1), drawn(7)
+    assert first is not None
+    assert first == second

@@ -2,37 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import polars as pl
 import pytest
 
+from testdata_assets.masking.transformers.base import EXACTLY, Distribution, Kept
 from testdata_assets.postgres.identifiers import TableName
 from testdata_assets.production.profile import TableProfile, TableProfiler
 from testdata_assets.validation import unions
-from testdata_assets.validation.drift import Comparison, Drift, candidates, judged
+from testdata_assets.validation.drift import ColumnPromise, Comparison, Drift, candidates, judged
 from testdata_assets.validation.rules import DriftLimits
 from tests.unit.validation.drift_world import MASKED, PROMISES, TABLE, world
 
 ROOT = TableName("public", "orders")
 
 
-def parted(data: pl.DataFrame, seed: int, shares: list[float]) -> TableProfile:
-    """The union of the profiles of partitions that rows fall into at random."""
+def parted(data: pl.DataFrame, seed: int, shares: list[float], compared: frozenset[str] = frozenset()) -> TableProfile:
+    """The union of the profiles of partitions that rows fall into at random; columns to compare are masked ones."""
     place = np.random.default_rng(seed).choice(len(shares), data.height, p=shares)
     parts = []
     for number in range(len(shares)):
         rows = data.filter(pl.Series(place == number))
-        profiler = TableProfiler(TABLE, MASKED)
+        profiler = TableProfiler(TABLE, MASKED | compared, compared)
         profiler.add(rows)
         profiler.add_counts(rows.height, {name: rows.get_column(name).null_count() for name in rows.columns})
         parts.append(profiler.finish())
     return unions.union(parts)
 
 
-def drifted(one: TableProfile, other: TableProfile) -> list[Drift]:
-    measures = candidates(ROOT, *unions.comparable(one, other), Comparison(PROMISES), DriftLimits())
+def drifted(one: TableProfile, other: TableProfile, promised: Mapping[str, ColumnPromise] = PROMISES) -> list[Drift]:
+    measures = candidates(ROOT, *unions.comparable(one, other), Comparison(promised), DriftLimits())
     return [each for each in judged(each for each in measures if each.measure in unions.MEASURES) if each.exceeded]
 
 
@@ -58,6 +59,21 @@ CHANGES: dict[str, Callable[[pl.DataFrame], pl.DataFrame]] = {
 def test_changes_are_found_in_the_union(change: Callable[[pl.DataFrame], pl.DataFrame]) -> None:
     data = world(20_000, 5)
     assert drifted(parted(data, 1, [0.6, 0.4]), parted(change(data), 2, [0.6, 0.4]))
+
+
+@pytest.mark.parametrize("distribution", [EXACTLY, Distribution(Kept.ROUGHLY, ratio=0.05)])
+def test_masked_columns_are_held_to_their_distribution_in_the_union(distribution: Distribution) -> None:
+    data, shares = world(20_000, 5), [0.6, 0.4]
+    compared = frozenset({"amount", "country"})
+    promise = ColumnPromise(masked=True, distinct=False, lengths=False, distribution=distribution)
+    promised = {**PROMISES, **dict.fromkeys(compared, promise)}
+    before = parted(data, 1, shares, compared)
+    assert drifted(before, parted(data, 2, shares, compared), promised) == []
+    moved = data.with_columns((pl.col("amount").cast(pl.Float64) * 1.3).cast(pl.String).alias("amount"))
+    found = drifted(before, parted(moved, 2, shares, compared), promised)
+    assert {each.column for each in found} == {"amount"}
+    fewer = drifted(before, parted(CHANGES["categories"](data), 2, shares, compared), promised)
+    assert {each.column for each in fewer} == ({"country"} if distribution is EXACTLY else set())
 
 
 def test_the_union_is_what_one_table_would_be() -> None:
