@@ -8,57 +8,15 @@ masks may equal real values by chance (phones, cards, first names) are left out:
 # ruff: noqa: E501  (tables of SQL, one kind a line)
 from __future__ import annotations
 
-import random
-from collections.abc import Callable
+import unicodedata
 from dataclasses import dataclass
+from html import escape
+from urllib.parse import quote, quote_plus
 
-Form = Callable[[str, random.Random], str]
+from benchmarks import leak_forms
+from benchmarks.leak_forms import PROSE, Form
 
 SHELF = "leak_shelf"
-PROSE = (
-    "please leave it with the neighbour if nobody opens",
-    "second reminder sent, waiting for the answer of the bank",
-    "returned unopened, refund by the end of the week",
-    "asked twice whether blue is still in stock in Berlin or New York",
-    "spoke to the Paris office on Monday, all fine, order 4711 again",
-    "Jordan and May were on Brooklyn time; ticket 20240117 closed",
-)
-
-
-def _digits(text: str) -> str:
-    return "".join(filter(str.isdigit, text))
-
-
-def _prose(text: str, rng: random.Random) -> str:
-    before, after = rng.choice(PROSE), rng.choice(PROSE)
-    return f"{before} - {text}, {after}"
-
-
-def _regrouped(text: str, rng: random.Random) -> str:
-    """The same digits with other punctuation."""
-    digits = _digits(text)
-    mark = rng.choice([".", "-", " ", "/", "\u00a0"])
-    start = ("+" if text.strip().startswith("+") else "") + digits[: len(digits) % 3 or 3]
-    rest = digits[len(digits) % 3 or 3 :]
-    return mark.join([start, *(rest[at : at + 3] for at in range(0, len(rest), 3))])
-
-
-def _grouped(text: str, rng: random.Random) -> str:
-    digits = _digits(text)
-    return rng.choice("- ").join(digits[at : at + 4] for at in range(0, len(digits), 4))
-
-
-def _spaced(text: str, rng: random.Random) -> str:
-    return text.replace(" ", rng.choice(["  ", "\u00a0", "\n", "\t"]))
-
-
-def _reversed(text: str, _rng: random.Random) -> str:
-    words = text.split()
-    return f"{words[-1]}, {' '.join(words[:-1])}"
-
-
-def _json_escaped(text: str) -> str:
-    return "".join(c if c.isalnum() and ord(c) < 128 and c not in "aeiou" else f"\\u{ord(c):04x}" for c in text)
 
 
 @dataclass(frozen=True)
@@ -97,54 +55,79 @@ SHELF_KINDS = (
     Kind("char_name", "name", "char(200)"),
     Kind("padded_name", "name", form=lambda text, _: f"  {text} \n"),
     Kind("upper_name", "name", form=lambda text, _: text.upper()),
-    Kind("spaced_name", "name", form=_spaced),
-    Kind("reversed_name", "name", form=_reversed),
+    Kind("spaced_name", "name", form=leak_forms.spaced),
+    Kind("reversed_name", "name", form=leak_forms.reversed),
     Kind("upper_street", "street", form=lambda text, _: text.upper()),
-    Kind("phone_other_punctuation", "phone", form=_regrouped),
-    Kind("phone_digits_only", "phone", form=lambda text, _: _digits(text)),
-    Kind("phone_double_zero", "phone_plus", form=lambda text, _: "00" + _digits(text)),
-    Kind("phone_in_bigint", "phone_number", "bigint", "i * 13::bigint", "%s::bigint", lambda text, _: _digits(text)),
-    Kind("phone_in_numeric", "phone_number", "numeric", "i * 1.5", "%s::numeric", lambda text, _: _digits(text)),
-    Kind("card_grouped", "card", form=_grouped),
+    Kind("phone_other_punctuation", "phone", form=leak_forms.regrouped),
+    Kind("phone_digits_only", "phone", form=lambda text, _: leak_forms.digits(text)),
+    Kind("phone_double_zero", "phone_plus", form=lambda text, _: "00" + leak_forms.digits(text)),
+    Kind("phone_in_bigint", "phone_number", "bigint", "i * 13::bigint", "%s::bigint", lambda text, _: leak_forms.digits(text)),
+    Kind("phone_in_numeric", "phone_number", "numeric", "i * 1.5", "%s::numeric", lambda text, _: leak_forms.digits(text)),
+    Kind("card_grouped", "card", form=leak_forms.grouped),
     Kind("local_part", "local"),
+    Kind("phone_national", "phone_abroad", form=leak_forms.national),
+    Kind("phone_national_in_bigint", "phone_abroad", "bigint", "i * 13::bigint", "%s::bigint", lambda text, _: leak_forms.digits(leak_forms.national(text, _)).lstrip("0")),
+    Kind("phone_international", "phone_at_home", form=leak_forms.international),
+    Kind("name_without_accents", "name_accented", form=leak_forms.without_accents),
+    Kind("name_spelled_out", "name_umlaut", form=leak_forms.spelled_out),
+    Kind("name_decomposed", "name_accented", form=lambda text, _: unicodedata.normalize("NFD", text)),
+    Kind("full_width_name", "name", form=leak_forms.full_width),
+    Kind("full_width_phone", "phone", form=leak_forms.full_width),
     # -- inside the text of a kept column
-    Kind("email_in_prose", "email", form=_prose),
-    Kind("upper_email_in_prose", "email", form=lambda text, rng: _prose(text.upper(), rng)),
+    Kind("email_in_prose", "email", form=leak_forms.prose),
+    Kind("upper_email_in_prose", "email", form=lambda text, rng: leak_forms.prose(text.upper(), rng)),
     Kind("email_in_brackets", "email", form=lambda text, _: f"Customer <{text}>; cc: team"),
     Kind("email_in_mailto", "email", form=lambda text, _: f'<a href="mailto:{text}?subject=x">write</a>'),
     Kind("email_url_encoded", "email", form=lambda text, _: f"https://shop.example/u?mail={text.replace('@', '%40')}&x=1"),
-    Kind("local_part_in_prose", "local", form=_prose),
-    Kind("name_in_prose", "name", form=_prose),
-    Kind("upper_name_in_prose", "name", form=lambda text, rng: _prose(text.upper(), rng)),
-    Kind("lower_name_in_prose", "name", form=lambda text, rng: _prose(text.lower(), rng)),
-    Kind("spaced_name_in_prose", "name", form=lambda text, rng: _prose(_spaced(text, rng), rng)),
-    Kind("reversed_name_in_prose", "name", form=lambda text, rng: _prose(_reversed(text, rng), rng)),
+    Kind("local_part_in_prose", "local", form=leak_forms.prose),
+    Kind("name_in_prose", "name", form=leak_forms.prose),
+    Kind("upper_name_in_prose", "name", form=lambda text, rng: leak_forms.prose(text.upper(), rng)),
+    Kind("lower_name_in_prose", "name", form=lambda text, rng: leak_forms.prose(text.lower(), rng)),
+    Kind("spaced_name_in_prose", "name", form=lambda text, rng: leak_forms.prose(leak_forms.spaced(text, rng), rng)),
+    Kind("reversed_name_in_prose", "name", form=lambda text, rng: leak_forms.prose(leak_forms.reversed(text, rng), rng)),
     Kind("possessive_name_in_prose", "name", form=lambda text, rng: f"about {text}'s order, {rng.choice(PROSE)}"),
-    Kind("phone_in_prose", "phone", form=_prose),
-    Kind("regrouped_phone_in_prose", "phone", form=lambda text, rng: _prose(_regrouped(text, rng), rng)),
-    Kind("tel_link", "phone", form=lambda text, _: f"tel:{'+' if text.startswith('+') else ''}{_digits(text)};now"),
-    Kind("card_in_prose", "card", form=_prose),
-    Kind("grouped_card_in_prose", "card", form=lambda text, rng: _prose(_grouped(text, rng), rng)),
-    Kind("street_in_prose", "street", form=_prose),
-    Kind("upper_street_in_prose", "street", form=lambda text, rng: _prose(text.upper(), rng)),
+    Kind("phone_in_prose", "phone", form=leak_forms.prose),
+    Kind("regrouped_phone_in_prose", "phone", form=lambda text, rng: leak_forms.prose(leak_forms.regrouped(text, rng), rng)),
+    Kind("tel_link", "phone", form=lambda text, _: f"tel:{'+' if text.startswith('+') else ''}{leak_forms.digits(text)};now"),
+    Kind("card_in_prose", "card", form=leak_forms.prose),
+    Kind("grouped_card_in_prose", "card", form=lambda text, rng: leak_forms.prose(leak_forms.grouped(text, rng), rng)),
+    Kind("street_in_prose", "street", form=leak_forms.prose),
+    Kind("upper_street_in_prose", "street", form=lambda text, rng: leak_forms.prose(text.upper(), rng)),
     Kind("url_in_prose", "url", form=lambda text, rng: f"see {text} {rng.choice(PROSE)}"),
+    Kind("national_phone_in_prose", "phone_abroad", form=lambda text, rng: leak_forms.prose(leak_forms.national(text, rng), rng)),
+    Kind("international_phone_in_prose", "phone_at_home", form=lambda text, rng: leak_forms.prose(leak_forms.international(text, rng), rng)),
+    Kind("name_without_accents_in_prose", "name_accented", form=lambda text, rng: leak_forms.prose(leak_forms.without_accents(text, rng), rng)),
+    Kind("long_text_in_prose", "long_text", form=leak_forms.prose),
+    Kind("upper_long_text_in_prose", "long_text", form=lambda text, rng: leak_forms.prose(leak_forms.spaced(text.upper(), rng), rng)),
+    Kind("long_text_in_json_in_text", "long_text", "text", "prose", "'payload was ' || json_build_object('to', %s::text) || ' at 5'"),
+    Kind("long_text_in_array", "long_text", "text[]", "ARRAY['gift', prose]", "ARRAY['gift', %s::text]", leak_forms.prose),
+    # -- escaped
+    Kind("name_in_query", "name", form=lambda text, _: f"https://shop.example/u?q={quote_plus(text)}&x=1"),
+    Kind("name_in_path", "name", form=lambda text, _: f"/find/{quote(text, safe='')}/3"),
+    Kind("every_byte_escaped", "email", form=lambda text, _: "u=" + "".join(f"%{byte:02x}" for byte in text.encode())),
+    Kind("escaped_twice", "name", form=lambda text, _: f"?next={quote(f'/u?q={quote(text)}', safe='')}"),
+    Kind("name_in_latin_query", "name_latin", form=lambda text, _: f"?q={quote(text.encode('latin-1'))}&x=1"),
+    Kind("decimal_entities", "name", form=lambda text, _: f"<p>{leak_forms.entities(text, '&#{};')}</p>"),
+    Kind("hexadecimal_entities", "email", form=lambda text, _: f"<p>{leak_forms.entities(text, '&#x{:x};')}</p>"),
+    Kind("named_entities", "name_latin", form=lambda text, _: f"<p>{leak_forms.named_entities(text)}</p>"),
+    Kind("entities_twice", "name_latin", form=lambda text, _: f"<p>{escape(leak_forms.named_entities(text))}</p>"),
     # -- JSON
     Kind("json_leaf", "email", "jsonb", "jsonb_build_object('a', prose, 'n', i)", "jsonb_build_object('a', %s::text)"),
     Kind("json_deep_name", "name", "json", "json_build_object('a', prose)", "json_build_object('a', json_build_array(1, json_build_object('b', %s::text)))"),
     Kind("json_key", "email", "jsonb", "jsonb_build_object('a', prose)", "jsonb_build_object(%s::text, 7)"),
-    Kind("json_number", "phone_number", "jsonb", "jsonb_build_object('n', i)", "jsonb_build_object('n', %s::text::numeric)", lambda text, _: _digits(text)),
-    Kind("json_escaped", "email", "json", "json_build_object('a', prose)", "%s::json", lambda text, _: f'{{"a": "{_json_escaped(text)}"}}'),
+    Kind("json_number", "phone_number", "jsonb", "jsonb_build_object('n', i)", "jsonb_build_object('n', %s::text::numeric)", lambda text, _: leak_forms.digits(text)),
+    Kind("json_escaped", "email", "json", "json_build_object('a', prose)", "%s::json", lambda text, _: f'{{"a": "{leak_forms.json_escaped(text)}"}}'),
     Kind("json_in_json", "email", "jsonb", "jsonb_build_object('a', prose)", "jsonb_build_object('a', jsonb_build_object('b', %s::text)::text)"),
     Kind("json_in_json_in_json", "name", "jsonb", "jsonb_build_object('a', prose)",
          "jsonb_build_object('a', jsonb_build_object('b', jsonb_build_object('c', %s::text)::text)::text)"),
     Kind("email_in_json_in_text", "email", "text", "prose", "'payload was ' || json_build_object('to', %s::text) || ' at 5'"),
     Kind("name_in_json_in_text", "name", "text", "prose", "'payload was ' || json_build_object('to', %s::text) || ' at 5'"),
-    Kind("prose_in_json", "name", "jsonb", "jsonb_build_object('a', prose)", "jsonb_build_object('a', %s::text)", _prose),
+    Kind("prose_in_json", "name", "jsonb", "jsonb_build_object('a', prose)", "jsonb_build_object('a', %s::text)", leak_forms.prose),
     Kind("json_array_of_columns", "email", "jsonb[]", "ARRAY[jsonb_build_object('a', prose)]", "ARRAY[jsonb_build_object('a', %s::text)]"),
     # -- other structures
     Kind("array_element", "name", "text[]", "ARRAY['gift', prose]", "ARRAY['gift', %s::text]"),
     Kind("array_of_arrays", "street", "text[]", "ARRAY[ARRAY['gift', prose]]", "ARRAY[ARRAY['gift', %s::text]]"),
-    Kind("bigint_array", "phone_number", "bigint[]", "ARRAY[i, 5]", "ARRAY[5, %s::text::bigint]", lambda text, _: _digits(text)),
+    Kind("bigint_array", "phone_number", "bigint[]", "ARRAY[i, 5]", "ARRAY[5, %s::text::bigint]", lambda text, _: leak_forms.digits(text)),
     Kind("composite_field", "name", "leak_parcel", "ROW(i, prose)::leak_parcel", "ROW(1, %s)::leak_parcel"),
     Kind("array_of_composites", "street", "leak_parcel[]", "ARRAY[ROW(i, prose)::leak_parcel]", "ARRAY[ROW(1, %s)::leak_parcel]"),
     Kind("hstore_value", "phone", "hstore", "hstore('a', prose)", "hstore('a', %s::text)"),
@@ -153,7 +136,7 @@ SHELF_KINDS = (
     Kind("xml_attribute", "email", "xml", "xmlelement(name a, prose)", "xmlelement(name a, xmlattributes(%s::text AS m))"),
     Kind("xml_cdata", "street", "xml", "xmlelement(name a, prose)", "('<a><![CDATA[' || %s::text || ']]></a>')::xml"),
     Kind("bytea_utf8", "email", "bytea", "convert_to(prose, 'UTF8')", "convert_to(%s, 'UTF8')"),
-    Kind("bytea_prose", "name", "bytea", "decode(md5(i::text), 'hex')", "convert_to(%s, 'UTF8')", _prose),
+    Kind("bytea_prose", "name", "bytea", "decode(md5(i::text), 'hex')", "convert_to(%s, 'UTF8')", leak_forms.prose),
     Kind("bytea_json", "phone", "bytea", "convert_to(prose, 'UTF8')", "convert_to(json_build_object('p', %s::text)::text, 'UTF8')"),
     Kind("tsvector_email", "email", "tsvector", "to_tsvector('simple', prose)", "to_tsvector('simple', 'from ' || %s::text)"),
     Kind("tsvector_name", "name", "tsvector", "to_tsvector('simple', prose)", "to_tsvector('simple', 'for ' || %s::text || ' only')"),

@@ -16,8 +16,9 @@ import polars as pl
 
 from testdata_assets.masking import kernels
 from testdata_assets.masking.block_rows import Values, take_apart
-from testdata_assets.masking.canonical import Filter, forms, runs
+from testdata_assets.masking.canonical import forms, runs
 from testdata_assets.masking.engine import count_changes
+from testdata_assets.masking.fingerprint_filters import filter_of
 from testdata_assets.masking.hashing import KeyedHash
 from testdata_assets.masking.transformers import registry
 from testdata_assets.masking.transformers.base import MaskContext
@@ -61,7 +62,7 @@ def compile_all() -> list[str]:
         count_changes(values, masked)
     texts = pl.Series("v", [f"Martha Sample of {number}0 Sample Street wrote" for number in range(_COUNT)])
     found, _ = forms(texts, 1)
-    runs(texts, 1, Filter.of(found))
+    runs(texts, 1, filter_of(found))
     keyed.draws(pl.Series("v", ["x" * length for length in (5, 40, 100, 200)]))
     keyed.prf("stream").stream(keyed.draws(texts), np.full(_COUNT, 9, np.int64))
     lines = take_apart(b"1\ta\\tb\n2\t\\N\n", ["n", "v"])

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from testdata_assets.errors import RefusedError, TestdataError
@@ -23,7 +24,7 @@ from testdata_assets.masking.hashing import KeyedHash
 from testdata_assets.masking.memo import Memo, Memos
 from testdata_assets.masking.plan import ColumnPlan, TablePlan
 from testdata_assets.masking.plan_transformers import KEEP
-from testdata_assets.masking.sensitive import is_searched, name_pairs, pair_name
+from testdata_assets.masking.sensitive import holds_shared, is_searched, is_shared, name_pairs, pair_name
 from testdata_assets.masking.text_arrays import string_bytes
 from testdata_assets.masking.transformers.base import Coincidence, MaskContext, Params, RowTransformer
 from testdata_assets.production import bulky
@@ -93,7 +94,9 @@ class TableMasker:
         self._columns = {column.name: column for column in plan.table.stored_columns}
         self._hash_for = hash_for
         self._masked = in_reading_order(plan.masked)
+        self._plans = {column.column.name: column for column in plan.columns}
         self._pairs = name_pairs(plan)
+        self.shared = frozenset(column.column.name for column in plan.columns if holds_shared(column))
 
     @property
     def relays(self) -> bool:
@@ -130,6 +133,9 @@ class TableMasker:
             rows.put(column.column.name, self._mask_column(column, rows, result))
         for first, last in self._pairs:
             pairs = rows.original(first) + " " + rows.original(last)
+            for plan in (self._plans[first], self._plans[last]):
+                if plan.condition is not None:
+                    pairs = pl.select(pl.when(pl.Series(self._masks(plan, rows, pairs.len()))).then(pairs)).to_series()
             result.add_sensitive(pair_name(first, last), [pairs.drop_nulls().unique()])
         clock.append(time.perf_counter())
         result.data = lines.encoded(rows.results)
@@ -139,6 +145,14 @@ class TableMasker:
             for stage, (start, end) in zip(("decode", "mask", "encode"), itertools.pairwise(clock), strict=True)
         }
         return result
+
+    def _masks(self, column: ColumnPlan, rows: BlockRows, count: int) -> npt.NDArray[np.bool_]:
+        """In which of `count` rows a column is not kept."""
+        masked = column.transformer.name != KEEP
+        if column.condition is None or column.otherwise is None:
+            return np.full(count, masked)
+        holds = column.condition.evaluate(rows, self._columns).to_numpy()
+        return np.where(holds, masked, self._masks(column.otherwise, rows, count))
 
     def _thinned(self, block: bytes, every: int, number: int) -> pl.DataFrame:
         """About every n-th line, decoded, without parsing the others."""
@@ -248,8 +262,12 @@ class TableMasker:
                 context.collect(values.unique())
             return transformer.apply(values, context)
 
+        whole = is_shared(transformer)  # which values a column has counts there, also those another one had before
+        if searched and whole and context.collect is not None and len(values):
+            context.collect(values)
+
         def compute(missing: pl.Series) -> pl.Series:
-            if searched and context.collect is not None and missing.len():
+            if searched and not whole and context.collect is not None and missing.len():
                 context.collect(missing)
             return transformer.apply(missing, context)
 

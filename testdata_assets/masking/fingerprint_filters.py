@@ -50,6 +50,13 @@ class BitmapBuilder:
         return Filter(self._bits, self._shift, self._kinds)
 
 
+def filter_of(hashes: Hashes) -> Filter:
+    """The bitmap of some hashes in any order."""
+    builder = BitmapBuilder(len(hashes))
+    builder.add(np.sort(hashes))
+    return builder.finish()
+
+
 class Sieve:
     """A Bloom filter of sorted fingerprints: lets all of them pass, and few others.
 

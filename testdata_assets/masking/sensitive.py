@@ -7,15 +7,33 @@ nothing of anybody by themselves: places, dates, amounts, job titles.
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+import polars as pl
+
+from testdata_assets.masking.canonical import LONG_TAG, forms
 from testdata_assets.masking.plan_models import ColumnPlan, TablePlan
+from testdata_assets.masking.plan_transformers import KEEP
 from testdata_assets.masking.transformers.base import TEXT_TYPES, Coincidence, Transformer
+from testdata_assets.masking.word_hashes import Hashes, finish, tagged
 from testdata_assets.production.catalog import Column
 
 # Transformers of anything at all: what a column under them holds is known only by the rule's category.
 _OF_ANYTHING = frozenset({"null", "constant", "redact", "scramble", "hash", "substitute", "template"})
 _UNKNOWN = frozenset({None, "unknown"})
+_MEMBERS = " (members)"
+
+
+def branches(column: ColumnPlan) -> Iterator[ColumnPlan]:
+    """What becomes of a column under each of its conditions, as far as it is masked there."""
+    each: ColumnPlan | None = column
+    while each is not None:
+        if each.transformer.name != KEEP:
+            yield each
+        each = each.otherwise
 
 
 def is_searched(column: ColumnPlan) -> bool:
@@ -32,7 +50,8 @@ def is_searched(column: ColumnPlan) -> bool:
 
 def may_be_vocabulary(column: ColumnPlan) -> bool:
     """Whether frequent values of a column are left out: it may hold states or categories, which many rows share."""
-    return column.transformer.name in _OF_ANYTHING and column.pii in _UNKNOWN
+    masked = list(branches(column))
+    return bool(masked) and all(each.transformer.name in _OF_ANYTHING and each.pii in _UNKNOWN for each in masked)
 
 
 def is_shared(transformer: Transformer[Any]) -> bool:
@@ -40,18 +59,55 @@ def is_shared(transformer: Transformer[Any]) -> bool:
     return part_of_name(transformer) in ("first_name", "last_name")
 
 
+def holds_shared(column: ColumnPlan) -> bool:
+    """Whether all values of a column that are masked are many people's."""
+    masked = list(branches(column))
+    return bool(masked) and all(is_shared(each.transformer) for each in masked)
+
+
+def members_of(column: str) -> str:
+    """The name under which it is stored which values a column of shared ones has."""
+    return f"{column}{_MEMBERS}"
+
+
+def member_hashes(values: pl.Series, seed: int, column: str) -> Hashes:
+    """What tells that values are in one column, whichever other columns have them, too.
+
+    A fingerprint is known of one of its columns. Of values that many people share all of them have to be told apart,
+    since a copy of any one is a leak.
+
+    Args:
+        values: String series without nulls.
+        seed: Of the fingerprints.
+        column: `schema.table.column` of the table that rules name.
+    """
+    whole, _ = forms(values, seed)
+    return members(np.unique(whole[whole != 0]), column)
+
+
+def members(hashes: Hashes, column: str) -> Hashes:
+    """The same, of fingerprints."""
+    salt = int.from_bytes(hashlib.blake2b(column.encode(), digest_size=8).digest(), "little")
+    return tagged(finish(hashes ^ np.uint64(salt)), np.full(len(hashes), LONG_TAG))
+
+
 def name_pairs(plan: TablePlan) -> tuple[tuple[str, str], ...]:
     """Columns of first names, each with the column of last names that goes with it.
 
     Apart they are anybody's, together they name a person: rows' pairs are searched for like full names.
     """
-    columns = [each for each in plan.columns if each.condition is None]
-    firsts = [each.column for each in columns if part_of_name(each.transformer) == "first_name"]
-    pairs = []
-    for last in (each.column for each in columns if part_of_name(each.transformer) == "last_name"):
-        if firsts:
-            pairs.append((max(firsts, key=lambda first: _alike(first, last)).name, last.name))
-    return tuple(pairs)
+
+    def of(part: str) -> list[Column]:
+        return [
+            each.column
+            for each in plan.columns
+            if any(part_of_name(branch.transformer) == part for branch in branches(each))
+        ]
+
+    firsts = of("first_name")
+    if not firsts:
+        return ()
+    return tuple((max(firsts, key=lambda first: _alike(first, last)).name, last.name) for last in of("last_name"))
 
 
 def pair_name(first: str, last: str) -> str:

@@ -30,6 +30,7 @@ from testdata_assets.masking.fingerprints import fingerprint
 from testdata_assets.masking.keyring import Hashes, KeyRing
 from testdata_assets.masking.plan import masking_data_version
 from testdata_assets.masking.plan_models import TablePlan
+from testdata_assets.masking.sensitive import member_hashes, members_of
 from testdata_assets.masking.transformers import registry
 from testdata_assets.production.chunk_store import ChunkStore, RecordPlace
 from testdata_assets.production.profile import clipped
@@ -160,13 +161,17 @@ def mask_block(store: ChunkStore, masker: TableMasker, task: BlockTask, seed: in
     """Reads and masks a block; raw values leave only as fingerprints and in the profile's sample."""
     # Handed over without a name here, so that the masker may let go of the block once it is decoded.
     masked = masker.mask(store.read_record(task.stream, task.record), task.sample_every, task.number)
+    sensitive = {column: fingerprint(values, seed) for column, values in masked.sensitive.items()}
+    for column in masker.shared & masked.sensitive.keys():
+        where = f"{masker.plan.table.rule_table}.{column}"
+        sensitive[members_of(column)] = member_hashes(masked.sensitive[column], seed, where)
     return BlockAnswer(
         masked.data,
         masked.rows,
         masked.left_out,
         None if masked.sample is None else clipped(masked.sample),
         masked.null_counts,
-        {column: fingerprint(values, seed) for column, values in masked.sensitive.items()},
+        sensitive,
         {column: fingerprint(values, seed) for column, values in masked.kept.items()},
         masked.changes,
         masked.seconds,

@@ -13,6 +13,7 @@ from functools import cache
 import polars as pl
 from faker.providers.lorem.en_US import Provider
 
+from testdata_assets.masking.canonical import folded
 from testdata_assets.masking.transformers._places import gazetteer
 
 _OTHERS = """
@@ -38,10 +39,11 @@ def common_words() -> frozenset[str]:
 
 @cache
 def places() -> frozenset[str]:
-    """Cities, regions and countries of several words, in small letters."""
+    """Cities, regions and countries of several words, as `telling` puts them: folded, blanks between words."""
     known = gazetteer()
-    lists = (known.cities, known.regions, known.names, known.local)
-    return frozenset(name.lower() for names in lists for name in names.to_list() if " " in name)
+    names = pl.concat([names.alias("v") for names in (known.cities, known.regions, known.names, known.local)])
+    several = names.filter(names.str.contains(" ", literal=True)).unique()
+    return frozenset(folded(several).str.extract_all(_WORD).list.join(" ").to_list())
 
 
 def telling(values: pl.Series) -> pl.Series:
@@ -53,7 +55,7 @@ def telling(values: pl.Series) -> pl.Series:
     Args:
         values: String series without nulls.
     """
-    frame = values.alias("v").to_frame().with_columns(w=pl.col("v").str.to_lowercase().str.extract_all(_WORD))
+    frame = values.alias("v").to_frame().with_columns(w=folded(values).str.extract_all(_WORD))
     word = pl.element()
     rare = (word.str.len_chars() > 1) & ~word.is_in(list(common_words()))
     return frame.select(

@@ -16,18 +16,33 @@ Values that many people share (first names) are nobody's by themselves: only a c
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from math import lgamma, log, log1p
+from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from testdata_assets.masking.canonical import FIRST_CODE_TAG, LOCAL_TAG, MINIMUM_DIGITS, TAG_BITS, Filter, runs
+from testdata_assets.masking.canonical import (
+    FIRST_CODE_TAG,
+    LOCAL_TAG,
+    MINIMUM_DIGITS,
+    OPENING_TAG,
+    TAG_BITS,
+    Filter,
+    Runs,
+    as_national,
+    longer_runs,
+    probes,
+    runs,
+)
 from testdata_assets.masking.fingerprints import Fingerprints, Hashes
+from testdata_assets.masking.sensitive import members, members_of
 from testdata_assets.validation.common_words import telling
+from testdata_assets.validation.escapes import ESCAPED, without_escapes
 from testdata_assets.validation.report import Finding
 
 Role = Literal["disjoint", "masked", "kept"]
@@ -36,7 +51,6 @@ EMAIL = r"[\p{L}\p{N}._%+'!#$&*/=?^`{|}~-]+@[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+"
 PHONE_LIKE = r"\+?\(?[0-9][0-9 \u00a0().\-/]{5,}[0-9]"
 _DELIMITER = r"[\s<>(),;:=/?&\"'\[\]{}|\\]"
 INSIDE = " inside text"
-_ESCAPED = r"%[0-9A-Fa-f]{2}|\\[nrtbfu\"/\\]|&(?:amp|lt|gt|quot|apos|nbsp|#\d+);"
 
 # Weak matches in a kept column count if this share of its different values match, and at least so many do.
 COPY_SHARE = 0.5
@@ -201,8 +215,8 @@ class LeakDetector:
             when found as or inside another text.
         coinciding: Origins whose masks may equal real values by chance: they are looked for in what is kept
             only, and only strong matches count.
-        shared: Origins whose values many people share: they are looked for in what is kept only, and count only
-            in a copy of the column.
+        shared: Origins whose values many people share, each with its column of the table that rules name: they are
+            looked for in what is kept only, and count only in a copy of that column.
     """
 
     def __init__(
@@ -210,11 +224,14 @@ class LeakDetector:
         fingerprints: Fingerprints,
         prose: Collection[str] = (),
         coinciding: Collection[str] = (),
-        shared: Collection[str] = (),
+        shared: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._fingerprints = fingerprints
         self._shared = np.array([column in shared for column in fingerprints.columns], dtype=np.bool_)
-        self._sizes = dict(zip(fingerprints.columns, fingerprints.tags.sum(axis=1).tolist(), strict=True))
+        by_origin = dict(zip(fingerprints.columns, fingerprints.tags.sum(axis=1).tolist(), strict=True))
+        self._sizes: Counter[str] = Counter()
+        for origin, column in shared.items():
+            self._sizes[column] += by_origin.get(members_of(origin), 0)
         self._prose = np.array([column in prose for column in fingerprints.columns], dtype=np.bool_)
         self._coinciding = np.array([column in coinciding for column in fingerprints.columns], dtype=np.bool_)
         self._empty = len(fingerprints) == 0
@@ -222,11 +239,12 @@ class LeakDetector:
         without_locals = wanted.kinds.copy()
         without_locals[LOCAL_TAG] = 0
         self._anything = wanted
-        self._in_masked = Filter(wanted.bits, wanted.shift, without_locals)
+        self._in_masked = Filter(wanted.bits, wanted.shift, without_locals, nationals=False)
         digits = np.arange(_TAGS) - FIRST_CODE_TAG + MINIMUM_DIGITS
-        # How likely one number of so many digits is to be among those of production.
-        self._density = fingerprints.tags.sum(axis=0) / (9.0 * 10.0 ** (digits - 1.0))
-        self._density[:FIRST_CODE_TAG] = 0
+        # How likely one number of so many digits is to be among those of production that are looked for.
+        space = np.where(digits < MINIMUM_DIGITS, np.inf, 9.0 * 10.0 ** (digits - 1.0))
+        self._density_kept = fingerprints.tags.sum(axis=0) / space
+        self._density_masked = fingerprints.tags[~self._coinciding].sum(axis=0) / space
 
     def probe(self, values: pl.Series, counts: pl.Series | None, hits: ColumnHits, *, embedded: bool) -> None:
         """Looks at texts, whole and inside, and adds what it finds to `hits`.
@@ -247,16 +265,23 @@ class LeakDetector:
         if self._empty or values.len() == 0:
             return None
         values = values.alias("v")
-        hashes = self._fingerprints.hash(values)
-        plain = hashes.fill_null(0).to_numpy()
+        plain, at_home = probes(values, self._fingerprints.seed)
         eligible = plain != 0
         hits.probed += int(eligible.sum())
         tags = _tags_of(plain)
-        expected = np.bincount(tags[eligible], minlength=_TAGS) * self._density
+        expected = np.bincount(tags[eligible], minlength=_TAGS) * self._density(hits.role)
         mask: npt.NDArray[np.bool_] = self._fingerprints.contains(plain) & eligible
+        if hits.role == "kept":  # elsewhere a mask may be somebody's number in another country
+            numbers = np.flatnonzero((tags >= FIRST_CODE_TAG) & ~mask)
+            expected += np.bincount(_tags_of(at_home[at_home != 0]), minlength=_TAGS) * self._density(hits.role)
+            for others in (as_national(plain[numbers], self._fingerprints.seed), at_home[numbers]):
+                more = self._fingerprints.contains(others) & (others != 0)
+                plain[numbers[more]] = others[more]
+                mask[numbers[more]] = True
+            tags = _tags_of(plain)
         codes = tags >= _FIRST_STRONG_TAG
         if int(codes.sum()) >= _MANY_CODES and (codes & mask).any():
-            expected = np.maximum(expected, self._neighbours(values.filter(pl.Series(codes))))
+            expected = np.maximum(expected, self._neighbours(values.filter(pl.Series(codes)), hits.role))
         hits.expected += expected
         if not mask.any():
             return None
@@ -268,7 +293,10 @@ class LeakDetector:
             self._count(plain[places], matched, strong, places, weight[places], hits, inside=False)
         return mask
 
-    def _neighbours(self, values: pl.Series) -> npt.NDArray[np.float64]:
+    def _density(self, role: Role) -> npt.NDArray[np.float64]:
+        return self._density_kept if role == "kept" else self._density_masked
+
+    def _neighbours(self, values: pl.Series, role: Role) -> npt.NDArray[np.float64]:
         """By tag, how many numbers match that differ from these in their last three digits: what chance brings here.
 
         Numbers are not spread evenly: where production's are dense, so are matches of ids that have nothing to do
@@ -277,9 +305,13 @@ class LeakDetector:
         start, end = pl.col("v").str.slice(0, pl.col("v").str.len_chars() - 3), pl.col("v").str.tail(3)
         turned = end.str.replace_many(list("0123456789"), list("3456789012"))
         others = values.alias("v").to_frame().select((start + turned).alias("v")).to_series()
-        hashes = self._fingerprints.hash(others).fill_null(0).to_numpy()
-        found = self._fingerprints.contains(hashes) & (hashes != 0)
-        return np.bincount(_tags_of(hashes[found]), minlength=_TAGS).astype(np.float64)
+        seed = self._fingerprints.seed
+        plain, at_home = probes(others, seed)
+        every = np.concatenate((plain, as_national(plain, seed), at_home)) if role == "kept" else plain
+        every = every[self._fingerprints.contains(every) & (every != 0)]
+        if role != "kept":
+            every = every[~self._coinciding[self._fingerprints.origins_of(every)]]
+        return np.bincount(_tags_of(every), minlength=_TAGS).astype(np.float64)
 
     def probe_inside(
         self,
@@ -313,7 +345,7 @@ class LeakDetector:
         if frame.height == 0:
             return
         told = self._runs(frame, hits, embedded=embedded)
-        undone = frame.filter(pl.col("v").str.contains(_ESCAPED) & ~pl.col("r").is_in(told))
+        undone = frame.filter(pl.col("v").str.contains(ESCAPED) & ~pl.col("r").is_in(told))
         if undone.height:
             self._runs(undone.with_columns(without_escapes(undone.get_column("v"))), hits, embedded=embedded)
 
@@ -322,12 +354,17 @@ class LeakDetector:
         values = frame.get_column("v")
         wanted = self._anything if embedded and hits.role == "kept" else self._in_masked
         found = runs(values, self._fingerprints.seed, wanted)
-        hits.expected += found.codes * self._density
-        places = np.flatnonzero(self._fingerprints.contains(found.hashes))
-        places = self._not_allowed(places, found.hashes, hits)
-        if not len(places):
+        hits.expected += found.codes * self._density(hits.role)
+        found = self._of_production(found, hits)
+        openings = _tags_of(found.hashes) == OPENING_TAG
+        if openings.any():
+            longer = found.chosen(np.flatnonzero(openings if embedded else np.zeros(0, np.bool_)))
+            found = found.chosen(np.flatnonzero(~openings))
+            if len(longer.rows):
+                longer = longer_runs(longer, self._fingerprints.seed, wanted)
+                found = found.joined(self._of_production(longer, hits))
+        if not len(found.rows):
             return []
-        found = found.chosen(places)
         matched = found.texts()
         tags = _tags_of(found.hashes)
         strong = is_strong(matched) | (tags == LOCAL_TAG) | (tags >= _FIRST_STRONG_TAG)
@@ -346,6 +383,11 @@ class LeakDetector:
             inside=True,
         )
         return [int(row) for row in np.unique(rows)]
+
+    def _of_production(self, found: Runs, hits: ColumnHits) -> Runs:
+        """Those runs that are production's, and not kept by rule."""
+        places = np.flatnonzero(self._fingerprints.contains(found.hashes))
+        return found.chosen(self._not_allowed(places, found.hashes, hits))
 
     def _not_allowed(self, places: npt.NDArray[np.int64], hashes: Hashes, hits: ColumnHits) -> npt.NDArray[np.int64]:
         if not hits.allowed or not len(places):
@@ -369,11 +411,10 @@ class LeakDetector:
         keep = np.ones(len(hashes), np.bool_) if not inside else strong
         if self._coinciding.any():
             keep = keep & (~self._coinciding[origins] | (strong if hits.role == "kept" else np.False_))
-        if self._shared.any():
-            shared = self._shared[origins]
+        if self._sizes:
             if hits.role == "kept" and not inside:
-                self._count_shared(hashes[shared], origins[shared], weight[shared], hits)
-            keep = keep & ~shared
+                self._count_shared(hashes, rows, weight, hits)
+            keep = keep & ~self._shared[origins]
         hashes, origins, strong = hashes[keep], origins[keep], strong[keep]
         rows, weight = rows[keep], weight[keep]
         # With letters among the digits chance has far more to choose from.
@@ -383,8 +424,10 @@ class LeakDetector:
         for origin in np.unique(origins):
             name = self._fingerprints.columns[int(origin)]
             here = origins == origin
-            for tag in np.unique(tags[here & strong]):
-                chosen = np.flatnonzero(here & strong & (tags == tag))
+            counted = np.zeros(0, np.int64)  # rows, each once: a part of a number matches where the whole of it does
+            for tag in np.unique(tags[here & strong])[::-1]:
+                chosen = np.flatnonzero(here & strong & (tags == tag) & ~np.isin(rows, counted))
+                counted = np.concatenate((counted, rows[chosen]))
                 count = self._rows(rows[chosen], weight[chosen], hits, (name, inside))
                 if tag:
                     hits.codes[name, inside, int(tag)] += count
@@ -410,15 +453,16 @@ class LeakDetector:
         return int(weight[first].sum())
 
     def _count_shared(
-        self, hashes: Hashes, origins: npt.NDArray[np.int32], weight: npt.NDArray[np.int64], hits: ColumnHits
+        self, hashes: Hashes, rows: npt.NDArray[np.int64], weight: npt.NDArray[np.int64], hits: ColumnHits
     ) -> None:
-        for origin in np.unique(origins):
-            name = self._fingerprints.columns[int(origin)]
-            here = origins == origin
-            hits.shared_rows[name] += int(here.sum())
-            hits.shared_weights[name] += int(weight[here].sum())
-            hits.sizes[name] = self._sizes[name]
-            _remember(hits.shared.setdefault(name, set()), np.unique(hashes[here])[:_REMEMBERED].tolist())
+        """Adds values of columns of shared ones, for each of the columns that have them."""
+        for column, size in self._sizes.items():
+            here = self._fingerprints.contains(members(hashes, column))
+            if here.any():
+                hits.shared_rows[column] += int(here.sum())
+                hits.shared_weights[column] += self._rows(rows[here], weight[here], hits, (column, False))
+                hits.sizes[column] = size
+                _remember(hits.shared.setdefault(column, set()), np.unique(hashes[here])[:_REMEMBERED].tolist())
 
 
 def is_strong(values: pl.Series) -> npt.NDArray[np.bool_]:
@@ -454,24 +498,3 @@ def _is_phrase(values: pl.Series) -> npt.NDArray[np.bool_]:
     """Which values are a few plain words, as anybody may write."""
     few = values.str.len_chars() < _PROSE_CHARACTERS
     return (few & ~values.str.contains(r"[\d@]")).to_numpy()
-
-
-def without_escapes(values: pl.Series) -> pl.Series:
-    """Texts with what JSON, URLs and HTML escape put back, as far as words hang on it; blanks for the rest."""
-    values = _unicode_escapes(values.str.replace_all(r"\\\\+", "\\", literal=False))
-    return (
-        values.str.replace_all(r"\\[nrtbf]", " ")
-        .str.replace_all(r"%40|&#64;", "@")
-        .str.replace_all(r"%(?:2[0-9A-Fa-f]|3[A-Fa-f])|&(?:amp|lt|gt|quot|apos|nbsp|#\d+);", " ")
-        .alias("v")
-    )
-
-
-def _unicode_escapes(values: pl.Series) -> pl.Series:
-    """`\\u00e9` to its character: each different one is replaced once, in all texts."""
-    found = values.str.extract_all(r"\\u[0-9A-Fa-f]{4}").explode().drop_nulls().unique()
-    if found.len() == 0:
-        return values
-    characters = [chr(int(each[2:], 16)) for each in found.to_list()]  # at most 65,536 different ones
-    plain = [each if not 0xD800 <= ord(each) < 0xE000 else " " for each in characters]
-    return values.str.replace_many(found.to_list(), plain)

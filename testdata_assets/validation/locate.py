@@ -9,15 +9,19 @@ from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from testdata_assets.postgres.identifiers import TableName
 from testdata_assets.production.catalog import Catalog, Column
+from testdata_assets.validation import long_values
 from testdata_assets.validation.image_reader import CTID, ImageReader, Slice
 from testdata_assets.validation.leaks import INSIDE, ColumnHits, LeakDetector, Role, kind_of
 
 if TYPE_CHECKING:
-    from testdata_assets.validation.scan import ColumnScan
+    from testdata_assets.validation.scan_columns import ColumnScan
+
+Places = npt.NDArray[np.int64]
 
 # Keys of these types are numbers nobody gave a person; whether a text key may be shown is not known, so it is not.
 _SHOWN = frozenset({"int2", "int4", "int8", "uuid", "date", "timestamp", "timestamptz"})
@@ -89,12 +93,38 @@ def _shown(rows: pl.DataFrame, keys: tuple[Column, ...]) -> list[str]:
     return rows.select(pl.concat_str([pl.col(key.name) for key in keys], separator=", ")).to_series().to_list()
 
 
-def _rows(
+def _rows(values: pl.Series, entry: ColumnScan, detector: LeakDetector, missing: dict[str, int]) -> dict[str, Places]:
+    """Places of values by kind; long values are looked at in the portions they were searched in."""
+    long: dict[int, memoryview] = {}
+    short = values
+    if entry.parts is None:
+        short, long = long_values.apart(values)
+    found = _rows_of_short(short, entry, detector, missing) if short.len() else {}
+    if not long:
+        return found
+    places = np.delete(np.arange(values.len()), list(long))
+    told = {kind: places[rows].tolist() for kind, rows in found.items()}
+    for row, value in long.items():
+        for kind in _kinds_of_long(value, entry, detector) & set(missing):
+            told.setdefault(kind, []).append(row)
+    return {kind: np.unique(np.array(rows, np.int64)) for kind, rows in told.items()}
+
+
+def _kinds_of_long(value: memoryview, entry: ColumnScan, detector: LeakDetector) -> set[str]:
+    """What was found in a value of many megabytes."""
+    found: set[str] = set()
+    for portion in long_values.portions(value, entry.shape):
+        for role, hits in entry.probe(portion, detector).items():
+            found |= _kinds(entry, role, hits)
+    return found
+
+
+def _rows_of_short(
     values: pl.Series, entry: ColumnScan, detector: LeakDetector, missing: dict[str, int]
-) -> dict[str, np.ndarray[tuple[int], np.dtype[np.int64]]]:
+) -> dict[str, Places]:
     """Places of values by kind; those that the search cannot tell are found by halving."""
     wanted = set(missing)
-    told: dict[str, list[np.ndarray[tuple[int], np.dtype[np.int64]]]] = {}
+    told: dict[str, list[Places]] = {}
     here: set[str] = set()
     for role, hits in entry.probe(values, detector, located=True).items():
         kinds = _kinds(entry, role, hits) & wanted
@@ -136,4 +166,4 @@ def _kinds(entry: ColumnScan, role: Role, hits: ColumnHits) -> set[str]:
     """What was found in some values, as far as it counts in the whole column."""
     whole = entry.leaks.get(role)
     counted = set() if whole is None else set(whole.counted())
-    return {kind_of(*place) for place in hits.places & counted}
+    return {kind_of(*place) for place in (hits.places | {(origin, False) for origin in hits.shared}) & counted}

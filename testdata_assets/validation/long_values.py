@@ -13,21 +13,22 @@ import polars as pl
 from testdata_assets.production import bulky
 from testdata_assets.validation.text_values import Shape
 
-_OVERLAP = 4096  # bytes that two portions share: more than any name, address or number takes
+_OVERLAP = 1 << 16  # bytes that two portions share: more than any value takes that is looked for
 _HEX = rb"\\x"  # how COPY begins a bytea in hexadecimal form, its backslash escaped
 
 
-def apart(values: pl.Series) -> tuple[pl.Series, list[memoryview]]:
-    """The values that are searched together, and those that are long, as COPY gives them.
+def apart(values: pl.Series) -> tuple[pl.Series, dict[int, memoryview]]:
+    """The values that are searched together, and by their places those that are long, as COPY gives them.
 
     Args:
         values: String series without nulls.
     """
     if not bulky.is_bulky(values):
-        return values, []
+        return values, {}
     long = bulky.lengths(values) > bulky.BULKY_BYTES
     views = bulky.views(values)
-    return values.filter(pl.Series(~long)), [view for row in np.flatnonzero(long) if (view := views[row]) is not None]
+    found = {int(row): view for row in np.flatnonzero(long) if (view := views[row]) is not None}
+    return values.filter(pl.Series(~long)), found
 
 
 def portions(value: memoryview, shape: Shape) -> Iterator[pl.Series]:

@@ -15,6 +15,7 @@ import polars as pl
 import pyarrow as pa
 
 from testdata_assets.production.catalog import Column
+from testdata_assets.validation.escapes import without_entities
 
 Shape = Literal["plain", "json", "hstore", "array", "composite", "xml", "lexemes", "number", "bytes"]
 
@@ -93,7 +94,7 @@ def texts(values: pl.Series, shape: Shape) -> pl.Series:
         return _without_json_escapes(found)
     if shape == "xml":
         inner = found.str.strip_prefix("=").str.strip_chars().str.strip_chars("><\"'")
-        return _without_entities(inner)
+        return without_entities(inner)
     if shape == "lexemes":
         return found.str.slice(1, found.str.len_chars() - 2).str.replace_all("''", "'", literal=True)
     elements = _without_quotes(found)
@@ -221,9 +222,3 @@ def _without_quotes(found: pl.Series) -> pl.Series:
         return elements
     # A composite in an array, JSON in an array: its escapes were just undone, so it splits the same way.
     return elements.append(_without_quotes(nested.str.extract_all(_ELEMENT).explode().drop_nulls().alias("v")))
-
-
-def _without_entities(found: pl.Series) -> pl.Series:
-    for entity, character in (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&apos;", "'"), ("&amp;", "&")):
-        found = found.str.replace_all(entity, character, literal=True)
-    return found

@@ -13,7 +13,7 @@ Hashes = NDArray[np.uint64]
 
 _TAGS = np.uint64(31)
 _M1, _M2, _33 = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53), np.uint64(33)
-_ZERO, _ONE = np.uint64(0), np.uint64(1)
+_ZERO, _ONE, _THREE, _SEVEN = np.uint64(0), np.uint64(1), np.uint64(3), np.uint64(7)
 
 
 @kernel
@@ -24,6 +24,81 @@ def _finish(value: np.uint64) -> np.uint64:
 
 
 @kernel
+def _is_trunk(data: Bytes, place: int, start: int, end: int) -> bool:
+    """Whether a place is the zero in +44 (0)20, which is none of the number."""
+    around = place > start and place + 1 < end
+    return bool(around and data[place] == 48 and data[place - 1] == 40 and data[place + 1] == 41)
+
+
+@kernel
+def _national(
+    data: Bytes,
+    begin: int,
+    start: int,
+    end: int,
+    digits: int,
+    zeros: int,
+    classes: Bytes,
+    table: Hashes,
+    base: np.uint64,
+    mixers: Hashes,
+    calling: Bytes,
+) -> np.uint64:
+    """The hash of a number without its calling code, 0 where it has none.
+
+    Args:
+        data: Bytes of texts.
+        begin: Where the text begins.
+        start, end: Where the number is, of digits alone.
+        digits: How many, those after leading zeros.
+        zeros: Leading zeros.
+        classes, table, base, mixers, calling: As `word_hashes.py` has them.
+    """
+    before = start - 1
+    if before >= begin and data[before] == 40:
+        before -= 1
+    plus = before >= begin and data[before] == 43
+    if digits < 8 or digits > 15 or not (plus or zeros >= 2 or (zeros == 0 and digits == 11)):
+        return _ZERO
+    seen = prefix = fifth = 0
+    for place in range(start, end):
+        if classes[data[place]] == 2 and (seen > 0 or data[place] != 48):
+            if _is_trunk(data, place, start, end):
+                continue
+            seen += 1
+            if seen <= 3:
+                prefix = prefix * 10 + data[place] - 48
+            if seen == 5:
+                fifth = data[place] - 48
+                break
+    code = 0
+    if plus or zeros >= 2:
+        code = int(calling[prefix])
+    else:
+        second = prefix // 10 % 10
+        american = prefix // 100 == 1 and second >= 2 and fifth >= 2
+        russian = prefix // 100 in (7, 8) and second in (3, 4, 8, 9)
+        code = 1 if american or russian else 0
+    if code == 0:
+        return _ZERO
+    joined = _ZERO
+    seen = size = 0
+    for place in range(start, end):
+        if classes[data[place]] == 2:
+            if _is_trunk(data, place, start, end):
+                continue
+            if seen == 0 and data[place] == 48:
+                continue
+            seen += 1
+            if seen > code and (size > 0 or data[place] != 48):
+                size += 1
+                joined = joined * base + table[data[place]]
+    if size < 7:
+        return _ZERO
+    return (_finish(joined ^ mixers[2]) & ~_TAGS) | np.uint64(16 + size - 7)
+
+
+@kernel
 def forms(
     data: Bytes,
     offsets: Places,
@@ -31,20 +106,23 @@ def forms(
     table: Hashes,
     base: np.uint64,
     mixers: Hashes,
+    calling: Bytes,
     whole: Hashes,
     local: Hashes,
+    national: Hashes,
+    opening: Hashes,
 ) -> None:
-    """Fills `whole` and `local`, which hold zeros."""
+    """Fills `whole`, `local`, `national` and `opening`, which hold zeros."""
     for row in range(len(offsets) - 1):
         start, end = offsets[row], offsets[row + 1]
         joined = total = word = _ZERO
         words = digits = size = skipped = blanks = ats = 0
-        local_total = _ZERO
+        local_total = opening_total = _ZERO
         local_words = local_digits = local_size = 0
         all_digits = 0
         leading = True
         inside = False
-        trunk = -1
+        first = last = trunk = -1
         for place in range(start, end):
             byte = data[place]
             kind = classes[byte]
@@ -57,6 +135,11 @@ def forms(
                     inside = True
                     word = _ZERO
                     words += 1
+                    if words == 1:
+                        first = place
+                    elif words == 14:
+                        opening_total = total
+                last = place
                 number = table[byte]
                 word = word * base + number
                 if kind == 2:
@@ -88,13 +171,31 @@ def forms(
         if digits >= 7 and digits > letters:
             tag = 16 + min(digits, 22) - 7
             whole[row] = (_finish(joined ^ mixers[2]) & ~_TAGS) | np.uint64(tag)
+            if letters == 0:
+                national[row] = _national(
+                    data, start, first, last + 1, digits, skipped, classes, table, base, mixers, calling
+                )
         elif letters > 0 and size + skipped >= 5:
             value = _finish(total + mixers[1] * np.uint64(words))
             whole[row] = (value & ~_TAGS) | np.uint64(words if words <= 13 else 15)
+            if words > 13:
+                value = _finish(opening_total + mixers[1] * np.uint64(13))
+                opening[row] = _finish(value ^ mixers[2]) & ~_TAGS
         telling = local_size >= 8 and local_size > local_digits and (local_digits > 0 or local_words > 1)
         if telling and ats == 1 and blanks == 0 and local_words <= 13:
             value = _finish(local_total + mixers[1] * np.uint64(local_words))
             local[row] = (_finish(value ^ mixers[3]) & ~_TAGS) | np.uint64(14)
+
+
+@kernel
+def _write(
+    rows: Places, hashes: Hashes, starts: Places, ends: Places, count: int, row: int, value: np.uint64, at: int, to: int
+) -> int:
+    """Writes a run if there is room; returns how many there are so far."""
+    if count < len(rows):
+        rows[count], hashes[count] = row, value
+        starts[count], ends[count] = at, to
+    return count + 1
 
 
 @kernel
@@ -105,9 +206,11 @@ def runs(
     table: Hashes,
     base: np.uint64,
     mixers: Hashes,
+    calling: Bytes,
     bits: Bytes,
     shift: np.uint64,
     kinds: Bytes,
+    nationals: bool,
     longest: int,
     rows: Places,
     hashes: Hashes,
@@ -128,7 +231,6 @@ def runs(
     zero_counts = np.empty(longest, np.int64)
     blanks_before = np.empty(longest, np.int64)
     count = 0
-    room = len(rows)
     locals_wanted = kinds[14] == 1
     for row in range(len(offsets) - 1):
         start, end = offsets[row], offsets[row + 1]
@@ -207,20 +309,53 @@ def runs(
                 if value != _ZERO:
                     value = (value & ~_TAGS) | np.uint64(tag)
                     place_ = value >> shift
-                    if (bits[place_ >> np.uint64(3)] >> np.uint8(place_ & np.uint64(7))) & np.uint8(1):
-                        if count < room:
-                            rows[count], hashes[count] = row, value
-                            starts[count], ends[count] = first_byte[first], last_byte[last]
-                        count += 1
+                    if (bits[place_ >> _THREE] >> np.uint8(place_ & _SEVEN)) & np.uint8(1):
+                        count = _write(
+                            rows, hashes, starts, ends, count, row, value, first_byte[first], last_byte[last]
+                        )
+                    if nationals and tag >= 16 and letters == 0:
+                        value = (_finish(value ^ mixers[3]) & ~_TAGS) | np.uint64(tag)
+                        place_ = value >> shift
+                        if (bits[place_ >> _THREE] >> np.uint8(place_ & _SEVEN)) & np.uint8(1):
+                            count = _write(
+                                rows, hashes, starts, ends, count, row, value, first_byte[first], last_byte[last]
+                            )
+                if nationals and letters == 0 and digits >= 8 and digits <= 15:
+                    value = _national(
+                        data,
+                        start,
+                        first_byte[first],
+                        last_byte[last],
+                        digits,
+                        skipped,
+                        classes,
+                        table,
+                        base,
+                        mixers,
+                        calling,
+                    )
+                    if value != _ZERO and kinds[value & _TAGS] == 1:
+                        codes[value & _TAGS] += 1
+                        place_ = value >> shift
+                        if (bits[place_ >> _THREE] >> np.uint8(place_ & _SEVEN)) & np.uint8(1):
+                            count = _write(
+                                rows, hashes, starts, ends, count, row, value, first_byte[first], last_byte[last]
+                            )
+                if length == 13 and kinds[0] == 1:
+                    value = _finish(_finish(total + mixers[1] * np.uint64(13)) ^ mixers[2]) & ~_TAGS
+                    place_ = value >> shift
+                    if (bits[place_ >> _THREE] >> np.uint8(place_ & _SEVEN)) & np.uint8(1):
+                        count = _write(
+                            rows, hashes, starts, ends, count, row, value, first_byte[first], last_byte[last]
+                        )
                 together = size + skipped
                 telling = together >= 8 and together > all_digits and (all_digits > 0 or length > 1)
                 if locals_wanted and telling and blanks_before[last] == blanks_before[first]:
                     value = _finish(_finish(total + mixers[1] * np.uint64(length)) ^ mixers[3])
                     value = (value & ~_TAGS) | np.uint64(14)
                     place_ = value >> shift
-                    if (bits[place_ >> np.uint64(3)] >> np.uint8(place_ & np.uint64(7))) & np.uint8(1):
-                        if count < room:
-                            rows[count], hashes[count] = row, value
-                            starts[count], ends[count] = first_byte[first], last_byte[last]
-                        count += 1
+                    if (bits[place_ >> _THREE] >> np.uint8(place_ & _SEVEN)) & np.uint8(1):
+                        count = _write(
+                            rows, hashes, starts, ends, count, row, value, first_byte[first], last_byte[last]
+                        )
     return count

@@ -110,3 +110,50 @@ def test_a_surname_in_the_row_of_its_own_person_is_no_chance(judge: Judge) -> No
         "no_production_values: public.staff left_because: family_name of its own row (120)",
         "no_production_values: public.staff left_because: full_name of its own row (120)",
     ]
+
+
+BRANCHES = """
+CREATE TABLE people (id int PRIMARY KEY, country text, first_name text, last_name text, state text, other_last text);
+INSERT INTO people SELECT i, CASE WHEN i % 2 = 0 THEN 'DE' ELSE 'FR' END,
+    (ARRAY['Anna', 'Boris', 'Carla', 'Dmitri', 'Elena'])[1 + i % 5],
+    initcap(translate(substr(md5((i % 100)::text), 1, 7), '0123456789', 'aeioubdrst')),
+    (ARRAY['waiting for papers', 'papers complete'])[1 + i % 2],
+    initcap(translate(substr(md5((50 + i % 100)::text), 1, 7), '0123456789', 'aeioubdrst'))
+FROM generate_series(1, 2000) i;
+CREATE TABLE notes (id int PRIMARY KEY, body text);
+INSERT INTO notes SELECT i, 'nothing of note, papers complete ' || i FROM generate_series(1, 500) i;
+CREATE TABLE surnames (surname text);
+"""
+GERMAN = {"transform": "first_name", "when": "country == 'DE'", "else": "keep"}
+BRANCH_RULES = {
+    "public.people": {
+        "id": "keep",
+        "country": "keep",
+        "first_name": GERMAN,
+        "last_name": {"transform": "keep", "when": "country == 'FR'", "else": "last_name"},
+        "state": {"transform": "keep", "when": "country == 'FR'", "else": "redact"},
+        "other_last": {"transform": "last_name", "domain": "people.last_name"},
+    },
+    "public.notes": {"id": "keep", "body": "keep"},
+    "public.surnames": {"surname": "keep"},
+}
+NOTE = (
+    "UPDATE notes SET body = 'call ' || (SELECT first_name || ' ' || last_name FROM people WHERE id = {}) WHERE id = 7"
+)
+BRANCH_PLANTS = {
+    "nothing": ("", []),
+    "name of a row that is masked": (
+        NOTE.format(78),
+        ["no_production_values: public.notes body: value of public.people.first_name+last_name inside text (1)"],
+    ),
+    "name of a row that is kept": (NOTE.format(77), []),
+    "a copy of the second of two columns that share values": (
+        "INSERT INTO surnames SELECT DISTINCT other_last FROM people",
+        ["no_production_values: public.surnames surname: value of public.people.other_last (100)"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("plant", "findings"), BRANCH_PLANTS.values(), ids=BRANCH_PLANTS.keys())
+def test_conditions_decide_what_is_searched_for(judge: Judge, plant: str, findings: list[str]) -> None:
+    assert judge(BRANCHES + plant, BRANCH_RULES) == findings

@@ -17,6 +17,13 @@ PLACES = {
     "other punctuation": ("text", f"replace('{PHONE}', ' ', '.')"),
     "double zero": ("text", "'0049 30 9000008'"),
     "order of words": ("text", "'Dyke, Mary van'"),
+    "national number": ("text", "'call (030) 900-0008'"),
+    "no calling code": ("numeric", "309000008"),
+    "full-width letters": ("text", "'\uff2d\uff21\uff32\uff39 van Dyke'"),
+    "entities": ("text", "'for &#77;ary &#x76;an Dyk&#101;.'"),
+    "entities in xml": ("xml", "'<a>&#77;ary &#x76;an Dyk&#101;</a>'"),
+    "percent signs": ("text", "'/q?n=%4Dary+van+%44yke&x'"),
+    "percent signs twice": ("text", "'/q?n=person5%2540mail.net'"),
     "blanks": ("text", "E'Mary\\u00a0van\\n Dyke'"),
     "URL": ("text", "'https://x.test/?to=person5%40mail.net&y=1'"),
     "json in text": ("text", f"'was ' || json_build_object('a', '{NAME}')"),
@@ -117,6 +124,27 @@ def test_rows_are_named_by_masked_keys_or_by_where_they_are(validate: Validate) 
     }
     shown = report.as_json()["checks"][0]["findings"]
     assert {rows[0], "9", "ctid (0,1)"} <= {key for each in shown for key in each["keys"]}
+
+
+@pytest.mark.parametrize("kind", ["text", "json", "bytea"])
+def test_rows_of_values_of_many_megabytes_are_named(validate: Validate, kind: str) -> None:
+    """Those are searched in portions, and located in the same."""
+    value = {
+        "text": "filler || '{}' || filler",
+        "json": "json_build_object('a', filler || '{}', 'b', json_build_array(filler))",
+        "bytea": "convert_to(filler || '{}' || filler, 'UTF8')",
+    }[kind]
+    clean, leak, long = value.format("nobody"), value.format(f"for {NAME} here"), "repeat('words of no use. ', 200000)"
+    report = validate(
+        f"CREATE TABLE more (id int PRIMARY KEY, c {kind});"
+        f"INSERT INTO more SELECT i, {clean} FROM generate_series(1, 3) AS i, {long} AS filler;"
+        f"INSERT INTO more SELECT 7, {leak} FROM {long} AS filler;"
+        f"INSERT INTO more SELECT 8, {leak} FROM CAST('short ' AS text) AS filler"
+    )
+    findings = report.check("no_production_values").findings
+    assert {(each.table, each.column_or_object) for each in findings} == {("public.more", "c")}
+    assert {key for each in findings for key in each.keys} == {"7", "8"}
+    assert {each.count for each in findings} == {2}
 
 
 def test_numbers_that_match_by_chance_are_no_findings(validate: Validate) -> None:

@@ -10,11 +10,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from testdata_assets.masking import canonical, kernels
-from testdata_assets.masking.canonical import FIRST_CODE_TAG, LOCAL_TAG, LONG_TAG, Filter, forms, runs
+from testdata_assets.masking import canonical, kernels, word_hashes
+from testdata_assets.masking.canonical import (
+    FIRST_CODE_TAG,
+    LOCAL_TAG,
+    LONG_TAG,
+    Filter,
+    as_national,
+    forms,
+    longer_runs,
+    probes,
+    runs,
+)
+from testdata_assets.masking.fingerprint_filters import filter_of
 
 SEED = 7
-ODD = st.text(alphabet="abXYZ0019 .@-(0)+é李ß\n\t/'_\x00\u00a0", max_size=40)
+ODD = st.text(alphabet="abXYZ0019234 .@-(0)+é李ß\n\t/'_\x00\u00a0", max_size=40)
 
 
 def form(value: str) -> int:
@@ -30,7 +41,12 @@ def form(value: str) -> int:
         ["GB82 WEST 1234 5698 7654 32", "gb82west12345698765432", "GB82-WEST-1234-5698-7654-32"],
         ["Hauptstraße 5", "HAUPTSTRASSE 5"],
         ["юлия@почта.рф", "ЮЛИЯ@ПОЧТА.РФ"],
-        ["Jörg Müller", "Jo\u0308rg Mu\u0308ller", "ＪÖＲＧ Müller"],
+        ["Jörg Müller", "Jo\u0308rg Mu\u0308ller", "ＪÖＲＧ Müller", "Jorg Muller"],
+        ["Łukasz Đoković", "Lukasz Dokovic", "ŁUKASZ ĐOKOVIĆ"],
+        ["İstanbul Ærø", "istanbul aero"],
+        ["Андрей Ёлкин", "АНДРЕЙ ЕЛКИН"],
+        ["김철수 님", "\u1100\u1175\u11b7\u110e\u1165\u11af\u1109\u116e 님"],
+        ["Mary\u00ad van\u200b Dyke\u200e", "Mary van Dyke"],
         ["4012 8888 8888 1881", "4012-8888-8888-1881", "4012888888881881"],
     ],
 )
@@ -91,7 +107,7 @@ def found(text: str, *wanted: str) -> list[str]:
     whole, local = forms(pl.Series(wanted), SEED)
     hashes = np.unique(np.concatenate((whole, local)))
     hashes = hashes[hashes != 0]
-    these = runs(pl.Series(["nothing here", text]), SEED, Filter.of(hashes))
+    these = runs(pl.Series(["nothing here", text]), SEED, filter_of(hashes))
     these = these.chosen(np.flatnonzero(np.isin(these.hashes, hashes)))
     assert set(these.rows.tolist()) <= {1}
     return sorted(set(these.texts().to_list()))
@@ -103,8 +119,8 @@ def found(text: str, *wanted: str) -> list[str]:
         ("call Mary van Dyke, now", "mary van dyke", ["Mary van Dyke"]),
         ("for DYKE, MARY VAN.", "mary van dyke", ["DYKE, MARY VAN"]),
         ("Mary called van Dyke", "mary van dyke", []),
-        ("order 4711, +44 (0)20 7946-0958 please", "+442079460958", ["44 (0)20 7946-0958"]),
-        ("x 0044 20 7946 0958 y", "+442079460958", ["0044 20 7946 0958"]),
+        ("order 4711, +44 (0)20 7946-0958 please", "+442079460958", ["20 7946-0958", "44 (0)20 7946-0958"]),
+        ("x 0044 20 7946 0958 y", "+442079460958", ["0044 20 7946 0958", "20 7946 0958"]),
         ("to <ann.lee@corp.com>; now", "Ann.Lee@corp.com", ["ann.lee@corp.com"]),
         ("user mary.smith said", "mary.smith@corp.com", ["mary.smith"]),
         ("user mary smith said", "mary.smith@corp.com", []),
@@ -115,21 +131,21 @@ def test_runs_of_words_are_found_inside_texts(text: str, wanted: str, expected: 
     assert found(text, wanted) == expected
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(ODD, min_size=1, max_size=30))
 def test_compiled_and_general_way_agree(values: list[str]) -> None:
     pytest.importorskip("numba", reason="the extra `fast` is not installed")
     from testdata_assets.masking.kernels import canonical as compiled
 
+    values += ["+49 (0)30 1234567", "0044 20 7946 0958", "1 555 223 4567", " ".join(values), "x y " * 7]
     data, offsets = canonical.prepared(pl.Series(values, dtype=pl.String))
-    keys = canonical.keys_of(SEED)
-    whole, local = canonical._forms(data, offsets, keys)
-    fast_whole, fast_local = np.zeros(len(values), np.uint64), np.zeros(len(values), np.uint64)
-    compiled.forms(
-        data, offsets, canonical._CLASSES, keys.table, np.uint64(keys.base), keys.mixers, fast_whole, fast_local
-    )
-    assert np.array_equal(whole, fast_whole)
-    assert np.array_equal(local, fast_local)
+    keys = word_hashes.keys_of(SEED)
+    general = word_hashes.forms(data, offsets, keys)
+    fast = [np.zeros(len(values), np.uint64) for _ in general]
+    keyed = (word_hashes.CLASSES, keys.table, np.uint64(keys.base), keys.mixers, word_hashes.CALLING)
+    compiled.forms(data, offsets, *keyed, *fast)
+    for one, other in zip(general, fast, strict=True):
+        assert np.array_equal(one, other)
 
 
 def test_runs_agree_both_ways(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,8 +153,9 @@ def test_runs_agree_both_ways(monkeypatch: pytest.MonkeyPatch) -> None:
     from testdata_assets.masking.kernels import canonical as compiled
 
     rng = random.Random(5)
-    alphabet = "abcXY019 .@-(0)+é李\n"
-    values = pl.Series(["".join(rng.choices(alphabet, k=rng.randrange(60))) for _ in range(1500)])
+    alphabet = "abcXY0192 .@-(0)+é李\n"
+    texts = ["+49 30 1234567 or 0044 (0)20 7946 0958, 1 555 223 4567 +39 06 1234567", "a b c d " * 8]
+    values = pl.Series(["".join(rng.choices(alphabet, k=rng.randrange(60))) for _ in range(1500)] + texts)
     everything = Filter(np.full(1 << 13, 255, np.uint8), 48, np.ones(32, np.uint8))
     results, tested = [], []
     for module in (compiled, None):
@@ -157,10 +174,10 @@ def test_runs_agree_both_ways(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_filter_passes_what_it_was_made_of_and_little_else() -> None:
     hashes = np.unique(forms(pl.Series([f"person{i}@mail.net" for i in range(20_000)]), SEED)[0])
     others = np.unique(forms(pl.Series([f"nobody{i}@mail.net" for i in range(20_000)]), SEED)[0])
-    made = Filter.of(hashes)
+    made = filter_of(hashes)
     assert made.passes(hashes).all()
     assert made.passes(others).mean() < 0.1
-    assert not Filter.of(np.zeros(0, np.uint64)).passes(others).any()
+    assert not filter_of(np.zeros(0, np.uint64)).passes(others).any()
 
 
 @pytest.mark.parametrize("filling", ["words of no use, ", "xyzöß"])
@@ -170,7 +187,7 @@ def test_long_texts_are_looked_at_in_portions(filling: str) -> None:
     piece = size // 40 // len(filling)
     text = "".join(filling * piece + " Mary\n van Dyke, +44 20 7946-0958 " for _ in range(40))
     values = pl.Series(["Mary van Dyke", text, "call Mary van Dyke", ""])
-    found = runs(values, SEED, Filter.of(np.sort(wanted)))
+    found = runs(values, SEED, filter_of(np.sort(wanted)))
     found = found.chosen(np.flatnonzero(np.isin(found.hashes, wanted)))
     places = {(row, start) for row, start in zip(found.rows.tolist(), found.starts.tolist(), strict=True)}
     assert len([row for row, _ in places if row == 1]) == 80
@@ -182,3 +199,87 @@ def test_of_very_long_values_the_beginning_counts() -> None:
     start = "some words " * (canonical.LONGEST // 11 + 1)
     assert form(start + "one end") == form(start + "another end") != 0
     assert form("other " + start) != form(start)
+
+
+@pytest.mark.parametrize(
+    ("international", "national"),
+    [
+        ("+49 30 1234567", "030 1234567"),
+        ("0049 30 1234567", "(030) 123-4567"),
+        ("+49 (0)30 1234567", "0301234567"),
+        ("(+49) 030-1234567", "30 1234567"),
+        ("+1 (555) 223-4567", "555-223-4567"),
+        ("1 555 223 4567", "555.223.4567"),
+        ("+39 06 1234567", "06 1234567"),
+        ("+7 912 345-67-89", "912 3456789"),
+        ("8 912 345-67-89", "9123456789"),
+        ("+358 9 1234567", "09 1234567"),
+    ],
+)
+def test_a_number_is_known_with_and_without_its_calling_code(international: str, national: str) -> None:
+    """Whichever of the two production has, the other is found, alone and inside text."""
+    stored, at_home = probes(pl.Series([international]), SEED)
+    there, nothing = probes(pl.Series([national]), SEED)
+    assert stored[0] != there[0]
+    assert at_home[0] == there[0] != 0
+    assert nothing[0] == 0
+    # Production has the international number.
+    assert as_national(there, SEED)[0] in forms(pl.Series([international]), SEED)[1]
+    assert found(f"call {national} now", international) == [national.strip("(")]
+    # Production has the national one.
+    assert forms(pl.Series([national]), SEED)[0][0] == at_home[0]
+    assert any(each in f"{international}" for each in found(f"call {international} now", national))
+
+
+@pytest.mark.parametrize(
+    "number", ["4930 1234567", "442079460958", "4012888888881881", "+49 30 1234", "12341678901", "GB82WEST1234"]
+)
+def test_a_number_that_tells_no_calling_code_has_none(number: str) -> None:
+    assert probes(pl.Series([number]), SEED)[1][0] == 0
+
+
+LONG = "On the third of May she moved from the old flat above the bakery to the house by the quiet river."
+
+
+@pytest.mark.parametrize("way", ["compiled", "general"])
+def test_a_long_value_is_found_where_all_of_it_is(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if way == "general":
+        monkeypatch.setattr(kernels, "load", lambda _name, _count: None)
+    whole, more = forms(pl.Series([LONG]), SEED)
+    wanted = np.unique(np.concatenate((whole, more[more != 0])))
+    texts = pl.Series(
+        [
+            "x",
+            f"note (1): {LONG.upper()} -- end. {LONG}",
+            LONG,
+            LONG[:-8],
+            f"{LONG[:30]} {LONG[30:]} and so on. " * 3,
+            "old words " * 30,
+        ]
+    )
+    found = runs(texts, SEED, filter_of(wanted))
+    openings = found.chosen(np.flatnonzero(np.isin(found.hashes, wanted)))
+    assert set(openings.rows.tolist()) == {1, 2, 3, 4}
+    longer = longer_runs(openings, SEED, filter_of(wanted))
+    longer = longer.chosen(np.flatnonzero(np.isin(longer.hashes, wanted)))
+    assert longer.rows.tolist() == [1, 1, 2, 4, 4, 4]
+    assert {" ".join(text.lower().split()) for text in longer.texts()} == {LONG.lower().strip(".")}
+
+
+def test_words_that_repeat_all_over_a_text_take_no_longer() -> None:
+    value = "old " * 20
+    whole, more = forms(pl.Series([value]), SEED)
+    wanted = np.unique(np.concatenate((whole, more[more != 0])))
+    found = runs(pl.Series(["old " * 20_000]), SEED, filter_of(wanted))
+    openings = found.chosen(np.flatnonzero(np.isin(found.hashes, wanted)))
+    assert len(openings.rows) > 19_000
+    longer = longer_runs(openings, SEED, filter_of(wanted))
+    assert len(longer.rows) < 20_000
+    assert whole[0] in longer.hashes
+
+
+def test_what_may_be_spelled_out_is_stored_both_ways() -> None:
+    stored = np.concatenate(forms(pl.Series(["Jörg Müller", "Bjørn Åberg", "Plain Name"]), SEED))
+    for each in ("Joerg Mueller", "JORG MULLER", "Bjoern Aaberg", "Bjorn Aberg", "Plain Name"):
+        assert form(each) in stored
+    assert form("Paelain Name") not in stored

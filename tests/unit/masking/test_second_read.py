@@ -37,7 +37,7 @@ from testdata_assets.postgres.identifiers import TableName
 from testdata_assets.production.catalog import Catalog, Column, Table
 from testdata_assets.production.chunk_store import ChunkStore, ChunkStoreDamaged, RecordPlace
 from testdata_assets.settings import Settings
-from testdata_assets.validation.scan import may_coincide
+from testdata_assets.validation.scan_columns import may_coincide
 
 KEY = b"k" * 32
 OLDER = b"o" * 32

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
 import pytest
 
 from testdata_assets.masking.fingerprint_collector import FingerprintCollector
+from testdata_assets.masking.sensitive import member_hashes, members_of
 from testdata_assets.validation.leaks import ColumnHits, LeakDetector, Role, by_chance, is_strong
 from testdata_assets.validation.report import Finding
 
+MOVED = "On the third of May she moved from the old flat above the bakery to the house by the quiet river."
 SENSITIVE = {
     "public.users.email": ["Ann.Lee@Corp.com", "o'hara+news@mail.ie", "юлия@почта.рф"],
     "public.users.full_name": ["Mary van Dyke", "Ana O'Brien-Smith", "李小龙先生", "Juan"],
@@ -16,7 +19,9 @@ SENSITIVE = {
     "public.users.street": ["47 MySakila Drive", "Hauptstraße 5", "12 rue de la Paix"],
     "public.users.username": ["alex1992", "sunshine", "jackson", "williams", "johnson", "millers"],
     "public.users.card": ["4012888888881881"],
-    "public.users.city": ["Bad Homburg", "reykjavik"],
+    "public.users.accented": ["José García López", "Jürgen Müller"],
+    "public.users.letter": [MOVED],
+    "public.users.city": ["Bad Homburg", "reykjavik", "São Paulo"],
     "public.users.nickname": ["mallorca"],
     "public.users.bio": ["I was born in Bath and never left it", "thank you very much", "Please Call Me"],
 }
@@ -179,10 +184,59 @@ def test_strength(value: str, strong: bool) -> None:
         (r"first\nMary van Dyke", "full_name"),
         ("paid 4012-8888-8888-1881 twice", "card"),
         ("user o'hara+news wrote", "email"),
+        ("020 7946 0958", "phone"),
+        ("ring (020) 7946-0958 now", "phone"),
+        ("+49 30 90182011", "phone"),
+        ("call 0049 30 901820-11!", "phone"),
+        ("+1 403 333 5568", "phone"),
+        ("403-333-5568", "phone"),
+        ("for Jose Garcia Lopez", "accented"),
+        ("JOSE\u0301 GARCI\u0301A LO\u0301PEZ", "accented"),
+        ("Ｊｏｓé Garcia López", "accented"),
+        ("Mueller, Juergen", "accented"),
+        ("an Jurgen Muller", "accented"),
+        ("?q=Jos%C3%A9+Garc%c3%ada+L%C3%B3pez&x=1", "accented"),
+        ("?q=Jos%E9%20Garc%EDa%20L%F3pez", "accented"),
+        ("?u=%2Fx%3Fq%3DJos%25C3%25A9%2520Garc%25C3%25ADa%2520L%25C3%25B3pez", "accented"),
+        ("<b>Jos&eacute; Garc&#237;a L&#xF3;pez</b>", "accented"),
+        ("&lt;b&gt;Jos&amp;eacute; Garc&amp;#237;a L&amp;#xF3;pez", "accented"),
+        (r'{"a": "Jos\\u00e9 Garc\\u00eda L\\u00f3pez"}', "accented"),
+        ("escape: Jos%u00e9 Garc%u00EDa L%u00f3pez", "accented"),
+        ("?mail=ann.lee%2540corp.com&x=1", "email"),
+        (f"Note (Monday): {MOVED.upper()} Signed, nobody.", "letter"),
+        (f'{{"text": "{MOVED}", "n": 1}}', "letter"),
     ],
 )
 def test_other_clothes_hide_nothing(detector: LeakDetector, value: str, origin: str) -> None:
     assert [kind.split()[2] for kind, _ in search(detector, ["x", value])] == [f"public.users.{origin}"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        MOVED[:-12],  # not all of it: letters begin alike
+        "Sao Paulo",
+        "in S%C3%A3o Paulo",
+        "100%ab of &nothing; in \\uabc",
+        "order 0044 of 20 7946",
+        "7946 0958",
+    ],
+)
+def test_what_is_alike_is_no_leak(detector: LeakDetector, text: str) -> None:
+    assert search(detector, [text, "another value"]) == []
+
+
+def test_numbers_without_calling_codes_count_in_kept_columns_beyond_chance_only() -> None:
+    """A mask may be somebody's number in another country, and many national numbers are somebody's."""
+    collector = FingerprintCollector(seed=3)
+    collector.add("t.phone", pl.Series([f"+49 30 {20_000_000 + 997 * i}" for i in range(20_000)]))
+    detector = LeakDetector(collector.finish())
+    copied = [f"030 {20_000_000 + 997 * i}" for i in range(50)]
+    assert search(detector, copied) == [("value of t.phone", 50)]
+    assert search(detector, [f"call {each}" for each in copied]) == [("value of t.phone inside text", 50)]
+    assert search(detector, copied, "disjoint") == []
+    assert search(detector, [f"+33 {each[1:]}" for each in copied], "masked") == []
+    assert search(detector, [str(3_020_000_000 + 31 * i) for i in range(300_000)]) == []
 
 
 def test_in_masked_texts_local_parts_prove_nothing(detector: LeakDetector) -> None:
@@ -252,12 +306,43 @@ def test_shared_values_count_in_a_copy_of_the_column_only() -> None:
     collector = FingerprintCollector(seed=3)
     names = [f"surname{letter}{other}" for letter in "abcdefghij" for other in "klmnopqrst"]
     collector.add("t.last_name", pl.Series(names))
-    detector = LeakDetector(collector.finish(), coinciding={"t.last_name"}, shared={"t.last_name"})
+    collector.add_hashes(members_of("t.last_name"), member_hashes(pl.Series(names), 3, "t.last_name"))
+    detector = LeakDetector(collector.finish(), coinciding={"t.last_name"}, shared={"t.last_name": "t.last_name"})
     assert search(detector, names[:70]) == [("value of t.last_name", 70)]
     assert search(detector, names[:30]) == []  # some of them: other people are called so, too
     assert search(detector, [*names, *(f"actress{each}" for each in names)]) == []
     assert search(detector, [f"call {name} now" for name in names]) == []
     assert search(detector, names, "masked") == []
+    hits = ColumnHits("kept", located={})
+    detector.probe(pl.Series(["x", *names]), None, hits, embedded=True)
+    assert hits.located is not None
+    assert np.concatenate(hits.located["t.last_name", False]).tolist() == list(range(1, 101))
+
+
+def test_a_copy_of_one_of_several_columns_that_share_values_is_found() -> None:
+    """Whichever of them a fingerprint is attributed to, and however many parts the table has."""
+    names = [f"surname{letter}{other}" for letter in "abcdefghij" for other in "klmnopqrst"]
+    columns = {"a.last_name": names[:70], "b_1.last_name": names[40:80], "b_2.last_name": names[60:]}
+    of = {"a.last_name": "a.last_name", "b_1.last_name": "b.last_name", "b_2.last_name": "b.last_name"}
+    collector = FingerprintCollector(seed=3)
+    collector.add("t.nickname", pl.Series(names[50:60]))
+    for origin, values in columns.items():
+        collector.add(origin, pl.Series(values))
+        collector.add_hashes(members_of(origin), member_hashes(pl.Series(values), 3, of[origin]))
+    detector = LeakDetector(collector.finish(), coinciding=columns, shared=of)
+    assert search(detector, names[:70]) == [("value of a.last_name", 70)]
+    assert search(detector, names[40:]) == [("value of b.last_name", 60)]
+    assert search(detector, names[20:60]) == [("value of a.last_name", 40)]
+
+
+def test_in_masked_columns_numbers_that_are_not_looked_for_explain_nothing() -> None:
+    collector = FingerprintCollector(seed=3)
+    collector.add("t.card", pl.Series([str(100_000_000 + 900 * i) for i in range(200_000)]))
+    collector.add("t.account", pl.Series([str(123_456_789 + 7_000_000 * i) for i in range(20)]))
+    detector = LeakDetector(collector.finish(), coinciding={"t.card"})
+    values = ["account 123456789", *(f"number {900_000_001 + 2 * i}" for i in range(20))]
+    assert search(detector, values, "masked") == [("value of t.account inside text", 1)]
+    assert search(detector, values) == []
 
 
 def test_a_full_copy_of_very_many_numbers_is_found() -> None:
