@@ -26,6 +26,7 @@ from testdata_assets.masking.sensitive import is_shared, name_pairs, pair_name
 from testdata_assets.masking.transformers.base import Coincidence
 from testdata_assets.masking.transformers.json import Json
 from testdata_assets.postgres.identifiers import TableName
+from testdata_assets.production import bulky
 from testdata_assets.production.catalog import Catalog, CatalogText, Column
 from testdata_assets.validation import long_values, patterns
 from testdata_assets.validation.catalog_texts import large_objects, object_names
@@ -98,16 +99,23 @@ class ColumnScan:
             detector: Of the snapshot.
             located: Whether to tell which of the values hold something; where they are parted, not all tell.
         """
-        return {role: hits for role, hits, _, _ in self.probe_parts(values, detector, located=located)}
+        found: dict[Role, ColumnHits] = {}
+        for role, hits, _, _ in self.probe_parts(values, detector, located=located):
+            if role in found:
+                found[role].merge(hits)
+            else:
+                found[role] = hits
+        return found
 
     def probe_parts(
         self, values: pl.Series, detector: LeakDetector, *, located: bool = False
     ) -> Iterator[tuple[Role, ColumnHits, pl.Series, pl.Series | None]]:
         """The same with the texts of each role and how often each is there."""
-        distinct, counts = (values.alias("v"), None) if located else _compact(values)
+        whole = located or bulky.is_bulky(values)  # long ones are in memory once
+        distinct, counts = (values.alias("v"), None) if whole else _compact(values)
         distinct = copy_text.unescape(distinct)
         if self.parts is not None:
-            for role, found in self.parts.part(distinct).items():
+            for role, found in self.parts.portions(distinct):
                 single, rows = _compact(found)
                 hits = self.fresh_hits(role)
                 detector.probe(single, rows, hits, embedded=role == "kept")

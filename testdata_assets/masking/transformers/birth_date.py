@@ -24,7 +24,8 @@ _LEAP_STEPS = (4, -4, 8, -8)
 _AT_ONCE = 8192  # dates that kernels work on: arrays stay in the processor's cache
 _ISO_DATE = 10  # characters
 _FIRST_YEAR = -4713  # 4714 BC, in which the days that Postgres knows begin
-_HYPHEN, _COLON, _BC = 0x2D, 0x3A, " BC"
+_HYPHEN, _COLON = 0x2D, 0x3A
+_BC = np.array([[ord(symbol) for symbol in written] for written in (" BC", " bc")])
 
 
 class BirthDateParams(Params):
@@ -53,14 +54,14 @@ class BirthDate(TextTransformer[BirthDateParams]):
 
     def apply(self, values: pl.Series, context: MaskContext) -> pl.Series:
         masked = super().apply(values, context)
-        endless = values.str.contains(r"^\s*-?infinity\s*$")
+        endless = values.str.contains(rf"^\s*(?{'i' if context.fold_case else ''}:-?infinity)\s*$")
         if not endless.any():
             return masked
         return pl.select(pl.when(endless).then(values).otherwise(masked)).to_series().rename(values.name)
 
     def draw(self, draw: Draw) -> pl.Series:
         text = draw.text
-        iso = _read_iso(text)
+        iso = _read_iso(text, draw.context.fold_case)
         draws = draw.hash.prf("day").blocks(draw.seeds[0], draw.seeds[1])
         codes = text.codes.copy()
         rows = iso.rows
@@ -153,7 +154,7 @@ def _digits_at(codes: NDArray[np.int32], at: Positions, width: int) -> tuple[NDA
     return found @ (10 ** np.arange(width - 1, -1, -1)), good
 
 
-def _read_iso(text: TextArray) -> _IsoDates:
+def _read_iso(text: TextArray, any_case: bool) -> _IsoDates:
     codes, begins, ends = text.codes, text.offsets[:-1], text.offsets[1:]
     hyphen = text.first(codes == _HYPHEN)
     width = hyphen - begins
@@ -166,15 +167,15 @@ def _read_iso(text: TextArray) -> _IsoDates:
     after = padded[hyphen[rows] + 6]
     good = month_good & day_good & (month >= 1) & (month <= 12) & (day >= 1) & (day <= 31)
     good &= padded[hyphen[rows] + 3] == _HYPHEN
-    good &= (hyphen[rows] + 6 == ends[rows]) | (after == 0x20) | (after == 0x54)
+    good &= (hyphen[rows] + 6 == ends[rows]) | (after == 0x20) | (after == 0x54) | ((after == 0x74) & any_case)
     rows, month, day = rows[good], month[good], day[good]
     start, width, hyphen = begins[rows], width[rows], hyphen[rows]
     year = np.zeros(len(rows), np.int64)
     for place in range(7):
         inside = place < width
         year = np.where(inside, year * 10 + padded[np.minimum(start + place, len(codes))] - 0x30, year)
-    tail = np.maximum(ends[rows] - len(_BC), 0)[:, None] + np.arange(len(_BC))
-    bc = (padded[np.minimum(tail, len(codes))] == [ord(symbol) for symbol in _BC]).all(axis=1)
+    tail = padded[np.minimum(np.maximum(ends[rows] - 3, 0)[:, None] + np.arange(3), len(codes))]
+    bc = ((tail == _BC[0]) | ((tail == _BC[1]) & any_case)).all(axis=1)
     signed = np.where(bc, 1 - year, year)
     last_day = _DAYS[month - 1] + ((month == 2) & _is_leap(signed))
     real = day <= last_day

@@ -60,6 +60,15 @@ def test_odd_dates(mask: Mask):
     assert long.startswith("123456-")
 
 
+def test_where_case_does_not_count_letters_of_dates_mean_the_same(mask: Mask):
+    endless = ["Infinity", "-INFINITY", " infinity "]
+    assert mask("birth_date", endless, fold=True) == endless
+    bc, leap, timed = mask("birth_date", ["0044-03-15 bc", "0005-02-29 Bc", "1980-05-03t14:23:11z"], fold=True)
+    assert re.fullmatch(r"0044-\d\d-\d\d bc", bc)
+    assert re.fullmatch(r"(0001|0009|0013)-02-29 Bc", leap)
+    assert re.fullmatch(r"1980-\d\d-\d\dt\d\d:\d\d:\d\dz", timed)
+
+
 @pytest.mark.parametrize("value", ["1900-02-29", "2023-02-29", "2023-02-30", "1999-04-31"])
 def test_days_that_never_were_are_no_dates(mask: Mask, value: str):
     (masked,) = mask("birth_date", [value])
