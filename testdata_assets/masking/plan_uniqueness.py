@@ -15,6 +15,7 @@ from testdata_assets.masking.plan_draft import Draft, draws
 from testdata_assets.masking.plan_models import guarantees_in, mixes, narrows
 from testdata_assets.masking.plan_transformers import KEEP, NULL, nested_domains, unique_alternatives
 from testdata_assets.masking.transformers.base import TEXT_TYPES, RowTransformer, Transformer, Uniqueness
+from testdata_assets.masking.transformers.text import TextTransformer
 from testdata_assets.postgres.identifiers import TableName, quote_identifier
 from testdata_assets.production.catalog import Column, UniqueIndex
 
@@ -137,7 +138,7 @@ def _check_case(draft: Draft, index: UniqueIndex, name: str) -> None:
     draft.report(
         "uniqueness",
         index.table,
-        f"{_kind(index)} {index.name} could break: case counts in it, and domain {folded} ignores case, so that "
+        f"{_kind(index)} {index.name} could break: case counts in it, and {folded} ignores case, so that "
         "values which differ in nothing else may become equal",
         f"Give {name} a domain of its own, or, where no two values differ in case only, say so: a unique index on "
         f"lower({name}) in the database, or `reason` in the rule. Or use {others}, which tell case.",
@@ -147,15 +148,17 @@ def _check_case(draft: Draft, index: UniqueIndex, name: str) -> None:
 
 
 def _merges_case(draft: Draft, table: TableName, name: str) -> str | None:
-    """A domain that ignores case and in which values of the column that differ in nothing else may become equal."""
+    """What ignores case, a domain or a transformer, so that values which differ in nothing else may become equal."""
     column = draft.tables[table].column(name)
     if column is None or not _tells_case(column) or (not column.parts and _unique_in_any_case(draft, table, name)):
         return None
     for rule, transformer, domain in draft.ways(table, name):
+        if isinstance(transformer, TextTransformer) and transformer.reads_any_case:
+            return f"transformer {transformer.name}"
         if draws(transformer) and not transformer.distinguishes_case():
             for each in (domain, *(own for _, own in nested_domains(rule.params))):
                 if each in draft.domains and draft.domains[each].fold_case:
-                    return each
+                    return f"domain {each}"
     return None
 
 

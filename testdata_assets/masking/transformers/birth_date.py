@@ -23,7 +23,7 @@ from testdata_assets.production.catalog import Column
 
 _DAYS = np.array([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31], np.int64)
 _BEFORE = np.concatenate(([0], np.cumsum(_DAYS)))
-# The first day that may be drawn and two factors of how many: common years, leap years, the oldest from 24 November on.
+# The first day to draw, and two factors of how many: common and leap years, and the oldest from 24 November on.
 _SPANS = np.array([(0, 5, 73), (0, 6, 61), (327, 2, 19)], np.int64)
 _LEAP_STEPS = (4, -4, 8, -8)
 _AT_ONCE = 8192  # dates that kernels work on: arrays stay in the processor's cache
@@ -41,7 +41,7 @@ class BirthDateParams(Params):
     )
     distinct: bool = Field(
         False,
-        description="Permute the days of each year, so that different dates stay different: for unique indexes, and not "
+        # The first day to draw, and two factors of how many: of common and leap years, and of the oldest from 24 November on.
         "beside `not_after`. Times of day and 29 February are then nothing special: times stay.",
     )
 

@@ -47,8 +47,8 @@ class Mac(TextTransformer[MacParams]):
     64-bit one with ff:fe in the middle; letters in mixed case become small. Other texts are permuted within
     their character classes.
 
-    In text columns, one address written in capitals and in small letters may get one mask twice: where it has no
-    letters.
+    In text columns one address that stands twice, in different case, may get one mask twice. So the plan refuses unique
+    text columns in which case counts, unless `reason` says that no two values differ in case only.
     """
 
     name = "mac"
@@ -65,7 +65,7 @@ class Mac(TextTransformer[MacParams]):
         preserves_format=True,
         searchable=True,
     )
-    tells_case = True
+    reads_any_case = True
 
     def guarantees_for(self, column: Column) -> Guarantees:
         """Text may hold one address in two cases; within one vendor, real addresses are met more often."""

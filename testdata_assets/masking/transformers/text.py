@@ -170,6 +170,8 @@ class TextTransformer(Transformer[P]):
     at_once: ClassVar[int] = BLOCK
     # Whether a very long value may be masked piece by piece.
     by_pieces: ClassVar[bool] = True
+    # Whether values that differ in case only may get one mask even where case counts.
+    reads_any_case: ClassVar[bool] = False
     # Module of kernels that mask the usual values (see `by_kernel`); None where there is none.
     kernel: ClassVar[str | None] = None
 

@@ -44,7 +44,8 @@ class Uuid(TextTransformer[UuidParams]):
     bits stay (version 1: 60 bits, version 6: 60, version 7: 48) and the others change. Other texts are permuted
     within their character classes.
 
-    In text columns a collision needs one uuid twice, in capitals and in small letters, and a mask without letters.
+    In text columns one uuid that stands twice, in different case, may get one mask twice. So the plan refuses unique
+    text columns in which case counts, unless `reason` says that no two values differ in case only.
     """
 
     name = "uuid"
@@ -60,7 +61,7 @@ class Uuid(TextTransformer[UuidParams]):
         preserves_length=True,
         preserves_format=True,
     )
-    tells_case = True
+    reads_any_case = True
 
     def guarantees_for(self, column: Column) -> Guarantees:
         """Text may hold other things than uuids, and one uuid in several written forms."""

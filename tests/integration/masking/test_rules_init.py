@@ -135,7 +135,7 @@ CREATE UNIQUE INDEX ON people (lower(email));
 CREATE UNIQUE INDEX ON people (phone) WHERE phone IS NOT NULL;
 CREATE UNIQUE INDEX ON people (birth_date, lower(email));
 CREATE TABLE visits (
-    person_id bigint NOT NULL REFERENCES people, visit_date date NOT NULL, seen_at timestamptz, temperature numeric(4, 1),
+    person_id bigint NOT NULL REFERENCES people, visit_date date NOT NULL, seen_at timestamptz, degrees numeric(4, 1),
     PRIMARY KEY (person_id, visit_date), UNIQUE (person_id, seen_at)
 );
 CREATE TABLE patients (
@@ -143,8 +143,8 @@ CREATE TABLE patients (
 );
 CREATE TABLE wards (ward text, dob date, EXCLUDE USING gist (ward WITH =, dob WITH =));
 INSERT INTO people (last_name, birth_date, email, phone, member_no, note)
-SELECT format('Family%s', n % 20), date '1950-01-01' + n * 90, format('p%s@secret.example', n), format('+49 30 90%s', 18000 + n),
-       'M' || n, format('rang Family%s about it', n % 20)
+SELECT format('Family%s', n % 20), date '1950-01-01' + n * 90, format('p%s@secret.example', n),
+       format('+49 30 90%s', 18000 + n), 'M' || n, format('rang Family%s about it', n % 20)
 FROM generate_series(1, 200) AS n;
 INSERT INTO visits SELECT n, date '2024-01-01' + n % 40, timestamptz '2024-01-01' + n * interval '7 hours', 36.5
 FROM generate_series(1, 200) AS n;
