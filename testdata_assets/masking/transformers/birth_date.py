@@ -41,8 +41,8 @@ class BirthDateParams(Params):
     )
     distinct: bool = Field(
         False,
-        # The first day to draw, and two factors of how many: of common and leap years, and of the oldest from 24 November on.
-        "beside `not_after`. Times of day and 29 February are then nothing special: times stay.",
+        description="Permute the days of each year, so that different dates stay different: for unique indexes, not with "
+        "`not_after`. Times of day stay, and 29 February is a day like others.",
     )
 
     @model_validator(mode="after")
