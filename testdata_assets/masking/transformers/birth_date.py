@@ -41,7 +41,7 @@ class BirthDateParams(Params):
     )
     distinct: bool = Field(
         False,
-        description="Permute the days of each year, so that different dates stay different: for unique indexes, not with "
+        description="Permute the days of each year, so different dates stay so: for unique indexes; not with "
         "`not_after`. Times of day stay, and 29 February is a day like others.",
     )
 
