@@ -112,7 +112,7 @@ SHAPES = {
         ("text", "objects", "hash"),
         ("jsonb", "one leaf", "scramble"),
         ("text", "one leaf", "hash"),
-        ("jsonb", "tiny leaves", "hash"),
+        ("jsonb", "tiny leaves", "scramble"),
         ("jsonb", "deep", "scramble"),
     ],
 )
