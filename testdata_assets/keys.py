@@ -81,8 +81,8 @@ def key_id(key: bytes) -> str:
 
 
 def is_guessable(key: bytes) -> bool:
-    """Whether a key can hardly be random: a byte or two over and over."""
-    return len(set(key)) < _LEAST_DISTINCT
+    """Whether a key can hardly be random: a few bytes, or a shorter pattern, over and over."""
+    return len(set(key)) < _LEAST_DISTINCT or key in (key + key)[1:-1]
 
 
 def _resolve(text: str, variable: str) -> str:

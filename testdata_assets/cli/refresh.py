@@ -36,6 +36,11 @@ def show_refresh(document: dict[str, Any]) -> None:
     output.say(f"Golden image {document['golden_id']} is {document['status']}.")
     output.say(f"{document['tables']} tables, {document['rows']:,} rows in {seconds['total']:.1f} s")
     keys = document.get("keys") or {}
+    if keys.get("guessable"):
+        output.say(
+            f"WARNING: masking key {', '.join(keys['guessable'])} is easy to guess: it repeats a few bytes, and who "
+            "guesses it can look masks up. For real data make a new one: openssl rand -hex 32."
+        )
     if keys.get("changed_domains"):
         output.say(f"Under a new masking key since the last image: {', '.join(keys['changed_domains'])}")
     if keys.get("held_domains"):

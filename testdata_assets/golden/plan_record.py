@@ -19,16 +19,17 @@ def plan_record(plan: MaskingPlan, keys: KeyRing) -> dict[str, Any]:
     """The plan as JSON.
 
     Returns:
-        `{"version", "objects": {...}, "domains": {name: key id}, "tables": [{"table", "rule_table", "mode", "filtered",
-        "columns": [...]}]}`. A column has `column`, `type`, `transformer`, `masked`, `pii`, `reason`, `domain`,
-        `key_id`, `inherited_from`, `coincidence`, `conditional` (another rule holds in some rows) and `parts` (`path`,
-        `transformer`, `pii` of rules nested in it).
+        `{"version", "objects": {...}, "domains": {name: key id}, "guessable_keys": [key id], "tables": [{"table",
+        "rule_table", "mode", "filtered", "columns": [...]}]}`. A column has `column`, `type`, `transformer`, `masked`,
+        `pii`, `reason`, `domain`, `key_id`, `inherited_from`, `coincidence`, `conditional` (another rule holds in some
+        rows) and `parts` (`path`, `transformer`, `pii` of rules nested in it).
     """
     return {
         "version": VERSION,
         "objects": {"comments": plan.objects.comments, "large_objects": plan.objects.large_objects},
         "tables": [_table(table, keys) for table in plan.tables],
         "domains": dict(sorted(_domains(plan, keys).items())),
+        "guessable_keys": keys.guessable,
     }
 
 

@@ -369,6 +369,7 @@ def _keys_in_force(image: GoldenImage, before: GoldenImage | None) -> dict[str, 
         "in_force": sorted({key for key in domains.values() if key} | {str(image.key_id)}),
         "held_domains": sorted(name for name, key in domains.items() if key not in (None, image.key_id)),
         "changed_domains": sorted(changed),
+        "guessable": (image.plan or {}).get("guessable_keys", []),
     }
 
 

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from testdata_assets.masking import kernels
 from testdata_assets.masking.text_arrays import bytes_to_series, slices_of, string_bytes, take_slices
+from testdata_assets.production import bulky
 
 Words = NDArray[np.uint64]
 
@@ -71,6 +72,10 @@ class KeyedHash:
     def digests(self, values: pl.Series) -> pl.Series:
         """The whole digest of every value: 64 lower-case hex characters each."""
         name = values.name or "value"
+        if bulky.is_bulky(values):  # prefixed by polars, a long one would be in memory seven times
+            prefix = self.prefix.encode()
+            prefixed = (bulky.one_value(prefix + (view or b"")).rename(name) for view in bulky.views(values))
+            return pl.concat([each.to_frame().select(plh.col(name).chash.blake3()).to_series() for each in prefixed])
         return (
             values.rename(name)
             .to_frame()

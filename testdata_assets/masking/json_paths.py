@@ -188,6 +188,11 @@ class PathMatcher:
         return self.other_element + 1
 
     @property
+    def told_elements(self) -> int:
+        """How many elements of an array, from its first, patterns may tell apart."""
+        return self.elements[-1] + 1 if self.elements else 0
+
+    @property
     def symbols(self) -> int:
         return self.root + 1
 

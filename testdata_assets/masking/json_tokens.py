@@ -27,6 +27,7 @@ from testdata_assets.masking.text_arrays import (
     string_bytes,
     take_slices,
 )
+from testdata_assets.production import bulky
 
 Bytes = NDArray[np.uint8]
 Flags = NDArray[np.bool_]
@@ -35,6 +36,7 @@ Flags = NDArray[np.bool_]
 DOCUMENT, STRING, OBJECT, ARRAY, OBJECT_END, ARRAY_END, COLON, COMMA, SCALAR, KEY, CONTROL = range(11)
 _NOTHING = 255
 _PADDING = 16  # bytes after the last document, so that words of eight bytes may be read anywhere
+_LONG_GAPS = 4096  # bytes between pieces of a document, on average, from which on pieces are copied one by one
 _WHITESPACE = b" \t\n\r"
 _SCALAR = r"\A(?:-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false|null)\z"
 _LOW_BYTES = np.array([(1 << (8 * count)) - 1 for count in range(9)], np.uint64)
@@ -294,6 +296,11 @@ def escapes_in(data: Bytes) -> Positions:
 
 def laid_out(documents: pl.Series) -> tuple[Bytes, Positions]:
     """All documents with a NUL before each, padded with NULs; and where each begins, and the last ends."""
+    if len(documents) == 1:  # perhaps a long one
+        view = bulky.views(documents)[0] or memoryview(b"")
+        data = np.zeros(1 + len(view) + _PADDING, np.uint8)
+        data[1 : 1 + len(view)] = view
+        return data, np.array([0, 1 + len(view)])
     marked = pl.select(pl.concat_str(pl.lit("\0"), documents.rename("v"))).to_series()
     text, document_starts = string_bytes(marked)
     data = np.zeros(len(text) + _PADDING, np.uint8)
@@ -303,7 +310,8 @@ def laid_out(documents: pl.Series) -> tuple[Bytes, Positions]:
 
 def _raw_tokens(data: Bytes, escapes: Positions, end: int, documents: int) -> tuple[Bytes, Positions, Positions]:
     """Brackets, colons, commas, strings and NULs, in the order they stand."""
-    marks = np.frombuffer(bytearray(data[: end + 1].tobytes()).translate(_KIND), np.uint8)
+    # numpy's own look-up would make an index of eight bytes of each.
+    marks = np.frombuffer(bytearray(data[: end + 1].data).translate(_KIND), np.uint8)
     marks[escapes + 1] = _NOTHING
     places = np.flatnonzero(marks != _NOTHING)
     kinds = marks[places]
@@ -398,6 +406,8 @@ def with_pieces(
         starts, ends: The pieces, in any order.
         replacements: What to write in place of each.
     """
+    if len(starts) * _LONG_GAPS < len(data) and len(document_starts) == 2:
+        return _long_joined(data[1 : int(document_starts[-1])], starts - 1, ends - 1, replacements)
     source, lengths = string_bytes(replacements)
     nuls = document_starts[:-1]
     starts = np.concatenate([starts, nuls])
@@ -410,6 +420,17 @@ def with_pieces(
     result = spliced(data[: int(document_starts[-1])], starts, ends, written, sizes)
     grown = offsets_of(sizes - (ends - starts))
     return bytes_to_series(result, document_starts + grown[np.searchsorted(starts, document_starts)])
+
+
+def _long_joined(data: Bytes, starts: Positions, ends: Positions, replacements: pl.Series) -> pl.Series:
+    """One long document with a few pieces replaced; copied once."""
+    views = bulky.views(replacements)
+    written: list[memoryview] = []
+    behind = 0
+    for place in np.argsort(starts, kind="stable").tolist():
+        written += [data[behind : starts[place]].data, views[place] or memoryview(b"")]
+        behind = int(ends[place])
+    return bulky.one_value(b"".join([*written, data[behind:].data]))
 
 
 def spliced(data: Bytes, starts: Positions, ends: Positions, written: Bytes, sizes: Positions) -> Bytes:

@@ -10,7 +10,7 @@ import threading
 from dataclasses import dataclass, field
 
 from testdata_assets.errors import EnvironmentLack
-from testdata_assets.keys import key_id, load_key
+from testdata_assets.keys import is_guessable, key_id, load_key
 from testdata_assets.masking.hashing import KeyedHash
 from testdata_assets.settings import Settings
 
@@ -54,6 +54,12 @@ class KeyRing:
     def key_id(self, domain: str) -> str:
         """Names that key."""
         return key_id(self.key(domain))
+
+    @property
+    def guessable(self) -> list[str]:
+        """Ids of keys that can hardly be random: whoever guesses one can look masks up."""
+        keys = [self.current] if self.previous is None else [self.current, self.previous]
+        return [key_id(key) for key in keys if is_guessable(key)]
 
     @property
     def previous_id(self) -> str | None:

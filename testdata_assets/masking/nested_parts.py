@@ -17,6 +17,7 @@ from testdata_assets.masking.transformers.base import (
     Uniqueness,
 )
 from testdata_assets.masking.transformers.keep import Keep
+from testdata_assets.production import bulky
 from testdata_assets.production.catalog import Column
 
 _UNIQUENESS = (Uniqueness.INJECTIVE, Uniqueness.HASHED, Uniqueness.LOSSY)  # best first
@@ -134,6 +135,8 @@ def combined(guarantees: list[Guarantees]) -> Guarantees:
 def distinct_parts(values: pl.Series) -> tuple[pl.Series, pl.Series | None]:
     """Distinct values and, for each value, its place among them; or the values themselves where few repeat."""
     values = values.rename("v")
+    if bulky.is_bulky(values):
+        return values, None  # long ones would be in memory several times
     if len(values) > _DISTINCT_PROBE:
         probe = values.gather_every(len(values) // _DISTINCT_PROBE)
         if probe.n_unique() > probe.len() // 2:

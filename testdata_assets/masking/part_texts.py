@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from testdata_assets.errors import RefusedError
 from testdata_assets.masking.json_tokens import Bytes, Flags, cut, escapes_in, laid_out, with_pieces
 from testdata_assets.masking.text_arrays import Positions
+from testdata_assets.production import bulky
 
 _SLICE_BYTES = 2 << 20  # values worked on at a time: memory is about twenty times as much
 _SPACES = r" \t\n\r\x0b\x0c"
@@ -181,7 +182,7 @@ def hstore_value(values: pl.Series) -> pl.Series:
 
 def slices(values: pl.Series) -> Iterator[pl.Series]:
     """Runs of values of bounded size, each at least one value."""
-    ends = values.str.len_bytes().cast(pl.Int64).cum_sum().to_numpy()
+    ends = np.cumsum(bulky.lengths(values))
     bounds = [0]
     while bounds[-1] < len(values):
         done = int(ends[bounds[-1] - 1]) if bounds[-1] else 0

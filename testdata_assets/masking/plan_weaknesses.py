@@ -15,6 +15,7 @@ from testdata_assets.masking.plan_transformers import KEEP
 from testdata_assets.masking.transformers.base import TEXT_TYPES
 from testdata_assets.production.catalog import Column, Table
 
+MAY_QUOTE = "a kept free-text column may quote anybody"
 _PERSONAL = re.compile(
     r"(?:^|_)(?:e_?mails?|mail|(?:tele|mobile_?|cell_?)?phone(?:_?(?:no|number))?|mobile|fax"
     r"|(?:first|last|full|sur|given|family|middle|maiden|birth|user|nick)_?name|surname|login"
@@ -66,7 +67,7 @@ def _check_kept(draft: Draft, table: Table, column: Column) -> None:
     elif column.base_type in _DOCUMENTS:
         draft.warn(table.name, column.name, f"a kept {column.base_type} may hold anything", mark)
     elif _holds_sentences(column) and _is_free_text(word, column):
-        draft.warn(table.name, column.name, "a kept free-text column may quote anybody", mark, weak=True)
+        draft.warn(table.name, column.name, MAY_QUOTE, mark, weak=True)
 
 
 def _holds_sentences(column: Column) -> bool:

@@ -19,10 +19,14 @@ import polars as pl
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from testdata_assets.production import bulky
+
 Codes = NDArray[np.int32]
 Positions = NDArray[np.int64]
 
 _SLICE = 16  # characters copied at once
+_LONG_SLICES = 4096  # elements, on average, from which on slices are copied one by one
+_LONG_BYTES = 1 << 20
 _RECENT_BYTES = 12 << 20
 _AT_ONCE = 2048  # slices whose copies stay in the processor's cache
 
@@ -74,6 +78,8 @@ def _converted(values: pl.Series) -> tuple[NDArray[np.uint8], Positions]:
 
 def bytes_to_series(data: NDArray[np.uint8] | bytes, offsets: Positions, name: str = "") -> pl.Series:
     """A string series from valid UTF-8 bytes, which nobody writes to any more, and n + 1 byte offsets."""
+    if len(offsets) == 2 and len(data) > _LONG_BYTES:  # arrow's form of many texts would be copied
+        return bulky.one_value(np.frombuffer(data, np.uint8)[offsets[0] : offsets[1]].data).rename(name)
     array = pa.LargeStringArray.from_buffers(
         len(offsets) - 1, pa.py_buffer(np.ascontiguousarray(offsets, np.int64)), pa.py_buffer(data)
     )
@@ -243,6 +249,9 @@ def take_slices(buffer: NDArray[Any], starts: NDArray[Any], lengths: NDArray[Any
         return np.zeros(0, buffer.dtype)
     offsets = offsets_of(lengths)
     total = int(offsets[-1])
+    if total > _LONG_SLICES * len(lengths):
+        ends = (starts + lengths).tolist()
+        return np.concatenate([buffer[start:end] for start, end in zip(starts.tolist(), ends, strict=True)])
     size = _SLICE if total < 2 * _SLICE * len(lengths) else 4 * _SLICE
     if lengths.max() > size:
         counts = (lengths + (size - 1)) // size

@@ -54,11 +54,12 @@ def views(values: pl.Series) -> list[memoryview | None]:
     if packed is None:
         return [None] * len(array)
     whole = memoryview(packed)
+    nulls = values.is_null().to_list() if values.null_count() else [False] * len(array)
     found: list[memoryview | None] = []
     for place, (length, buffer, start) in enumerate(
         zip(known["length"].tolist(), known["buffer"].tolist(), known["offset"].tolist(), strict=True)
     ):
-        if array[place].is_valid:
+        if not nulls[place]:
             first = (array.offset + place) * _VIEW.itemsize + 4
             short = length <= _INLINE
             source, begin = (whole, first) if short else (memoryview(buffers[buffer]), start)
@@ -96,12 +97,13 @@ def beginnings(values: pl.Series, characters: int) -> pl.Series:
     return pl.Series(values.name, cut, dtype=pl.String)
 
 
-def one_value(text: bytes | memoryview) -> pl.Series:
+def one_value(text: bytes | bytearray | memoryview) -> pl.Series:
     """A series of one string, which shares the memory of its UTF-8 bytes."""
-    offsets = pa.py_buffer(np.array([0, len(text)], np.int64))
-    series = pl.from_arrow(pa.LargeStringArray.from_buffers(1, offsets, pa.py_buffer(text)))
-    assert isinstance(series, pl.Series)  # noqa: S101 - from_arrow of an array is a series
-    return series
+    if len(text) <= _INLINE:
+        return pl.Series("", [bytes(text).decode()])
+    packed = np.array([(len(text), bytes(text[:4]), 0, 0)], _VIEW)
+    array = pa.Array.from_buffers(pa.string_view(), 1, [None, pa.py_buffer(packed), pa.py_buffer(text)])
+    return pl.Series("", array)  # pl.from_arrow would copy it
 
 
 def mapped(values: pl.Series, function: Callable[[bytes], bytes]) -> pl.Series:

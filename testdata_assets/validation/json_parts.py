@@ -5,6 +5,8 @@ A search may then treat a kept leaf like a kept column and a masked leaf like a 
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -13,11 +15,14 @@ import polars as pl
 from testdata_assets.errors import RefusedError
 from testdata_assets.masking.canonical import MINIMUM_DIGITS
 from testdata_assets.masking.json_paths import JsonPattern, PathMatcher
+from testdata_assets.masking.json_pieces import PIECE_BYTES, pieces
 from testdata_assets.masking.json_tokens import KEY, SCALAR, STRING, tokenise
 from testdata_assets.masking.nested_rules import part_column
 from testdata_assets.masking.transformers.base import Coincidence, Transformer
 from testdata_assets.masking.transformers.json import Json
+from testdata_assets.production import bulky
 from testdata_assets.production.catalog import Column
+from testdata_assets.validation import long_values
 from testdata_assets.validation.leaks import Role
 from testdata_assets.validation.text_values import texts
 
@@ -56,6 +61,27 @@ class JsonParts:
         if not isinstance(transformer, Json):
             return set()
         return {rule.domain for rule in transformer.params.paths.values() if rule.domain is not None}
+
+    def portions(self, documents: pl.Series) -> Iterator[tuple[Role, pl.Series]]:
+        """What `part` says, long documents and long texts in them by pieces: a role may come several times."""
+        long = bulky.lengths(documents) > PIECE_BYTES
+        if not long.all():
+            yield from self.part(documents.filter(pl.Series(~long)) if long.any() else documents).items()
+        for row in np.flatnonzero(long).tolist():
+            yield from self._pieces(documents.slice(row, 1))
+
+    def _pieces(self, document: pl.Series) -> Iterator[tuple[Role, pl.Series]]:
+        parts = (self.part(piece.text) for piece in pieces(document, self._matcher.told_elements))
+        try:
+            for role, found in itertools.chain.from_iterable(part.items() for part in parts):
+                values, long = long_values.apart(found)
+                if values.len():
+                    yield role, values
+                for each in long:
+                    yield from ((role, portion) for portion in long_values.portions(each, "plain"))
+        except RefusedError:  # by `pieces`: no JSON
+            for each in long_values.apart(document)[1]:
+                yield from (("kept", portion) for portion in long_values.portions(each, "plain"))
 
     def part(self, documents: pl.Series) -> dict[Role, pl.Series]:
         """Strings and long numbers by the role of their path; keys, and leaves that no path covers, count as kept.

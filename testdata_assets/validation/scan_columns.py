@@ -17,6 +17,7 @@ from testdata_assets.masking.plan_transformers import KEEP
 from testdata_assets.masking.transformers.base import Coincidence
 from testdata_assets.masking.transformers.json import Json
 from testdata_assets.postgres.identifiers import TableName
+from testdata_assets.production import bulky
 from testdata_assets.production.catalog import Column
 from testdata_assets.validation.json_parts import PROSE, JsonParts
 from testdata_assets.validation.leaks import ColumnHits, LeakDetector, Role
@@ -82,16 +83,23 @@ class ColumnScan:
             detector: Of the snapshot.
             located: Whether to tell which of the values hold something; where they are parted, not all tell.
         """
-        return {role: hits for role, hits, _, _ in self.probe_parts(values, detector, located=located)}
+        found: dict[Role, ColumnHits] = {}
+        for role, hits, _, _ in self.probe_parts(values, detector, located=located):
+            if role in found:
+                found[role].merge(hits)
+            else:
+                found[role] = hits
+        return found
 
     def probe_parts(
         self, values: pl.Series, detector: LeakDetector, *, located: bool = False
     ) -> Iterator[tuple[Role, ColumnHits, pl.Series, pl.Series | None]]:
         """The same with the texts of each role and how often each is there."""
-        distinct, counts = (values.alias("v"), None) if located else compact(values)
+        whole = located or bulky.is_bulky(values)  # long ones are in memory once
+        distinct, counts = (values.alias("v"), None) if whole else compact(values)
         distinct = copy_text.unescape(distinct)
         if self.parts is not None:
-            for role, found in self.parts.part(distinct).items():
+            for role, found in self.parts.portions(distinct):
                 single, rows = compact(found)
                 hits = self.fresh_hits(role)
                 detector.probe(single, rows, hits, embedded=role == "kept")

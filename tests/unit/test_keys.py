@@ -56,11 +56,25 @@ def test_doctor_warns_of_a_key_that_repeats_a_few_bytes(tmp_path: Path) -> None:
     from testdata_assets.cli.doctor import _key
     from testdata_assets.postgres.places import Places
 
-    for text, status in (("11" * 32, "warning"), ("0123456789abcd" * 5, "warning"), (KEY.hex(), "ok")):
+    for text, status in (
+        ("11" * 32, "warning"),
+        ("0123456789abcd" * 5, "warning"),
+        ("00112233445566778899aabbccddeeff" * 2, "warning"),
+        (KEY.hex(), "ok"),
+    ):
         settings = settings_with(tmp_path, masking_key=text)
         found = _key(settings, Places(settings), "masking")
         assert (found.status, bool(found.remedy)) == (status, status == "warning")
         assert text[:8] not in found.message
+
+
+def test_a_refresh_knows_which_of_its_keys_are_easy_to_guess(tmp_path: Path) -> None:
+    from testdata_assets.keys import key_id
+    from testdata_assets.masking.keyring import KeyRing
+
+    weak = KeyRing.load(settings_with(tmp_path, masking_key=KEY.hex(), masking_key_previous="11" * 32))
+    assert weak.guessable == [key_id(b"\x11" * 32)]
+    assert KeyRing.load(settings_with(tmp_path, masking_key=KEY.hex())).guessable == []
 
 
 def test_missing_key_is_refused_unless_it_may_be_made(tmp_path: Path) -> None:

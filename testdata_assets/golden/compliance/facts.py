@@ -180,13 +180,18 @@ def _identity(image: GoldenImage, told: Mapping[str, Any], signed_by: str | None
         ("Source (system identifier/database)", str(told.get("source_fingerprint") or "not signed")),
         ("Rules digest", image.rules_digest),
         *_judged_by(told.get("judged_by")),
-        ("Masking key", f"{image.key_id} (an id; says nothing of the key)"),
+        ("Masking key", f"{image.key_id} (an id; says nothing of the key){_easy(told)}"),
         ("Code version", str(told.get("code_version") or "not signed")),
         ("Database", f"{image.database_name}, oid {seal.get('database_oid', image.database_oid)}"),
         ("Data Docs digest", str(told.get("data_docs") or "none")),
         ("Signed by", signed_by or "nobody who is trusted here"),
     ]
     return rows
+
+
+def _easy(told: Mapping[str, Any]) -> str:
+    guessable = (told.get("plan") or {}).get("guessable_keys")
+    return "; EASY TO GUESS, so that masks can be looked up" if guessable else ""
 
 
 def _judged_by(digests: Mapping[str, Any] | None) -> list[tuple[str, str]]:

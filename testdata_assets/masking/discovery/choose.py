@@ -40,6 +40,7 @@ BLOCK = Choice("block")
 NULL = Choice("null")
 SCRAMBLE = Choice("scramble")
 _LONG_HASH = Choice("hash", {"length": 32})
+_OTHER_DAY = Choice("birth_date", {"distinct": True})  # fits unique indexes
 
 # By category, what fits it best; then what fits its type follows by itself.
 _BEST: dict[str, tuple[Choice, ...]] = {
@@ -55,7 +56,7 @@ _BEST: dict[str, tuple[Choice, ...]] = {
     "region": (Choice("region"), Choice("city")),
     "country": (Choice("country"),),
     "postcode": (Choice("postcode"),),
-    "birth_date": (Choice("birth_date"), Choice("number_noise", {"amount": 2})),
+    "birth_date": (Choice("birth_date"), _OTHER_DAY, Choice("number_noise", {"amount": 2})),
     "gender": (Choice("gender_title"),),
     "demographic": (Choice("number_noise", {"ratio": 0.1}),),
     "health": (Choice("free_text"), Choice("number_noise", {"ratio": 0.1})),
@@ -263,6 +264,7 @@ def _of_type(base: str, category: str) -> Iterator[Choice]:
         yield Choice("number_noise", {"ratio": 0.1})
     elif base in MOMENTS:
         yield Choice("timestamp_noise")
+        yield _OTHER_DAY
     elif base == "uuid":
         yield Choice("uuid")
         yield Choice("hash")

@@ -33,6 +33,7 @@ class Group:
         domain: Where equal values mask equally.
         parts: Of columns that consist of parts.
         one_case: Case counts in a key of theirs, though not in their domain, and no sampled values differ in case only.
+        prose: It would have been kept but for being free text.
         weak: Keeping them looks weak to `rules check`, so that the rule has to say why.
     """
 
@@ -44,6 +45,7 @@ class Group:
     refused: str = ""
     domain: str | None = None
     parts: tuple[Part, ...] = ()
+    prose: bool = False
     weak: bool = False
     one_case: bool = False
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 
@@ -20,8 +20,9 @@ from testdata_assets.masking.discovery.findings import (
 )
 from testdata_assets.masking.discovery.vectors import recipe
 from testdata_assets.masking.discovery.write import ColumnEntry, TableEntry, render
-from testdata_assets.masking.plan import Problem, examine
+from testdata_assets.masking.plan import PlanWarning, Problem, examine
 from testdata_assets.masking.plan_uniqueness import mentions
+from testdata_assets.masking.plan_weaknesses import MAY_QUOTE
 from testdata_assets.masking.rule_models import ColumnRef, MaskingRules
 from testdata_assets.masking.rules import parse_rules
 from testdata_assets.postgres.identifiers import TableName
@@ -62,28 +63,29 @@ class Settlement(Draft):
     def choose(self) -> None:
         """Lists the transformers of every group that all its members take."""
         for found in self.groups:
-            table, column = self.own[found.roots[0]]
-            formed = bool(self._checks_on(table, column))
-            if found.verdict.category is None and not found.parts:
-                continue
-            options = choices(
-                found.verdict,
-                column,
-                shape(found),
-                leaves=bool(found.parts),
-                formed=formed,
-                around=self._beside(found),
-            )
-            if found.verdict.category == "document" and column.base_type in ("json", "jsonb"):
-                options = [each for each in options if each.transform != "json"]
-            others = [self.own[each][1] for each in found.members]
-            alone = len(found.members) == 1  # then `choices` has looked already
-            last = BLOCK if found.verdict.category is not None else KEEP
-            fitting = [each for each in options if alone or all(fits(each, other) for other in others)]
-            found.choices = [*(each for each in fitting if each != last), last]
-            if last == BLOCK and self._partitions_by(table, column):
-                found.choices = [last]
-                found.refused = "the table is partitioned by an expression of it"
+            if found.verdict.category is not None or found.parts:
+                self._list_choices(found, BLOCK if found.verdict.category is not None else KEEP)
+
+    def _list_choices(self, found: Group, last: Choice) -> None:
+        table, column = self.own[found.roots[0]]
+        formed = bool(self._checks_on(table, column))
+        options = choices(
+            found.verdict,
+            column,
+            shape(found),
+            leaves=bool(found.parts),
+            formed=formed,
+            around=self._beside(found),
+        )
+        if found.verdict.category == "document" and column.base_type in ("json", "jsonb"):
+            options = [each for each in options if each.transform != "json"]
+        others = [self.own[each][1] for each in found.members]
+        alone = len(found.members) == 1  # then `choices` has looked already
+        fitting = [each for each in options if alone or all(fits(each, other) for other in others)]
+        found.choices = [*(each for each in fitting if each not in (BLOCK, last)), last]
+        if last == BLOCK and self._partitions_by(table, column):
+            found.choices = [last]
+            found.refused = "the table is partitioned by an expression of it"
 
     def _beside(self, found: Group) -> Beside | None:
         """What a group of one column may read in its table; several columns have no row in common."""
@@ -114,6 +116,16 @@ class Settlement(Draft):
 
     def settled(self) -> Discovery:
         """Steps down the lists until the plan's checks refuse nothing, and renders the result."""
+        text, rules, problems = self._passed()
+        if self._masks_prose(rules):
+            text, rules, problems = self._passed()
+        if self._mark_weak(rules):
+            text = self._render()
+            rules = parse_rules(text)
+        return Discovery(text, rules, tuple(self._found()), len(self._tables()), problems)
+
+    def _passed(self) -> tuple[str, MaskingRules, tuple[Problem, ...]]:
+        """The rules after as many steps down as the plan's checks want, and what these still refuse."""
         text, rules = "", MaskingRules(tables={})
         problems: tuple[Problem, ...] = ()
         for _ in range(_PASSES):
@@ -122,19 +134,32 @@ class Settlement(Draft):
             problems = examine(rules, self.catalog).problems
             if not problems or not self._yield_to(problems):
                 break
-        if self._mark_weak(rules):
-            text = self._render()
-            rules = parse_rules(text)
-        return Discovery(text, rules, tuple(self._found()), len(self._tables()), tuple(problems))
+        return text, rules, tuple(problems)
 
-    def _mark_weak(self, rules: MaskingRules) -> bool:
-        """Whether some columns are kept that `rules check` wants a reason for; they are remembered."""
+    def _weak(self, rules: MaskingRules) -> Iterator[tuple[Group, PlanWarning]]:
+        """Kept columns that `rules check` wants a reason for."""
         for warning in examine(rules, self.catalog).warnings:
             if warning.weak and warning.column is not None:
-                owner = self.lineage.owner(TableName.parse(warning.table), warning.column)
-                found = self.group_of.get(owner)
+                found = self.group_of.get(self.lineage.owner(TableName.parse(warning.table), warning.column))
                 if found is not None and found.choice == KEEP:
-                    found.weak = True
+                    yield found, warning
+
+    def _masks_prose(self, rules: MaskingRules) -> bool:
+        """Whether kept free text was found: samples cannot tell that nobody is quoted in it, so it is masked."""
+        changed = False
+        for found, warning in self._weak(rules):
+            # Codes of a list that others refer to keep their meaning, and say so.
+            if warning.message == MAY_QUOTE and not found.prose and found.roots[0].table not in self.lookups:
+                found.prose = changed = True
+                found.verdict = replace(found.verdict, category="free_text", why=f"free text; {found.verdict.why}")
+                found.step = 0
+                self._list_choices(found, KEEP)
+        return changed
+
+    def _mark_weak(self, rules: MaskingRules) -> bool:
+        """Whether some columns stay although `rules check` wants a reason; free text nothing masks is left without."""
+        for found, _ in self._weak(rules):
+            found.weak = not found.prose
         return any(found.weak for found in self.groups)
 
     def _yield_to(self, problems: Sequence[Problem]) -> bool:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import ModuleType
+from typing import Self
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from testdata_assets.masking.hashing import Words
 from testdata_assets.masking.kernels.texts import Bytes, Masks, Places
+from testdata_assets.masking.permutation import cycle_pairs
 from testdata_assets.masking.text_arrays import Positions, TextArray, merge_rows, running
 from testdata_assets.masking.transformers.base import (
     Coincidence,
@@ -25,16 +27,20 @@ from testdata_assets.masking.transformers.base import (
 )
 from testdata_assets.masking.transformers.registry import register
 from testdata_assets.masking.transformers.text import Draw, TextTransformer, scrambled
+from testdata_assets.production.catalog import Column
 
 _DAYS = np.array([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31], np.int64)
 _BEFORE = np.concatenate(([0], np.cumsum(_DAYS)))
+# The first day to draw, and two factors of how many: common and leap years, and the oldest from 24 November on.
+_SPANS = np.array([(0, 5, 73), (0, 6, 61), (327, 2, 19)], np.int64)
 _LEAP_STEPS = (4, -4, 8, -8)
 _AT_ONCE = 8192  # dates that kernels work on: arrays stay in the processor's cache
 _ISO_DATE = 10  # characters
 _FIRST_YEAR = -4713  # 4714 BC, in which the days that Postgres knows begin
 # Seconds since 1970.
 _NEW_YEARS = tuple((dt.date(year, 1, 1) - dt.date(1970, 1, 1)).total_seconds() for year in range(1, 2400))
-_HYPHEN, _COLON, _BC = 0x2D, 0x3A, " BC"
+_HYPHEN, _COLON = 0x2D, 0x3A
+_BC = np.array([[ord(symbol) for symbol in written] for written in (" BC", " bc")])
 
 
 class BirthDateParams(Params):
@@ -43,6 +49,17 @@ class BirthDateParams(Params):
     not_after: dt.date | None = Field(
         None, description="Dates up to this one are never moved beyond it: for CHECKs against the future."
     )
+    distinct: bool = Field(
+        False,
+        description="Permute the days of each year, so different dates stay so: for unique indexes; not with "
+        "`not_after`. Times of day stay, and 29 February is a day like others.",
+    )
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if self.distinct and self.not_after is not None:
+            raise ValueError("`distinct` permutes whole years, so that it takes no `not_after`")
+        return self
 
 
 @register
@@ -59,27 +76,39 @@ class BirthDate(TextTransformer[BirthDateParams]):
     params_model = BirthDateParams
     base_types = frozenset({"text", "date", "timestamp", "timestamptz"})
     kernel = "dates"
-    guarantees = Guarantees(uniqueness=Uniqueness.LOSSY, coincidence=Coincidence.MAY_COINCIDE, preserves_format=True)
     distribution = Distribution(Kept.ROUGHLY, edges=_NEW_YEARS)
+    guarantees = Guarantees(
+        uniqueness=Uniqueness.INJECTIVE, coincidence=Coincidence.MAY_COINCIDE, preserves_format=True
+    )
+
+    def guarantees_for(self, column: Column) -> Guarantees:
+        """Days are drawn, unless they are permuted; of texts, and of moments in zones, some may meet even then."""
+        if self.params.distinct and column.base_type in ("date", "timestamp"):
+            return self.guarantees
+        return replace(self.guarantees, uniqueness=Uniqueness.LOSSY)
+
+    def unique_with(self) -> str:
+        return "" if self.params.distinct else "`distinct: true`, on dates and timestamps without time zone,"
 
     def apply(self, values: pl.Series, context: MaskContext) -> pl.Series:
         masked = super().apply(values, context)
-        endless = values.str.contains(r"^\s*-?infinity\s*$")
+        endless = values.str.contains(rf"^\s*(?{'i' if context.fold_case else ''}:-?infinity)\s*$")
         if not endless.any():
             return masked
         return pl.select(pl.when(endless).then(values).otherwise(masked)).to_series().rename(values.name)
 
     def draw(self, draw: Draw) -> pl.Series:
         text = draw.text
-        iso = _read_iso(text)
+        iso = _read_iso(text, draw.context.fold_case)
         draws = draw.hash.prf("day").blocks(draw.seeds[0], draw.seeds[1])
         codes = text.codes.copy()
         rows = iso.rows
-        year, month, day = self._redrawn(iso, draws[rows])
+        year, month, day = self._permuted(iso, draw) if self.params.distinct else self._redrawn(iso, draws[rows])
         _write_number(codes, iso.start, iso.year_width, year)
         _write_number(codes, iso.month_at, np.full(len(rows), 2), month)
         _write_number(codes, iso.month_at + 3, np.full(len(rows), 2), day)
-        _redraw_times(text, codes, rows, draws[rows, 1])
+        if not self.params.distinct:
+            _redraw_times(text, codes, rows, draws[rows, 1])
         result = TextArray(codes, text.offsets).to_series()
         other = np.ones(len(text), np.bool_)
         other[rows] = False
@@ -87,7 +116,7 @@ class BirthDate(TextTransformer[BirthDateParams]):
         return result if not len(rest) else merge_rows(result, rest, _draw_other(draw, rest, draws[rest]))
 
     def by_kernel(self, loaded: ModuleType, data: Bytes, offsets: Places, context: MaskContext) -> Masks | None:
-        if context.max_length is not None and context.max_length < _ISO_DATE:
+        if self.params.distinct or (context.max_length is not None and context.max_length < _ISO_DATE):
             return None
         limit = self.params.not_after
         last_day = (0, 0) if limit is None else (limit.year, _passed(limit))
@@ -110,6 +139,21 @@ class BirthDate(TextTransformer[BirthDateParams]):
                 *block, flags, ordinals, spans, prf.blocks(*seeds), target, ends[first + 1 : last + 1], end
             )
         return Masks(target[:end], ends, done)
+
+    def _permuted(self, iso: _IsoDates, draw: Draw) -> tuple[Positions, Positions, Positions]:
+        """The days of each year in another order, none in its place."""
+        leap = _is_leap(iso.signed_year)
+        kind = np.where(iso.signed_year == _FIRST_YEAR, 2, leap.astype(np.int64))
+        before = _BEFORE + leap[:, None] * (np.arange(13) > 1)  # (n, 13)
+        first, rows, width = _SPANS[kind].T
+        number = before[np.arange(len(leap)), iso.month - 1] + iso.day - 1 - first
+        moduli = rows.astype(np.uint64), width.astype(np.uint64)
+        high, low = (number // width).astype(np.uint64), (number % width).astype(np.uint64)
+        year = (iso.signed_year - _FIRST_YEAR).astype(np.uint64)
+        high, low = cycle_pairs(draw.hash.prf("distinct"), high, low, moduli, year)
+        other = first + high.astype(np.int64) * width + low.astype(np.int64)
+        month = (before[:, :12] <= other[:, None]).sum(axis=1)
+        return iso.year, month, other - before[np.arange(len(leap)), month - 1] + 1
 
     def _redrawn(self, iso: _IsoDates, draws: Words) -> tuple[Positions, Positions, Positions]:
         leap_day = (iso.month == 2) & (iso.day == 29)
@@ -164,7 +208,7 @@ def _digits_at(codes: NDArray[np.int32], at: Positions, width: int) -> tuple[NDA
     return found @ (10 ** np.arange(width - 1, -1, -1)), good
 
 
-def _read_iso(text: TextArray) -> _IsoDates:
+def _read_iso(text: TextArray, any_case: bool) -> _IsoDates:
     codes, begins, ends = text.codes, text.offsets[:-1], text.offsets[1:]
     hyphen = text.first(codes == _HYPHEN)
     width = hyphen - begins
@@ -177,15 +221,15 @@ def _read_iso(text: TextArray) -> _IsoDates:
     after = padded[hyphen[rows] + 6]
     good = month_good & day_good & (month >= 1) & (month <= 12) & (day >= 1) & (day <= 31)
     good &= padded[hyphen[rows] + 3] == _HYPHEN
-    good &= (hyphen[rows] + 6 == ends[rows]) | (after == 0x20) | (after == 0x54)
+    good &= (hyphen[rows] + 6 == ends[rows]) | (after == 0x20) | (after == 0x54) | ((after == 0x74) & any_case)
     rows, month, day = rows[good], month[good], day[good]
     start, width, hyphen = begins[rows], width[rows], hyphen[rows]
     year = np.zeros(len(rows), np.int64)
     for place in range(7):
         inside = place < width
         year = np.where(inside, year * 10 + padded[np.minimum(start + place, len(codes))] - 0x30, year)
-    tail = np.maximum(ends[rows] - len(_BC), 0)[:, None] + np.arange(len(_BC))
-    bc = (padded[np.minimum(tail, len(codes))] == [ord(symbol) for symbol in _BC]).all(axis=1)
+    tail = padded[np.minimum(np.maximum(ends[rows] - 3, 0)[:, None] + np.arange(3), len(codes))]
+    bc = ((tail == _BC[0]) | ((tail == _BC[1]) & any_case)).all(axis=1)
     signed = np.where(bc, 1 - year, year)
     last_day = _DAYS[month - 1] + ((month == 2) & _is_leap(signed))
     real = day <= last_day

@@ -27,6 +27,7 @@ from pydantic import AfterValidator, Field, field_validator
 
 from testdata_assets.errors import RefusedError, TestdataError
 from testdata_assets.masking.json_paths import JsonPattern, PathMatcher
+from testdata_assets.masking.json_pieces import is_long, pieces
 from testdata_assets.masking.json_tokens import STRING, Tokens, tokenise
 from testdata_assets.masking.nested_parts import Misfit, distinct_parts
 from testdata_assets.masking.nested_rules import NestedRule, part_column
@@ -44,6 +45,7 @@ from testdata_assets.masking.transformers.constant import Constant
 from testdata_assets.masking.transformers.keep import Keep
 from testdata_assets.masking.transformers.null import Null
 from testdata_assets.masking.transformers.registry import register
+from testdata_assets.production import bulky
 from testdata_assets.production.catalog import Column
 
 _SLICE_BYTES = 2 << 20  # documents worked on at a time: memory is about twenty times as much
@@ -134,7 +136,7 @@ class Json(Transformer[JsonParams]):
         if not len(filled):
             return values
         documents = values if len(filled) == len(values) else values.gather(pl.Series(filled))
-        masked = pl.concat([self._slice(part, context, trusted) for part in _slices(documents)])
+        masked = pl.concat([self._documents(part, context, trusted) for part in _slices(documents)])
         limit = context.max_length
         if limit is not None and (masked.str.len_chars() > limit).any():
             raise RefusedError(
@@ -144,6 +146,14 @@ class Json(Transformer[JsonParams]):
                 code="json-too-long",
             )
         return merge_rows(values, filled, masked).rename(values.name)
+
+    def _documents(self, documents: pl.Series, context: MaskContext, trusted: bool) -> pl.Series:
+        if not is_long(documents):
+            return self._slice(documents, context, trusted)
+        written = bytearray()
+        for piece in pieces(documents, self._matcher.told_elements):
+            written += b"," * piece.follows + piece.inner(self._slice(piece.text, context, trusted))
+        return bulky.one_value(written)
 
     def _slice(self, documents: pl.Series, context: MaskContext, trusted: bool) -> pl.Series:
         tokens = tokenise(documents, trusted)
@@ -207,12 +217,16 @@ def _masked(tokens: Tokens, leaves: Positions, numbers: bool, each: _PathRule, c
     written = _quoted(masked)
     if numbers:
         written = pl.select(pl.when(masked.str.contains(_NUMBER)).then(masked).otherwise(written)).to_series()
-    written = written.fill_null("null")
+    if written.null_count():
+        written = written.fill_null("null")
     return written if positions is None else written.gather(positions)
 
 
 def _quoted(values: pl.Series) -> pl.Series:
     """Values as JSON strings."""
+    if bulky.is_bulky(values):
+        inner = bulky.mapped(values, lambda piece: json.dumps(piece.decode(), ensure_ascii=False)[1:-1].encode())
+        return pl.concat([bulky.one_value(b"".join((b'"', view or b"", b'"'))) for view in bulky.views(inner)])
     for char, escape in (("\\", "\\\\"), ('"', '\\"')):
         if values.str.contains(char, literal=True).any():
             values = values.str.replace_all(char, escape, literal=True)
@@ -226,7 +240,7 @@ def _quoted(values: pl.Series) -> pl.Series:
 
 def _slices(values: pl.Series) -> list[pl.Series]:
     """Runs of documents of bounded size, each at least one document."""
-    ends = values.str.len_bytes().cast(pl.Int64).cum_sum().to_numpy()
+    ends = np.cumsum(bulky.lengths(values))
     bounds = [0]
     while bounds[-1] < len(values):
         done = int(ends[bounds[-1] - 1]) if bounds[-1] else 0

@@ -47,8 +47,8 @@ class Mac(TextTransformer[MacParams]):
     64-bit one with ff:fe in the middle; letters in mixed case become small. Other texts are permuted within
     their character classes.
 
-    In text columns, one address written in capitals and in small letters may get one mask twice: where it has no
-    letters.
+    In text columns a collision needs one address twice: in mixed case and in small letters, or in capitals and in
+    small letters where its mask has no letters.
     """
 
     name = "mac"

@@ -256,7 +256,7 @@ class TextTransformer(Transformer[P]):
     def _apply(self, values: pl.Series, context: MaskContext) -> pl.Series:
         padded = context.column.base_type == "bpchar"
         bare = values.str.strip_chars_end(" ") if padded else values
-        blank = (bare.str.strip_chars() == "").to_numpy()
+        blank = _blank(bare)
         if context.column.base_type in _NUMBER_TYPES and not self.redraws:
             # A permutation of letters would leave no number.
             blank = blank | bare.is_in(["NaN", "Infinity", "-Infinity"]).to_numpy()
@@ -291,6 +291,13 @@ class TextTransformer(Transformer[P]):
             _ = draw.seeds
         blocks = [self.draw(draw.block(start, self.at_once)) for start in range(0, len(draw.values), self.at_once)]
         return _fit(blocks[0] if len(blocks) == 1 else pl.concat(blocks), draw.context)
+
+
+def _blank(values: pl.Series) -> NDArray[np.bool_]:
+    if bulky.is_bulky(values):
+        views = (view or memoryview(b"") for view in bulky.views(values))
+        return np.array([not any(bytes(piece).decode().strip() for piece in bulky.pieces(view)) for view in views])
+    return (values.str.strip_chars() == "").to_numpy()
 
 
 def _fit(values: pl.Series, context: MaskContext) -> pl.Series:

@@ -44,7 +44,8 @@ class Uuid(TextTransformer[UuidParams]):
     bits stay (version 1: 60 bits, version 6: 60, version 7: 48) and the others change. Other texts are permuted
     within their character classes.
 
-    In text columns a collision needs one uuid twice, in capitals and in small letters, and a mask without letters.
+    In text columns a collision needs one uuid twice: in mixed case and in small letters, or in capitals and in small
+    letters where its mask has no letters.
     """
 
     name = "uuid"

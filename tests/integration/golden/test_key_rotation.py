@@ -89,7 +89,7 @@ def test_two_keys_are_in_force_for_one_refresh(deployment: Deployment) -> None:
     old, new = key_id(bytes.fromhex(OLD)), key_id(bytes.fromhex(NEW))
     first = deployment.refresh(OLD)
     before = deployment.rows
-    assert _keys(first) == {"in_force": [old], "held_domains": [], "changed_domains": []}
+    assert _keys(first) == {"in_force": [old], "held_domains": [], "changed_domains": [], "guessable": [old]}
 
     second = deployment.refresh(NEW, previous=OLD, hold=["user.login"])
     between = deployment.rows
@@ -105,12 +105,14 @@ def test_two_keys_are_in_force_for_one_refresh(deployment: Deployment) -> None:
             "user.code",
             "user.email",
         ],
+        "guessable": [new, old],
     }
 
     third = deployment.refresh(NEW)
     after = deployment.rows
     assert all(after[n][0] == between[n][0] and after[n][1] != between[n][1] for n in before)
-    assert _keys(third) == {"in_force": [new], "held_domains": [], "changed_domains": ["user.login"]}
+    changed = ["user.login"]
+    assert _keys(third) == {"in_force": [new], "held_domains": [], "changed_domains": changed, "guessable": [new]}
 
 
 def test_holding_needs_the_previous_key_and_a_domain_that_is_there(deployment: Deployment) -> None:

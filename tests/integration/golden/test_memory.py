@@ -94,6 +94,42 @@ def test_a_structured_row_of_60_mb(settings: Settings, source: Dsn, tmp_path: Pa
     assert max(found[stage] for stage in STAGES) < LIMIT, found
 
 
+ONE_LEAF = "SELECT jsonb_build_object('n', 1, 't', repeat(%(prose)s::text, 61 * 10000), 'u', 2)"
+TINY_LEAVES = "SELECT jsonb_agg(i::text) FROM generate_series(1::bigint, 5800000) AS i"
+DEEP = "SELECT (repeat('{\"a\": [', 500) || string_agg('[[[\"' || i || '\"]]]', ', ') || repeat(']}', 500))::json"
+SHAPES = {
+    "objects": DOCUMENT.partition("(\n")[2].rpartition(")")[0],
+    "one leaf": ONE_LEAF,
+    "tiny leaves": TINY_LEAVES,
+    "deep": f"{DEEP} FROM generate_series(1, 3500000) AS i",
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "shape", "rule"),
+    [
+        ("jsonb", "objects", "free_text"),
+        ("text", "objects", "hash"),
+        ("jsonb", "one leaf", "scramble"),
+        ("text", "one leaf", "hash"),
+        ("jsonb", "tiny leaves", "scramble"),
+        ("jsonb", "deep", "scramble"),
+    ],
+)
+def test_a_document_of_60_mb_by_paths(
+    settings: Settings, source: Dsn, tmp_path: Path, kind: str, shape: str, rule: str
+) -> None:
+    with connect(source) as conn:
+        conn.execute(f"CREATE TABLE big (id bigint PRIMARY KEY, body {kind})".encode())
+        for number in range(2):
+            insert = f"INSERT INTO big SELECT %(id)s, ({SHAPES[shape]})::{kind}"
+            conn.execute(insert.encode(), {"id": number, "prose": PROSE.replace("''", "'")})
+    paths = {"$.**": {"transform": rule}, "$.u": "keep"}
+    found = measured(settings, source, tmp_path / "rules", {"transform": "json", "paths": paths}, workers=2)
+    assert found["rows"] == 2
+    assert max(found[stage] for stage in STAGES) < LIMIT, found
+
+
 @pytest.mark.parametrize("rule", ["keep", "hash", "free_text", "scramble"])
 def test_a_row_of_64_mb(settings: Settings, source: Dsn, tmp_path: Path, rule: str) -> None:
     with connect(source) as conn:

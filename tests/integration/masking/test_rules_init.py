@@ -125,6 +125,48 @@ def test_a_nasty_schema_passes_the_check_as_drafted(nasty: Dsn) -> None:
     assert paths["$.**"] == "scramble"
 
 
+UNIQUE_TOGETHER = """
+CREATE EXTENSION btree_gist;
+CREATE TABLE people (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, last_name text NOT NULL, birth_date date NOT NULL,
+    email text NOT NULL, phone text, member_no text, note text, UNIQUE (last_name, birth_date)
+);
+CREATE UNIQUE INDEX ON people (lower(email));
+CREATE UNIQUE INDEX ON people (phone) WHERE phone IS NOT NULL;
+CREATE UNIQUE INDEX ON people (birth_date, lower(email));
+CREATE TABLE visits (
+    person_id bigint NOT NULL REFERENCES people, visit_date date NOT NULL, seen_at timestamptz, degrees numeric(4, 1),
+    PRIMARY KEY (person_id, visit_date), UNIQUE (person_id, seen_at)
+);
+CREATE TABLE patients (
+    first_name text, last_name text, dob date, ward text, PRIMARY KEY (first_name, last_name, dob)
+);
+CREATE TABLE wards (ward text, dob date, EXCLUDE USING gist (ward WITH =, dob WITH =));
+INSERT INTO people (last_name, birth_date, email, phone, member_no, note)
+SELECT format('Family%s', n % 20), date '1950-01-01' + n * 90, format('p%s@secret.example', n),
+       format('+49 30 90%s', 18000 + n), 'M' || n, format('rang Family%s about it', n % 20)
+FROM generate_series(1, 200) AS n;
+INSERT INTO visits SELECT n, date '2024-01-01' + n % 40, timestamptz '2024-01-01' + n * interval '7 hours', 36.5
+FROM generate_series(1, 200) AS n;
+INSERT INTO patients SELECT 'Anna', 'Family' || n % 9, date '1950-01-01' + n, 'A' FROM generate_series(1, 200) AS n;
+INSERT INTO wards SELECT 'W' || n % 4, date '1950-01-01' + n FROM generate_series(1, 90) AS n;
+ANALYZE;
+"""
+
+
+def test_a_draft_fits_keys_of_several_columns(database: Dsn) -> None:
+    with connect(database) as conn:
+        for statement in UNIQUE_TOGETHER.split(";\n"):
+            conn.execute(statement.encode())
+    found = drafted(database, blocked=set())
+    by_name = {f"{each.table.removeprefix('public.')}.{each.column}": each for each in found.columns}
+    assert by_name["people.email"].transform == "email"
+    for place in ("people.birth_date", "patients.dob", "wards.dob"):
+        assert (by_name[place].pii, by_name[place].transform) == ("birth_date", "birth_date")
+    assert by_name["people.note"].transform == "free_text"
+    assert "reason" not in found.text
+
+
 def test_what_no_mask_fits_is_blocked_never_kept(database: Dsn) -> None:
     with connect(database) as conn:
         conn.execute(

@@ -69,3 +69,30 @@ def test_long_numbers_go_where_their_path_says() -> None:
     assert "4930901820" in found["kept"]
     assert "12" not in found["kept"]
     assert "true" not in found["kept"]
+
+
+def test_long_documents_are_parted_like_short_ones() -> None:
+    short = '{"theme": "dark", "contact": {"email": "a@b.de", "city": "x"}, "phones": ["1", "2"]}'
+    items = ", ".join(f'"phone {number}"' for number in range(300_000))
+    long = f'{{"contact": {{"email": "c@d.de", "note": "{"many words " * 500_000}"}}, "phones": [{items}], "new": "y"}}'
+    found: dict[str, list[pl.Series]] = {}
+    for role, values in parts().portions(pl.Series([short, long])):
+        assert values.estimated_size() < 16 << 20
+        found.setdefault(role, []).append(values)
+    together = {role: pl.concat([each.alias("v") for each in several]) for role, several in found.items()}
+    whole = parts().part(pl.Series([short, long]))
+    for role in ("disjoint", "masked"):
+        assert together[role].sort().to_list() == whole[role].sort().to_list()
+    assert together["disjoint"].to_list() == ["a@b.de", "c@d.de"]
+    kept = together["kept"]  # pieces of a text overlap
+    assert kept.filter(kept.str.contains("many words")).str.len_bytes().sum() >= 500_000 * 11
+    assert {"dark", "x", "y", "new", "note"} <= set(kept)
+
+
+def test_a_long_text_that_is_no_json_counts_as_kept_text() -> None:
+    (text,) = parted(f"a@b.de, {'[1], ' * 10}", base="text")["kept"][:1]
+    long = pl.Series(["] " + "a@b.de, " * 1_000_000])
+    found = list(parts("text").portions(long))
+    assert text.startswith("a@b.de")
+    assert {role for role, _ in found} == {"kept"}
+    assert sum(values.str.len_bytes().sum() for _, values in found) >= 8_000_000

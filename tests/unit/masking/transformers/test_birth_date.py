@@ -60,6 +60,15 @@ def test_odd_dates(mask: Mask):
     assert long.startswith("123456-")
 
 
+def test_where_case_does_not_count_letters_of_dates_mean_the_same(mask: Mask):
+    endless = ["Infinity", "-INFINITY", " infinity "]
+    assert mask("birth_date", endless, fold=True) == endless
+    bc, leap, timed = mask("birth_date", ["0044-03-15 bc", "0005-02-29 Bc", "1980-05-03t14:23:11z"], fold=True)
+    assert re.fullmatch(r"0044-\d\d-\d\d bc", bc)
+    assert re.fullmatch(r"(0001|0009|0013)-02-29 Bc", leap)
+    assert re.fullmatch(r"1980-\d\d-\d\dt\d\d:\d\d:\d\dz", timed)
+
+
 @pytest.mark.parametrize("value", ["1900-02-29", "2023-02-29", "2023-02-30", "1999-04-31"])
 def test_days_that_never_were_are_no_dates(mask: Mask, value: str):
     (masked,) = mask("birth_date", [value])
@@ -104,3 +113,24 @@ def test_texts_that_are_no_dates_are_permuted(mask: Mask):
     (masked,) = mask("birth_date", ["born in May 1980"])
     assert "May" not in masked
     assert "1980" not in masked
+
+
+def test_distinct_days_stay_distinct_in_their_year(mask: Mask):
+    for year in (1900, 1980, 1999, 2000):
+        first = dt.date(year, 1, 1)
+        days = [str(first + dt.timedelta(days=day)) for day in range((dt.date(year + 1, 1, 1) - first).days)]
+        masked = mask("birth_date", days, params={"distinct": True}, base_type="date")
+        assert sorted(masked) == days
+        assert all(one != other for one, other in zip(days, masked, strict=True))
+        assert masked != sorted(masked)
+        assert mask("birth_date", days[:40], params={"distinct": True}, base_type="date") == masked[:40]
+    oldest = [f"4714-11-{day} BC" for day in range(24, 31)] + [f"4714-12-{day:02} BC" for day in range(1, 32)]
+    assert sorted(mask("birth_date", oldest, params={"distinct": True}, base_type="date")) == oldest
+    timed = mask("birth_date", ["1980-05-03 10:20:30", "-infinity"], params={"distinct": True}, base_type="timestamp")
+    assert re.fullmatch(r"1980-\d\d-\d\d 10:20:30", timed[0])
+    assert timed[1] == "-infinity"
+
+
+def test_distinct_takes_no_limit(mask: Mask):
+    with pytest.raises(ValueError, match="not_after"):
+        mask("birth_date", ["1980-05-03"], params={"distinct": True, "not_after": dt.date(2020, 1, 1)})
