@@ -111,13 +111,19 @@ def prepared(values: pl.Series) -> tuple[Bytes, Places]:
     Args:
         values: String series without nulls.
     """
-    data, offsets = string_bytes(values)
-    if len(data) and data.max() >= 0x80:
-        wide = values.str.contains(_WIDE)
-        whole = values.to_frame("v").with_columns(wide.alias("w"))
-        places = pl.Series(np.flatnonzero(wide.to_numpy()))
-        data, offsets = string_bytes(whole.get_column("v").scatter(places, folded(values.filter(wide))))
+    data, offsets, _ = _prepared(values)
     return data, offsets
+
+
+def _prepared(values: pl.Series) -> tuple[Bytes, Places, pl.Series]:
+    """The same, with the values that were folded as they were."""
+    data, offsets = string_bytes(values)
+    if not len(data) or data.max() < 0x80:
+        return data, offsets, values.clear()
+    wide = values.str.contains(_WIDE)
+    places, beyond = pl.Series(np.flatnonzero(wide.to_numpy())), values.filter(wide)
+    data, offsets = string_bytes(values.alias("v").to_frame().to_series().scatter(places, folded(beyond)))
+    return data, offsets, beyond
 
 
 def forms(values: pl.Series, seed: int) -> tuple[Hashes, Hashes]:
@@ -132,13 +138,12 @@ def forms(values: pl.Series, seed: int) -> tuple[Hashes, Hashes]:
         parts of e-mail addresses, numbers without their calling codes, openings of long values, and the same of values
         with letters spelled out.
     """
-    values = _beginnings(values)
-    data, offsets = prepared(values)
+    data, offsets, beyond = _prepared(_beginnings(values))
     keys = keys_of(seed)
     whole, local, national, opening = _hashed(data, offsets, keys)
     further = [local, word_hashes.as_national(national, keys), opening[opening != 0]]
-    spelled = _spelled_out(values, data)
-    if spelled is not None and spelled.len():
+    spelled = _spelled_out(beyond)
+    if spelled.len():
         again, local, _, opening = _hashed(*prepared(spelled), keys)
         further += [again, local, opening[opening != 0]]
     return whole, np.concatenate(further)
@@ -183,11 +188,9 @@ def _hashed(data: Bytes, offsets: Places, keys: Keys) -> tuple[Hashes, Hashes, H
     return whole, local, national, opening
 
 
-def _spelled_out(values: pl.Series, data: Bytes) -> pl.Series | None:
-    """Values that hold letters which may be spelled out, with those spelled out; None where there are none."""
-    if not len(values) or not (string_bytes(values)[0] >= 0x80).any():
-        return None
-    lower = values.filter(values.str.contains(_WIDE)).str.to_lowercase()
+def _spelled_out(values: pl.Series) -> pl.Series:
+    """Those of some values that hold letters which may be spelled out, with those spelled out."""
+    lower = values.str.to_lowercase()
     holding = lower.str.contains("[" + "".join(each for each in _SPELLED if len(each) == 1) + "]|[aou][\u0308\u030a]")
     return lower.filter(holding).str.replace_many(list(_SPELLED), list(_SPELLED.values()))
 
