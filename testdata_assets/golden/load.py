@@ -26,7 +26,7 @@ from testdata_assets.masking.fingerprint_collector import FingerprintCollector
 from testdata_assets.masking.fingerprints import ChangeCount
 from testdata_assets.masking.keyring import KeyRing
 from testdata_assets.masking.plan import ColumnPlan, MaskingPlan, TablePlan
-from testdata_assets.masking.sensitive import may_be_vocabulary
+from testdata_assets.masking.sensitive import column_of, may_be_vocabulary
 from testdata_assets.masking.tasks import BlockAnswer
 from testdata_assets.masking.transformers.base import Coincidence
 from testdata_assets.postgres.connections import connect
@@ -284,7 +284,8 @@ def _account(table: _Table, answer: BlockAnswer, collector: FingerprintCollector
             table.profiler.add(answer.sample)
         table.profiler.add_counts(answer.rows, answer.null_counts)
     for column, hashes in answer.sensitive.items():
-        shared = column in table.prose or column in table.vocabulary
+        whole = column_of(column)  # parts of prose, and drawn ones, are rather told as what else they are
+        shared = whole != column or whole in table.prose or whole in table.vocabulary
         collector.add_hashes(f"{table.plan.table.name}.{column}", hashes, prose=shared)
     for column, hashes in answer.kept.items():
         collector.allow_hashes(f"{table.plan.table.rule_table}.{column}", hashes)

@@ -24,7 +24,14 @@ from testdata_assets.masking.hashing import KeyedHash
 from testdata_assets.masking.memo import Memo, Memos
 from testdata_assets.masking.plan import ColumnPlan, TablePlan
 from testdata_assets.masking.plan_transformers import KEEP
-from testdata_assets.masking.sensitive import holds_shared, is_searched, is_shared, name_pairs, pair_name
+from testdata_assets.masking.sensitive import (
+    drawn_parts_of,
+    holds_shared,
+    is_searched,
+    is_shared,
+    name_pairs,
+    pair_name,
+)
 from testdata_assets.masking.text_arrays import string_bytes
 from testdata_assets.masking.transformers.base import Coincidence, MaskContext, Params, RowTransformer
 from testdata_assets.production import bulky
@@ -194,7 +201,8 @@ class TableMasker:
             return Values(kept)
         where = f"{self.plan.table.name}.{name}"
         sensitive: list[pl.Series] = []
-        context = replace(column.context(self._hash_for), collect=sensitive.append)
+        drawn: list[pl.Series] = []
+        context = replace(column.context(self._hash_for), collect=sensitive.append, collect_drawn=drawn.append)
         try:
             if isinstance(column.transformer, RowTransformer):
                 masked = self._mask_rows(column, column.transformer, rows, context, result)
@@ -211,6 +219,7 @@ class TableMasker:
                 code="transformer-failed",
             ) from None
         result.add_sensitive(name, sensitive)
+        result.add_sensitive(drawn_parts_of(name), drawn)
         return masked
 
     @staticmethod

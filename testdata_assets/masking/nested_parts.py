@@ -96,10 +96,7 @@ class PartRule:
             return values
         inner = self.rule.context(outer) if part is None else self.rule.context_of_part(outer, part)
         chosen, positions = distinct_parts(values)
-        guarantees = self.transformer.guarantees_for(inner.column)
-        searched = guarantees.coincidence is Coincidence.DISJOINT or guarantees.searchable
-        if searched and inner.collect is not None:
-            inner.collect(chosen)
+        inner.collect_parts(chosen, self.transformer.guarantees_for(inner.column))
         try:
             masked = self.transformer.apply(chosen, inner)
         except TestdataError as error:

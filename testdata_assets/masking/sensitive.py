@@ -25,6 +25,7 @@ from testdata_assets.production.catalog import Column
 _OF_ANYTHING = frozenset({"null", "constant", "redact", "scramble", "hash", "substitute", "template"})
 _UNKNOWN = frozenset({None, "unknown"})
 _MEMBERS = " (members)"
+_DRAWN_PARTS = " (drawn parts)"
 
 
 def branches(column: ColumnPlan) -> Iterator[ColumnPlan]:
@@ -68,6 +69,19 @@ def holds_shared(column: ColumnPlan) -> bool:
 def members_of(column: str) -> str:
     """The name under which it is stored which values a column of shared ones has."""
     return f"{column}{_MEMBERS}"
+
+
+def drawn_parts_of(column: str) -> str:
+    """The name under which parts of a column's values are stored whose masks may be real by chance.
+
+    Their masks may equal one of them anywhere, as a masked phone may be somebody's old one.
+    """
+    return f"{column}{_DRAWN_PARTS}"
+
+
+def column_of(origin: str) -> str:
+    """The column that values came from, whatever was stored of it."""
+    return origin.removesuffix(_DRAWN_PARTS).removesuffix(_MEMBERS)
 
 
 def member_hashes(values: pl.Series, seed: int, column: str) -> Hashes:

@@ -40,7 +40,7 @@ from testdata_assets.masking.canonical import (
     runs,
 )
 from testdata_assets.masking.fingerprints import Fingerprints, Hashes
-from testdata_assets.masking.sensitive import members, members_of
+from testdata_assets.masking.sensitive import column_of, members, members_of
 from testdata_assets.validation.common_words import telling
 from testdata_assets.validation.escapes import ESCAPED, without_escapes
 from testdata_assets.validation.report import Finding
@@ -192,7 +192,7 @@ def _remember(known: set[int], more: Iterable[int]) -> None:
 
 def kind_of(origin: str, inside: bool) -> str:
     """What a finding is called."""
-    return f"value of {origin}{INSIDE if inside else ''}"
+    return f"value of {column_of(origin)}{INSIDE if inside else ''}"
 
 
 def by_chance(found: int, expected: float, level: float) -> bool:

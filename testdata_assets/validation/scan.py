@@ -16,7 +16,7 @@ import polars as pl
 from testdata_assets.masking import copy_text
 from testdata_assets.masking.fingerprints import ANYWHERE, Fingerprints
 from testdata_assets.masking.plan import MaskingPlan
-from testdata_assets.masking.sensitive import holds_shared, name_pairs, pair_name
+from testdata_assets.masking.sensitive import column_of, drawn_parts_of, holds_shared, name_pairs, pair_name
 from testdata_assets.masking.transformers.json import Json
 from testdata_assets.postgres.identifiers import TableName
 from testdata_assets.production.catalog import Catalog, Column
@@ -90,7 +90,9 @@ def scan(
             for (table, name), column in plans.items()
             if is_prose(column) or ((table, name) in parts_of and parts_of[table, name].holds_prose)
         },
-        coinciding={f"{table}.{name}" for (table, name), column in plans.items() if may_coincide(column)} | pairs,
+        coinciding={f"{table}.{name}" for (table, name), column in plans.items() if may_coincide(column)}
+        | {drawn_parts_of(f"{table}.{name}") for table, name in plans}
+        | pairs,
         shared={
             f"{table.table.name}.{column.column.name}": f"{table.table.rule_table}.{column.column.name}"
             for table in plan.tables
@@ -98,7 +100,7 @@ def scan(
             if holds_shared(column)
         },
     )
-    origins = set(fingerprints.columns)
+    origins = {column_of(origin) for origin in fingerprints.columns}
     origin_types = frozenset(
         column.column.base_type for (table, name), column in plans.items() if f"{table}.{name}" in origins
     )

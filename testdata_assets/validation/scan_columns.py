@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from testdata_assets.masking import copy_text
-from testdata_assets.masking.nested_rules import NestedRule, part_column
+from testdata_assets.masking.nested_rules import NestedRule
 from testdata_assets.masking.plan import ColumnPlan
 from testdata_assets.masking.plan_transformers import KEEP
 from testdata_assets.masking.transformers.base import Coincidence
@@ -200,14 +200,13 @@ def _role(plan: ColumnPlan | None) -> Role:
 
 
 def may_coincide(column: ColumnPlan) -> bool:
-    """Whether values are searched for that masks of theirs may equal by chance, in some rows or parts of the column."""
+    """Whether values are searched for that masks of theirs may equal by chance, in some rows of the column.
+
+    Parts of values like that are stored under a name of their own.
+    """
     each: ColumnPlan | None = column
     while each is not None:
-        promised = [each.transformer.guarantees_for(each.seen_as)]
-        if not isinstance(each.transformer, Json):  # of its leaves only those are searched for that cannot
-            part = part_column(each.column)
-            promised += [rule.build().guarantees_for(part) for rule in _nested(vars(each.transformer.params).values())]
-        if any(promise.coincidence in _COINCIDING for promise in promised):
+        if each.transformer.guarantees_for(each.seen_as).coincidence in _COINCIDING:
             return True
         each = each.otherwise
     return False

@@ -199,9 +199,7 @@ def _masked(tokens: Tokens, leaves: Positions, numbers: bool, each: _PathRule, c
             code="json-leaf-type",
         )
     values, positions = distinct_parts(tokens.texts(leaves) if numbers else tokens.strings(leaves))
-    own = transformer.guarantees_for(inner.column)
-    if inner.collect is not None and (own.coincidence is Coincidence.DISJOINT or own.searchable):
-        inner.collect(values)
+    inner.collect_parts(values, transformer.guarantees_for(inner.column))
     try:
         masked = transformer.apply(values, inner)
     except TestdataError as error:

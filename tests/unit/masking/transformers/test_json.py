@@ -178,6 +178,15 @@ def test_raw_leaves_are_collected_for_the_leak_scan():
     assert pl.concat(found).unique().sort().to_list() == ["deep@b.c", "jörg@b.c"]
 
 
+def test_leaves_whose_masks_may_be_real_are_collected_apart():
+    found: list[pl.Series] = []
+    drawn: list[pl.Series] = []
+    paths = {"$.mail": EMAIL, "$.tel": {"transform": "phone"}, "$.city": {"transform": "city"}}
+    document = json.dumps({"mail": "a@b.c", "tel": "+49 30 1234567", "city": "Kiel"})
+    mask(paths, document, collect=found.append, collect_drawn=drawn.append)
+    assert [each.to_list() for each in (pl.concat(found), pl.concat(drawn))] == [["a@b.c"], ["+49 30 1234567"]]
+
+
 def test_slices_change_nothing(monkeypatch):
     documents = [f'{{"email": "user{number}@example.com", "n": [{number}]}}' for number in range(500)]
     paths = {"$.email": EMAIL, "$.n[0]": {"transform": "scramble"}}
