@@ -77,10 +77,10 @@ class JsonParts:
                 values, long = long_values.apart(found)
                 if values.len():
                     yield role, values
-                for each in long:
+                for each in long.values():
                     yield from ((role, portion) for portion in long_values.portions(each, "plain"))
         except RefusedError:  # by `pieces`: no JSON
-            for each in long_values.apart(document)[1]:
+            for each in long_values.apart(document)[1].values():
                 yield from (("kept", portion) for portion in long_values.portions(each, "plain"))
 
     def part(self, documents: pl.Series) -> dict[Role, pl.Series]:

@@ -243,8 +243,8 @@ class LeakDetector:
         digits = np.arange(_TAGS) - FIRST_CODE_TAG + MINIMUM_DIGITS
         # How likely one number of so many digits is to be among those of production that are looked for.
         space = np.where(digits < MINIMUM_DIGITS, np.inf, 9.0 * 10.0 ** (digits - 1.0))
-        self._density_kept = fingerprints.tags.sum(axis=0) / space
-        self._density_masked = fingerprints.tags[~self._coinciding].sum(axis=0) / space
+        self._density_kept: npt.NDArray[np.float64] = fingerprints.tags.sum(axis=0) / space
+        self._density_masked: npt.NDArray[np.float64] = fingerprints.tags[~self._coinciding].sum(axis=0) / space
 
     def probe(self, values: pl.Series, counts: pl.Series | None, hits: ColumnHits, *, embedded: bool) -> None:
         """Looks at texts, whole and inside, and adds what it finds to `hits`.
