@@ -22,11 +22,11 @@ from testdata_assets.golden.executors import Block, Masking, open_masking
 from testdata_assets.golden.load_errors import load_failure
 from testdata_assets.masking import copy_text
 from testdata_assets.masking.echoes import Echo, columns_looked_at, find_echoes
-from testdata_assets.masking.fingerprint_collector import FingerprintCollector
+from testdata_assets.masking.fingerprint_collector import FingerprintCollector, Rank
 from testdata_assets.masking.fingerprints import ChangeCount
 from testdata_assets.masking.keyring import KeyRing
 from testdata_assets.masking.plan import ColumnPlan, MaskingPlan, TablePlan
-from testdata_assets.masking.sensitive import column_of, may_be_vocabulary
+from testdata_assets.masking.sensitive import column_of, holds_shared, may_be_vocabulary, may_coincide
 from testdata_assets.masking.tasks import BlockAnswer
 from testdata_assets.masking.transformers.base import Coincidence
 from testdata_assets.postgres.connections import connect
@@ -73,7 +73,7 @@ class _Table:
     profiler: TableProfiler | None
     rows: int = 0
     left_out: int = 0
-    prose: frozenset[str] = frozenset()
+    ranks: Mapping[str, Rank] = field(default_factory=dict)
     vocabulary: frozenset[str] = frozenset()
     defaults: Mapping[str, str] = field(default_factory=dict)
     changes: dict[str, tuple[int, int]] = field(default_factory=dict)
@@ -149,7 +149,7 @@ def load_masked(
         _Table(
             table_plan,
             TableProfiler(table_plan.table, {column.column.name for column in table_plan.masked}, table_plan.compared),
-            prose=frozenset(column.column.name for column in table_plan.masked if _is_prose(column)),
+            ranks={column.column.name: _rank(column) for column in table_plan.masked},
             defaults=_literal_defaults(table_plan, defaults),
             vocabulary=frozenset(column.column.name for column in table_plan.masked if may_be_vocabulary(column)),
         )
@@ -222,8 +222,13 @@ def _literal_defaults(plan: TablePlan, texts: Mapping[str, str]) -> dict[str, st
     return found
 
 
-def _is_prose(column: ColumnPlan) -> bool:
-    return column.transformer.name == "free_text" or column.guarantees.coincidence is Coincidence.BY_PART
+def _rank(column: ColumnPlan) -> Rank:
+    of_parts = column.transformer.name == "free_text" or column.guarantees.coincidence is Coincidence.BY_PART
+    if of_parts or may_be_vocabulary(column):
+        return Rank.PARTS
+    if holds_shared(column):
+        return Rank.SHARED
+    return Rank.COINCIDING if may_coincide(column) else Rank.CERTAIN
 
 
 def _load_table(
@@ -284,9 +289,9 @@ def _account(table: _Table, answer: BlockAnswer, collector: FingerprintCollector
             table.profiler.add(answer.sample)
         table.profiler.add_counts(answer.rows, answer.null_counts)
     for column, hashes in answer.sensitive.items():
-        whole = column_of(column)  # parts of prose, and drawn ones, are rather told as what else they are
-        shared = whole != column or whole in table.prose or whole in table.vocabulary
-        collector.add_hashes(f"{table.plan.table.name}.{column}", hashes, prose=shared)
+        # Pairs of names have no column of their own: full names elsewhere prove more.
+        rank = table.ranks.get(column, Rank.COINCIDING if column_of(column) == column else Rank.PARTS)
+        collector.add_hashes(f"{table.plan.table.name}.{column}", hashes, rank)
     for column, hashes in answer.kept.items():
         collector.allow_hashes(f"{table.plan.table.rule_table}.{column}", hashes)
     table.seconds.update(answer.seconds)

@@ -71,7 +71,6 @@ __all__ = [
 LONGEST = 1 << 16  # characters of a value that its form is made of: what follows takes memory and tells nothing more
 _PORTION = 1 << 20  # bytes of a long text that runs are looked for in at once
 _OVERLAP = 1 << 16  # bytes of it that two portions share, so that no run falls between them
-_TAGS = np.uint64((1 << TAG_BITS) - 1)
 _WIDE = r"[^\x00-\x7F]"
 # Letters that Unicode does not take apart, and how ASCII writes them.
 _LIGATURES = {
@@ -272,8 +271,7 @@ def runs(values: pl.Series, seed: int, wanted: Filter) -> Runs:
     keys = keys_of(seed)
     parts = []
     for row, start, within in _portions(data, offsets):
-        here = data if len(within) == len(offsets) else data[start : start + within[-1]]
-        rows, hashes, starts, ends, codes = _runs_of(here, within, keys, wanted)
+        rows, hashes, starts, ends, codes = _runs_of(data[start : start + within[-1]], within, keys, wanted)
         parts.append((rows + row, hashes, starts + start, ends + start, codes))
     rows, hashes, starts, ends = (np.concatenate([part[place] for part in parts]) for place in range(4))
     codes = np.sum([part[4] for part in parts], axis=0, dtype=np.int64)
@@ -291,10 +289,11 @@ def longer_runs(openings: Runs, seed: int, wanted: Filter) -> Runs:
         wanted: Of the hashes looked for.
     """
     order = np.argsort(openings.starts, kind="stable")
-    same = openings.hashes[order][1:] == openings.hashes[order][:-1]
-    within = openings.starts[order][1:] < openings.ends[order][:-1]
-    # A word that is repeated all over a text opens the same value again and again.
-    openings = openings.chosen(order[np.concatenate((np.ones(min(len(order), 1), np.bool_), ~(same & within)))])
+    openings = openings.chosen(order)
+    again = (openings.hashes[1:] == openings.hashes[:-1]) & (openings.starts[1:] < openings.ends[:-1])
+    # A word that is repeated all over a text opens the same value again and again: the first and the last time count.
+    between = np.concatenate((again, [False])) & np.concatenate(([False], again))
+    openings = openings.chosen(np.flatnonzero(~between[: len(order)]))
     ends = np.minimum(openings.offsets[openings.rows + 1], openings.starts + 4 * LONGEST)
     found = [openings.chosen(np.zeros(0, np.int64))]
     for first, last in _together(ends - openings.starts):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import secrets
 import threading
 from collections.abc import Callable, Iterator
+from enum import IntEnum
 from itertools import pairwise
 
 import numpy as np
@@ -34,11 +35,19 @@ BLOCK = 1 << 14
 _PART_BITS = 8
 _BOUNDS = np.arange(1, 1 << _PART_BITS, dtype=np.uint64) << np.uint64(64 - _PART_BITS)
 _PAIR_BYTES = 12
-_PROSE_BIT = 30
-_PROSE = 1 << _PROSE_BIT
+_RANK_BIT = 29  # ranks stand above the numbers of columns
 _PERSONAL = r"@|(?:\d\D?){9}"
 
 _Pairs = tuple[Hashes, Origins]
+
+
+class Rank(IntEnum):
+    """How much a match with a value of a column proves, the most first."""
+
+    CERTAIN = 0  # its masks are never real
+    COINCIDING = 1  # a mask may be somebody's real value by chance
+    SHARED = 2  # many people's
+    PARTS = 3  # out of prose or documents
 
 
 class FingerprintCollector:
@@ -63,22 +72,21 @@ class FingerprintCollector:
         self._words = np.empty(0, np.uint64)
         self._lock = threading.Lock()
 
-    def add(self, column: str, values: pl.Series, *, prose: bool = False) -> None:
+    def add(self, column: str, values: pl.Series, rank: Rank = Rank.CERTAIN) -> None:
         """Adds raw values.
 
         Args:
             column: `schema.table.column`.
             values: Strings without nulls, duplicates allowed.
-            prose: Whether they come out of free text or documents: a value known from elsewhere, too, is then
-                attributed there.
+            rank: What a match would prove; a value that several columns have is attributed to where it proves most.
         """
-        self.add_hashes(column, fingerprint(values, self.seed), prose=prose)
+        self.add_hashes(column, fingerprint(values, self.seed), rank)
 
-    def add_hashes(self, column: str, hashes: Hashes, *, prose: bool = False) -> None:
+    def add_hashes(self, column: str, hashes: Hashes, rank: Rank = Rank.CERTAIN) -> None:
         """Adds fingerprints made elsewhere under the same seed."""
         with self._lock:
             number = self._columns.setdefault(column, len(self._columns))
-        self._sensitive.add(hashes, number | _PROSE if prose else number)
+        self._sensitive.add(hashes, rank << _RANK_BIT | number)
 
     def leave_out(self, column: str, values: pl.Series, *, vocabulary: bool) -> None:
         """Values of a column that say nothing, since many rows share them; addresses and long numbers stay.
@@ -138,7 +146,7 @@ class FingerprintCollector:
         """Blocks of fingerprints in ascending order: parts of their range put together or cut."""
         held: list[FingerprintBlock] = []
         for (values, codes), (allowed, allowed_in) in zip(self._sensitive.parts(), self._allowed.parts(), strict=True):
-            values, origins = self._telling(values, codes & (_PROSE - 1))
+            values, origins = self._telling(values, codes & ((1 << _RANK_BIT) - 1))
             known = among(allowed, values)  # what nobody masks needs no leave
             held.append(FingerprintBlock(values, origins, allowed[known], allowed_in[known]))
             if sum(len(block.values) for block in held) >= BLOCK:
@@ -216,7 +224,7 @@ class _Pile:
 
 
 def _attributed(values: Hashes, numbers: Origins) -> _Pairs:
-    """Each hash once, with its least number; the prose bit is above the columns, so what is not prose goes first."""
+    """Each hash once, with its least number: of the first rank, and there of the first column."""
     if not len(values):
         return values, numbers
     order = np.argsort(values)  # not stable: several times faster, and equal ones are told apart by number

@@ -125,7 +125,7 @@ class Fingerprints:
         tags = np.zeros(len(self.columns) << TAG_BITS, np.int64)
         firsts: list[np.uint64] = []
         held: list[FingerprintBlock] = []
-        for block in self.blocks():
+        for block in map(read, range(blocks)):
             bitmap.add(block.values)
             kinds = (block.values & np.uint64((1 << TAG_BITS) - 1)).astype(np.int64)
             tags += np.bincount((block.origins.astype(np.int64) << TAG_BITS) | kinds, minlength=len(tags))
@@ -147,7 +147,7 @@ class Fingerprints:
     def load(cls, store: ChunkStore) -> Fingerprints:
         """Opens what a collector saved in a snapshot's store.
 
-        Beyond `IN_MEMORY` of them it takes 5 bytes of memory each, and no more than 384 MB.
+        Beyond `IN_MEMORY` of them it takes 5 to 7 bytes of memory each, and no more than 384 MB.
         """
         header = Header.unpacked(next(store.read(HEADER)))
         index = store.index(STREAM) if header.count else ()
@@ -157,7 +157,7 @@ class Fingerprints:
 
     def blocks(self) -> Iterator[FingerprintBlock]:
         """All of them in ascending order."""
-        return map(self._read, range(self._number))
+        return iter([self._held]) if self._sieve is None else map(self._read, range(self._number))
 
     def hash(self, values: pl.Series) -> pl.Series:
         """Fingerprints of strings' canonical forms: UInt64, nulls where a value is too short to count."""

@@ -24,6 +24,8 @@ from testdata_assets.production.catalog import Column
 # Transformers of anything at all: what a column under them holds is known only by the rule's category.
 _OF_ANYTHING = frozenset({"null", "constant", "redact", "scramble", "hash", "substitute", "template"})
 _UNKNOWN = frozenset({None, "unknown"})
+# What a constant replaces is nothing that masks avoid: other columns' masks may well be equal to it.
+_COINCIDING = (Coincidence.MAY_COINCIDE, Coincidence.CONSTANT)
 _MEMBERS = " (members)"
 _DRAWN_PARTS = " (drawn parts)"
 
@@ -47,6 +49,19 @@ def is_searched(column: ColumnPlan) -> bool:
     if promise.coincidence is Coincidence.DISJOINT or promise.searchable or is_shared(column.transformer):
         return True
     return column.transformer.name == "scramble" and column.pii is not None and column.column.base_type in TEXT_TYPES
+
+
+def may_coincide(column: ColumnPlan) -> bool:
+    """Whether values are searched for that masks of theirs may equal by chance, in some rows of the column.
+
+    Parts of values like that are stored under a name of their own.
+    """
+    each: ColumnPlan | None = column
+    while each is not None:
+        if each.transformer.guarantees_for(each.seen_as).coincidence in _COINCIDING:
+            return True
+        each = each.otherwise
+    return False
 
 
 def may_be_vocabulary(column: ColumnPlan) -> bool:

@@ -14,14 +14,12 @@ import polars as pl
 
 from testdata_assets.postgres.sql_files import load_queries
 from testdata_assets.validation.image_reader import ImageReader
-from testdata_assets.validation.long_values import whole_characters
+from testdata_assets.validation.long_values import OVERLAP, whole_characters
 from testdata_assets.validation.text_values import decoded
 
 _PIECE = 16 << 20
-# Pieces overlap, so that nothing is cut in two.
-_OVERLAP = 4096
 _LARGE_OBJECTS = f"""
-SELECT l.oid, piece, '\\x' || encode(lo_get(l.oid, piece * {_PIECE}::bigint, {_PIECE + _OVERLAP}), 'hex')
+SELECT l.oid, piece, '\\x' || encode(lo_get(l.oid, piece * {_PIECE}::bigint, {_PIECE + OVERLAP}), 'hex')
 FROM pg_catalog.pg_largeobject_metadata l
 CROSS JOIN LATERAL generate_series(0, (SELECT coalesce(max(pageno), 0) FROM pg_catalog.pg_largeobject p
     WHERE p.loid = l.oid)::bigint * 2048 / {_PIECE}) AS piece

@@ -80,6 +80,9 @@ class JsonParts:
                 for each in long.values():
                     yield from ((role, portion) for portion in long_values.portions(each, "plain"))
         except RefusedError:  # by `pieces`: no JSON
+            values, _ = long_values.apart(document)
+            if values.len():
+                yield "kept", values
             for each in long_values.apart(document)[1].values():
                 yield from (("kept", portion) for portion in long_values.portions(each, "plain"))
 

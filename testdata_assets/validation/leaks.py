@@ -1,8 +1,8 @@
 """Searching texts for production's own sensitive values by their fingerprints.
 
-Each text is probed whole; in texts where something may be embedded, so is every run of up to twelve words, in
-canonical form (`masking/canonical.py`): an address, a name or a number is found whatever its case, its punctuation,
-the order of its words or the grouping of its digits.
+Each text is probed whole; in texts where something may be embedded, so is every run of up to thirteen words, and longer
+ones that open like a longer value, in canonical form (`masking/canonical.py`): an address, a name or a number is found
+whatever its case, its punctuation, the order of its words or the grouping of its digits.
 
 Precision is by design. A match that cannot be chance counts wherever it is: an e-mail address, several words of which
 one is not everyday language (`common_words.py`). A `weak` match (one word, a short number) can be chance in a column
@@ -70,6 +70,9 @@ _MANY_CODES = 1000  # a block with so many may be a column of ids that are dense
 _SHARED_MATCHED = 0.8
 _SHARED_COVERED = 0.5
 _SHARED_VALUES = 20
+_NONE_TOLD: npt.NDArray[np.int64] = np.empty(0, np.int64)
+# By how much digits are turned to look at a number's neighbours.
+_TURNS = (3, 7)
 
 
 @dataclass
@@ -112,12 +115,11 @@ class ColumnHits:
     located: dict[tuple[str, bool], list[npt.NDArray[np.int64]]] | None = None
 
     def findings(self, table: str, column: str) -> list[Finding]:
-        """The findings this column gives rise to, one for each origin."""
-        counted = self.counted()
-        return [
-            Finding(table, column, kind_of(origin, inside), count)
-            for (origin, inside), count in sorted(counted.items())
-        ]
+        """The findings this column gives rise to, one for each kind."""
+        kinds: Counter[str] = Counter()
+        for place, count in self.counted().items():
+            kinds[kind_of(*place)] += count
+        return [Finding(table, column, kind, count) for kind, count in sorted(kinds.items())]
 
     def counted(self) -> Counter[tuple[str, bool]]:
         """Matches that count, by origin and whether inside text."""
@@ -302,16 +304,22 @@ class LeakDetector:
         Numbers are not spread evenly: where production's are dense, so are matches of ids that have nothing to do
         with them.
         """
-        start, end = pl.col("v").str.slice(0, pl.col("v").str.len_chars() - 3), pl.col("v").str.tail(3)
-        turned = end.str.replace_many(list("0123456789"), list("3456789012"))
-        others = values.alias("v").to_frame().select((start + turned).alias("v")).to_series()
+        bare = pl.col("v").str.replace(r"[^0-9]+$", "")
+        start, end = bare.str.head(-3), bare.str.tail(3)
         seed = self._fingerprints.seed
-        plain, at_home = probes(others, seed)
-        every = np.concatenate((plain, as_national(plain, seed), at_home)) if role == "kept" else plain
-        every = every[self._fingerprints.contains(every) & (every != 0)]
-        if role != "kept":
-            every = every[~self._coinciding[self._fingerprints.origins_of(every)]]
-        return np.bincount(_tags_of(every), minlength=_TAGS).astype(np.float64)
+        total = np.zeros(_TAGS)
+        for turn in _TURNS:
+            turned = end.str.replace_many(list("0123456789"), [str((digit + turn) % 10) for digit in range(10)])
+            others = values.alias("v").to_frame().select((start + turned).alias("v")).to_series()
+            plain, at_home = probes(others, seed)
+            every = np.concatenate((plain, as_national(plain, seed), at_home)) if role == "kept" else plain
+            every = every[self._fingerprints.contains(every) & (every != 0)]
+            if role != "kept":
+                every = every[~self._coinciding[self._fingerprints.origins_of(every)]]
+            total += np.bincount(_tags_of(every), minlength=_TAGS)
+        # Neighbours are drawn by chance, too: two standard deviations of their mean are allowed for.
+        found: npt.NDArray[np.float64] = (total + 2 * np.sqrt(total)) / len(_TURNS)
+        return found
 
     def probe_inside(
         self,
@@ -344,13 +352,18 @@ class LeakDetector:
             frame = frame.filter(address | number)
         if frame.height == 0:
             return
-        told = self._runs(frame, hits, embedded=embedded)
-        undone = frame.filter(pl.col("v").str.contains(ESCAPED) & ~pl.col("r").is_in(told))
+        told = self._runs(frame, hits, _NONE_TOLD, embedded=embedded)
+        undone = frame.filter(pl.col("v").str.contains(ESCAPED))
         if undone.height:
-            self._runs(undone.with_columns(without_escapes(undone.get_column("v"))), hits, embedded=embedded)
+            self._runs(undone.with_columns(without_escapes(undone.get_column("v"))), hits, told, embedded=embedded)
 
-    def _runs(self, frame: pl.DataFrame, hits: ColumnHits, *, embedded: bool) -> list[int]:
-        """Looks at runs of words; returns the rows in which something counts."""
+    def _runs(
+        self, frame: pl.DataFrame, hits: ColumnHits, told: npt.NDArray[np.int64], *, embedded: bool
+    ) -> npt.NDArray[np.int64]:
+        """Looks at runs of words; adds what was not told before, and returns what it found.
+
+        What is found is told by its row and origin, both in one number.
+        """
         values = frame.get_column("v")
         wanted = self._anything if embedded and hits.role == "kept" else self._in_masked
         found = runs(values, self._fingerprints.seed, wanted)
@@ -364,25 +377,26 @@ class LeakDetector:
                 longer = longer_runs(longer, self._fingerprints.seed, wanted)
                 found = found.joined(self._of_production(longer, hits))
         if not len(found.rows):
-            return []
+            return _NONE_TOLD
         matched = found.texts()
         tags = _tags_of(found.hashes)
         strong = is_strong(matched) | (tags == LOCAL_TAG) | (tags >= _FIRST_STRONG_TAG)
         if not embedded:
             address = matched.str.contains("@", literal=True).to_numpy()
             strong &= address | (tags >= FIRST_CODE_TAG)
-        kept = np.flatnonzero(strong)
-        rows = frame.get_column("r").to_numpy().astype(np.int64)[found.rows[kept]]
+        rows = frame.get_column("r").to_numpy().astype(np.int64)[found.rows]
+        places = rows * len(self._fingerprints.columns) + self._fingerprints.origins_of(found.hashes)
+        kept = np.flatnonzero(strong & ~np.isin(places, told))
         self._count(
             found.hashes[kept],
             matched.gather(pl.Series(kept)),
             np.ones(len(kept), np.bool_),
-            rows,
+            rows[kept],
             frame.get_column("n").to_numpy()[found.rows[kept]],
             hits,
             inside=True,
         )
-        return [int(row) for row in np.unique(rows)]
+        return places[kept]
 
     def _of_production(self, found: Runs, hits: ColumnHits) -> Runs:
         """Those runs that are production's, and not kept by rule."""

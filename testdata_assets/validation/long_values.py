@@ -13,7 +13,7 @@ import polars as pl
 from testdata_assets.production import bulky
 from testdata_assets.validation.text_values import Shape
 
-_OVERLAP = 1 << 16  # bytes that two portions share: more than any value takes that is looked for
+OVERLAP = 1 << 16  # bytes that two portions share: more than any value takes that is looked for
 _HEX = rb"\\x"  # how COPY begins a bytea in hexadecimal form, its backslash escaped
 
 
@@ -47,16 +47,16 @@ def portions(value: memoryview, shape: Shape) -> Iterator[pl.Series]:
 
 def _tail(piece: memoryview) -> bytes:
     """The end of a piece, from a blank on where there is one: no character and no escape begins in its middle."""
-    if len(piece) <= _OVERLAP:
+    if len(piece) <= OVERLAP:
         return bytes(piece)
-    end = bytes(piece[bulky.cut_before(piece, 0, len(piece) - _OVERLAP) :])
+    end = bytes(piece[bulky.cut_before(piece, 0, len(piece) - OVERLAP) :])
     return end[max(end.find(b" "), 0) :]
 
 
 def _hexadecimal(value: memoryview) -> Iterator[pl.Series]:
     digits = value[len(_HEX) :]
     for start in range(0, len(digits), 2 * bulky.PIECE_BYTES):
-        stop = start + 2 * (bulky.PIECE_BYTES + _OVERLAP)
+        stop = start + 2 * (bulky.PIECE_BYTES + OVERLAP)
         whole = whole_characters(bytes.fromhex(str(digits[start:stop], "ascii")))
         yield pl.Series("v", [_HEX.decode() + whole.hex()])
 

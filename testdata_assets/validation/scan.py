@@ -16,7 +16,14 @@ import polars as pl
 from testdata_assets.masking import copy_text
 from testdata_assets.masking.fingerprints import ANYWHERE, Fingerprints
 from testdata_assets.masking.plan import MaskingPlan
-from testdata_assets.masking.sensitive import column_of, drawn_parts_of, holds_shared, name_pairs, pair_name
+from testdata_assets.masking.sensitive import (
+    column_of,
+    drawn_parts_of,
+    holds_shared,
+    may_coincide,
+    name_pairs,
+    pair_name,
+)
 from testdata_assets.masking.transformers.json import Json
 from testdata_assets.postgres.identifiers import TableName
 from testdata_assets.production.catalog import Catalog, Column
@@ -28,7 +35,7 @@ from testdata_assets.validation.locate import locate
 from testdata_assets.validation.patterns import PatternHits
 from testdata_assets.validation.report import SHOWN_KEYS, Finding
 from testdata_assets.validation.scan_catalog import Stopwatch, scan_catalog, scan_large_objects, scan_names
-from testdata_assets.validation.scan_columns import ColumnScan, column_scan, is_prose, may_coincide, related_origins
+from testdata_assets.validation.scan_columns import ColumnScan, column_scan, is_prose, related_origins
 
 
 @dataclass(frozen=True)

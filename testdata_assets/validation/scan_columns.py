@@ -26,8 +26,6 @@ from testdata_assets.validation.report import Finding
 from testdata_assets.validation.text_values import Shape, shape_of, texts, whole_texts
 
 _DISTINCT_PROBE = 1_000
-# What a constant replaces is nothing that masks avoid: other columns' masks may well be equal to it.
-_COINCIDING = (Coincidence.MAY_COINCIDE, Coincidence.CONSTANT)
 
 
 @dataclass
@@ -197,19 +195,6 @@ def _role(plan: ColumnPlan | None) -> Role:
     if coincidence is Coincidence.UNCHANGED:
         return "kept"
     return "disjoint" if coincidence is Coincidence.DISJOINT else "masked"
-
-
-def may_coincide(column: ColumnPlan) -> bool:
-    """Whether values are searched for that masks of theirs may equal by chance, in some rows of the column.
-
-    Parts of values like that are stored under a name of their own.
-    """
-    each: ColumnPlan | None = column
-    while each is not None:
-        if each.transformer.guarantees_for(each.seen_as).coincidence in _COINCIDING:
-            return True
-        each = each.otherwise
-    return False
 
 
 def _nested(params: Iterable[Any]) -> Iterator[NestedRule]:

@@ -266,6 +266,25 @@ def test_a_long_value_is_found_where_all_of_it_is(way: str, monkeypatch: pytest.
     assert {" ".join(text.lower().split()) for text in longer.texts()} == {LONG.lower().strip(".")}
 
 
+def test_an_opening_is_found_after_a_word_that_it_ends_with() -> None:
+    whole, more = forms(pl.Series([LONG]), SEED)
+    wanted = np.unique(np.concatenate((whole, more[more != 0])))
+    word = LONG.split()[12]
+    found = runs(pl.Series([f"{word} {LONG} and so on"]), SEED, filter_of(wanted))
+    openings = found.chosen(np.flatnonzero(np.isin(found.hashes, wanted)))
+    assert whole[0] in longer_runs(openings, SEED, filter_of(wanted)).hashes
+
+
+@pytest.mark.parametrize("others", [[], ["x"]])
+def test_the_end_of_a_long_text_is_looked_at(others: list[str]) -> None:
+    address = "bob.miller77@corp.example"
+    wanted = forms(pl.Series([address]), SEED)[0]
+    text = f"{'many words ' * 150_000} {address}"
+    found = runs(pl.Series([text, *others]), SEED, filter_of(wanted))
+    assert found.texts().to_list()[-1] == address
+    assert wanted[0] in found.hashes
+
+
 def test_words_that_repeat_all_over_a_text_take_no_longer() -> None:
     value = "old " * 20
     whole, more = forms(pl.Series([value]), SEED)

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from testdata_assets.masking.fingerprint_collector import FingerprintCollector
+from testdata_assets.masking.fingerprint_collector import FingerprintCollector, Rank
 from testdata_assets.masking.fingerprint_filters import Sieve
 from testdata_assets.masking.fingerprints import ANYWHERE, FingerprintBlock, Fingerprints
 from testdata_assets.production.chunk_store import ChunkStore
@@ -46,7 +46,7 @@ def test_spilling_changes_nothing(store: ChunkStore, tmp_path: Path) -> None:
     for number in range(40):
         values = pl.Series([f"value number {number * 37 + i}" for i in range(100)])
         for collector in (spilling, whole):
-            collector.add(f"s.t.c{number % 3}", values, prose=number % 2 == 0)
+            collector.add(f"s.t.c{number % 3}", values, Rank.PARTS if number % 2 == 0 else Rank.CERTAIN)
     for collector in (spilling, whole):
         collector.allow("s.t.c0", pl.Series(["value number 50", "VALUE NUMBER 51"]))
         collector.allow("s.t.c1", pl.Series(["value number 52", "value number 52"]))
@@ -112,7 +112,7 @@ def test_the_sieve_lets_all_fingerprints_pass_and_few_others() -> None:
 def test_prose_is_attributed_to_who_else_has_the_value(store: ChunkStore) -> None:
     for budget in (10, 10_000):
         collector = FingerprintCollector(3, store, budget=budget)
-        collector.add("s.t.notes", pl.Series([f"value number {i}" for i in range(30)]), prose=True)
+        collector.add("s.t.notes", pl.Series([f"value number {i}" for i in range(30)]), Rank.PARTS)
         collector.add("s.t.name", pl.Series([f"value number {i}" for i in range(20)]))
         found = _saved(collector, store)
         origins = [found.origin(int(each)) for each in found.hash(pl.Series(["value number 7", "value number 25"]))]
@@ -129,8 +129,8 @@ def test_seeds_differ_and_empty_sets_find_nothing(store: ChunkStore) -> None:
 @pytest.mark.parametrize("budget", [1 << 20, 10])
 def test_vocabulary_of_one_column_is_vocabulary_of_all_such_columns(budget: int, store: ChunkStore) -> None:
     collector = FingerprintCollector(seed=5, store=store, budget=budget)
-    collector.add("t.old", pl.Series(["awaiting reply", "telling words", "ann.lee@corp.com"]), prose=True)
-    collector.add("t.new", pl.Series(["awaiting reply", "other sentences"]), prose=True)
+    collector.add("t.old", pl.Series(["awaiting reply", "telling words", "ann.lee@corp.com"]), Rank.PARTS)
+    collector.add("t.new", pl.Series(["awaiting reply", "other sentences"]), Rank.PARTS)
     collector.add("t.name", pl.Series(["Mary van Dyke", "other sentences"]))
     collector.leave_out("t.old", pl.Series([], dtype=pl.String), vocabulary=True)
     frequent = pl.Series(["awaiting reply", "other sentences", "ann.lee@corp.com"])

@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 import polars as pl
+import pytest
 
 from testdata_assets.masking.transformers.json import Json
 from testdata_assets.masking.transformers.registry import build
@@ -96,3 +97,11 @@ def test_a_long_text_that_is_no_json_counts_as_kept_text() -> None:
     assert text.startswith("a@b.de")
     assert {role for role, _ in found} == {"kept"}
     assert sum(values.str.len_bytes().sum() for _, values in found) >= 8_000_000
+
+
+@pytest.mark.parametrize("words", [1_000, 400_000, 1_000_000])
+def test_what_is_no_json_is_kept_text_however_long(words: int) -> None:
+    document = pl.Series(["note } about a@b.de " + "lorem " * words])
+    found = list(parts("text").portions(document))
+    assert {role for role, _ in found} == {"kept"}
+    assert any(values.str.contains("a@b.de", literal=True).any() for _, values in found)

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from testdata_assets.masking.fingerprint_collector import FingerprintCollector
+from testdata_assets.masking.fingerprint_collector import FingerprintCollector, Rank
 from testdata_assets.masking.sensitive import member_hashes, members_of
 from testdata_assets.validation.leaks import ColumnHits, LeakDetector, Role, by_chance, is_strong
 from testdata_assets.validation.report import Finding
@@ -379,3 +379,47 @@ def test_one_long_value_keeps_its_shares() -> None:
     detector.probe(pl.Series(strings), None, hits, embedded=True)
     hits.count_once()
     assert hits.findings("t", "c") == []
+
+
+def test_a_number_in_a_text_does_not_hide_what_stands_behind_escapes() -> None:
+    collector = FingerprintCollector(seed=3)
+    collector.add("s.t.number", pl.Series(["1234567890"]))
+    collector.add("s.t.mail", pl.Series(["bob.miller77@corp.example"]))
+    text = "q?id=1234567890&mail=bob%2Emiller77%40corp%2Eexample"
+    found = search(LeakDetector(collector.finish()), [text])
+    assert ("value of s.t.mail inside text", 1) in found
+    assert all(count == 1 for _, count in found)
+
+
+@pytest.mark.parametrize("padding", ["", "    ", ")"])
+def test_a_copy_of_long_numbers_is_found_whatever_follows_them(padding: str) -> None:
+    numbers = np.random.default_rng(3).integers(10**11, 10**12, 5000)
+    collector = FingerprintCollector(seed=3)
+    collector.add("s.t.phone", pl.Series(numbers).cast(pl.String))
+    copied = [f"{number}{padding}" for number in numbers.tolist()]
+    assert search(LeakDetector(collector.finish()), copied, embedded=False) == [("value of s.t.phone", 5000)]
+
+
+def test_ids_that_are_as_dense_as_their_neighbours_are_chance() -> None:
+    draw = np.random.default_rng(11)
+    alarms = 0
+    for _ in range(40):
+        production = draw.choice(np.arange(10**9, 10**9 + 40_000), 4000, replace=False)
+        collector = FingerprintCollector(seed=3)
+        collector.add("s.t.number", pl.Series(production).cast(pl.String))
+        ids = draw.choice(np.arange(10**9, 10**9 + 40_000), 4000, replace=False)
+        alarms += bool(search(LeakDetector(collector.finish()), [str(each) for each in ids.tolist()]))
+    assert alarms == 0
+
+
+def test_a_value_of_several_columns_is_told_as_what_proves_most() -> None:
+    collector = FingerprintCollector(seed=3)
+    collector.add("s.t.first_name", pl.Series(["bob.miller77@corp.example"]), Rank.SHARED)
+    collector.add("s.t.first+last", pl.Series(["Ottokar Wendelmeier"]), Rank.COINCIDING)
+    collector.add("s.t.email", pl.Series(["bob.miller77@corp.example"]))
+    collector.add("s.t.customer", pl.Series(["Ottokar Wendelmeier"]))
+    detector = LeakDetector(
+        collector.finish(), coinciding={"s.t.first+last"}, shared={"s.t.first_name": "s.t.first_name"}
+    )
+    found = search(detector, ["bob.miller77@corp.example", "Ottokar Wendelmeier"], "masked")
+    assert found == [("value of s.t.customer", 1), ("value of s.t.email", 1)]
