@@ -38,7 +38,7 @@ def drifted(one: TableProfile, other: TableProfile, promised: Mapping[str, Colum
 
 
 @pytest.mark.parametrize("shares", [[0.5, 0.5], [0.9, 0.07, 0.03], [0.2] * 5])
-@pytest.mark.parametrize("rows", [300, 3_000, 40_000])
+@pytest.mark.parametrize("rows", [300, 3_000, pytest.param(40_000, marks=pytest.mark.slow)])
 def test_rows_that_move_are_no_drift(rows: int, shares: list[float]) -> None:
     for seed in range(4):
         data = world(rows, seed)
