@@ -108,13 +108,12 @@ class LatLon(RowTransformer[LatLonParams]):
         """
         degrees = 1.2 * self.params.radius_m / coordinates.METRES_PER_DEGREE
         pole = math.nextafter(LAT, math.inf)
-        if self.params.part == "lon":
-            degrees *= _FAR_NORTH
-            polar = Unheld((-LAT, -_POLAR, _POLAR, pole), self.params.other)
-            unheld = (Unheld((-math.inf, degrees - LON, LON - degrees, math.inf)), polar)
-        else:
-            unheld = (Unheld((-math.inf, -LAT, pole, math.inf)),)
-        return replace(self.distribution, amount=degrees, unheld=unheld)
+        if self.params.part != "lon":
+            return replace(self.distribution, amount=degrees, unheld=(Unheld((-math.inf, -LAT, pole, math.inf)),))
+        degrees *= _FAR_NORTH
+        across = Unheld((-math.inf, degrees - LON, LON - degrees, math.inf))
+        polar = Unheld((-LAT, -_POLAR, _POLAR, pole), self.params.other)
+        return replace(self.distribution, amount=degrees, unheld=(across, polar))
 
     def reads(self) -> tuple[str, ...]:
         return () if self.params.other is None else (self.params.other,)
