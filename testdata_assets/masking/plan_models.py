@@ -127,17 +127,15 @@ class ColumnPlan:
     def distribution(self) -> Distribution:
         """What masks keep of the distribution; under a condition, what holds for both kinds of rows.
 
-        A transformer that does not say is held to everything where there is something to measure: of numbers, times,
-        booleans and enums. It may be a user's own, and nobody would see it bend them.
+        A transformer that does not say, and whose masks may be real values, is held to everything where there is
+        something to measure: of numbers, times, booleans and enums. It may be a user's own, and nobody would see it
+        bend them.
         """
         found = self.transformer.distribution_on(self.seen_as)
         if found.kept is Kept.UNDECLARED:
-            replaces = self.transformer.guarantees_for(self.seen_as).coincidence in (
-                Coincidence.DISJOINT,
-                Coincidence.MAY_COINCIDE,
-            )
+            drawn = self.transformer.guarantees_for(self.seen_as).coincidence is Coincidence.MAY_COINCIDE
             measured = kind_of(self.column) in ("number", "time", "category")
-            found = replace(EXACTLY, rows=True) if replaces and measured else NOTHING
+            found = replace(EXACTLY, rows=True) if drawn and measured else NOTHING
         return found if self.otherwise is None else found.weaker(self.otherwise.distribution)
 
     @property

@@ -49,7 +49,8 @@ COINCIDENCE = {
 DISTRIBUTION = {
     Kept.UNDECLARED: (
         "undeclared",
-        "it does not say, so numbers, times, booleans and enums must be distributed as before, row by row",
+        "it does not say, so numbers, times, booleans and enums must be distributed as before, row by row, where masks "
+        "may be real values",
     ),
     Kept.NOTHING: ("lost", "masks are distributed otherwise, and not compared"),
     Kept.ROUGHLY: ("roughly kept", "masks lie near their values, and so must the distribution"),

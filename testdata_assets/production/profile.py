@@ -60,7 +60,8 @@ class Held:
     """Figures of a masked column as `ColumnProfile` has them of kept ones, for the comparison with the image only.
 
     Attributes:
-        neighbours: Share of the sampled rows whose value is that of the sampled row before; None for fewer than two.
+        unread: Share of the values for which `values` has no number, as for dates BC.
+        nearby: How often two rows that were added together have one value; None where no two were.
     """
 
     values: Steps | None = None
@@ -68,7 +69,8 @@ class Held:
     hours: tuple[float, ...] | None = None
     weekdays: tuple[float, ...] | None = None
     magnitude: tuple[int, float, float] | None = None
-    neighbours: float | None = None
+    unread: float = 0.0
+    nearby: float | None = None
 
 
 @dataclass(frozen=True)
@@ -245,6 +247,7 @@ class TableProfiler:
         self._held = self._held_bytes = 0
         self._seen = 0
         self._every = 1
+        self._alike: dict[str, tuple[float, int]] = {}
         self._rows: int | None = None
         self._nulls: dict[str, int] | None = {}
 
@@ -255,7 +258,9 @@ class TableProfiler:
             frame = frame[spread(frame.height, self._every, self._seen)]
         if frame.height == 0:
             return
-        self._keep([clipped(frame)])
+        frame = clipped(frame)
+        self._count_alike(frame)
+        self._keep([frame])
         while self._held > MAX_SAMPLE or (self._held_bytes > MAX_SAMPLE_BYTES and self._held > MIN_GROUP):
             self._thin()
 
@@ -293,6 +298,10 @@ class TableProfiler:
             series = sample.get_column(column.name)
             masked, compared = column.name in self._masked, column.name in self._compared
             profile, numbers = _profile_column(column, series, exact, masked=masked, compared=compared)
+            if profile.held is not None:
+                alike, pairs = self._alike.get(column.name, (0.0, 0))
+                held = replace(profile.held, nearby=round(alike / pairs, 6) if pairs else None)
+                profile = replace(profile, held=held)
             profiles.append(profile)
             code = _codes(profile, series, None if masked else numbers)
             if code is not None:
@@ -313,6 +322,16 @@ class TableProfiler:
             correlations=correlations({name: score for name, score in scored.items() if score is not None}),
             dependencies=dependencies(_grouped(sample, profiles)),
         )
+
+    def _count_alike(self, frame: pl.DataFrame) -> None:
+        """Sums up how often two rows of a frame have one value: each frame counts by the rows that it stands for."""
+        for name in self._compared:
+            times = frame.get_column(name).drop_nulls().alias("v").value_counts(name="n").get_column("n").to_numpy()
+            rows = int(times.sum())
+            if rows > 1:
+                share = float((times / rows * ((times - 1.0) / (rows - 1))).sum())
+                alike, counted = self._alike.get(name, (0.0, 0))
+                self._alike[name] = (alike + rows * self._every * share, counted + rows * self._every)
 
     def _sample(self) -> pl.DataFrame:
         return pl.DataFrame(pa.concat_tables(self._parts))
@@ -366,17 +385,9 @@ def _profile_column(
         hours=shown.hours,
         weekdays=shown.weekdays,
         magnitude=shown.magnitude,
-        held=replace(known, neighbours=_neighbours(present)) if compared else None,
+        held=known if compared else None,
     )
     return profile, numbers
-
-
-def _neighbours(present: pl.Series) -> float | None:
-    """Share of values that are the one before."""
-    if present.len() < 2:
-        return None
-    same: npt.NDArray[np.bool_] = (present.slice(1) == present.head(-1)).to_numpy()
-    return round(float(same.mean()), 6)
 
 
 def _figures(kind: Kind, column: Column, numbers: pl.Series | None, counted: pl.DataFrame, present: int) -> Held:
@@ -389,6 +400,7 @@ def _figures(kind: Kind, column: Column, numbers: pl.Series | None, counted: pl.
         hours=clock[0] if clock and column.base_type != "date" else None,
         weekdays=clock[1] if clock else None,
         magnitude=figures.magnitude(known) if kind == "number" and known is not None else None,
+        unread=0.0 if known is None or not present else round(1 - len(known) / present, 6),
     )
 
 

@@ -211,10 +211,11 @@ def _agreement(counted: _Counted, source: Profiles, image: Profiles) -> Agreemen
     telling = {name: share for name, share in one.items() if _TELLING.search(name)}
     counts = 1 - (sum(one.values()) - sum(telling.values()))
     anywhere = distances.most_agreement(telling, other, (present[0], present[1])) / max(counts, 1e-9)
-    nearby = 1.0 if second.held.neighbours is None else second.held.neighbours
+    nearby = 1.0 if first.held.nearby is None else first.held.nearby
     variance = Noise(before, after, same_rows=True).variance((present[0], present[1]))
-    # The masks that fell beside each other did so by chance, even where all are known.
-    return Agreement(_at_most(min(anywhere, 1.0), variance), _at_most(nearby, 1 / present[1]))
+    # Which rows change places is chance, even where all are known. Pairs share rows: the mean of n rows' pairs varies
+    # at most twice as much as that of n independent ones (Hoeffding 1948).
+    return Agreement(_at_most(min(anywhere, 1.0), variance), _at_most(nearby, 2 / present[0]))
 
 
 def _at_most(share: float, variance: float) -> float:

@@ -47,9 +47,10 @@ def distance_beyond(first: Steps, second: Steps, distribution: Distribution) -> 
         distribution: Between what numbers the masks lie.
     """
     at = np.asarray(first.at)
-    low_at, high_at = distribution.span(at)
-    # Points of a profile are rounded.
-    low_at, high_at = low_at - _ROUNDED * np.abs(at), high_at + _ROUNDED * np.abs(at)
+    # Points of both profiles are rounded.
+    low_at = distribution.span(at - _ROUNDED * np.abs(at))[0]
+    high_at = distribution.span(at + _ROUNDED * np.abs(at))[1]
+    low_at, high_at = low_at - _ROUNDED * np.abs(low_at), high_at + _ROUNDED * np.abs(high_at)
     less, most = np.asarray(first.below), np.asarray(first.upto)
     points = np.unique(np.concatenate([low_at, high_at, second.at]))
     gaps = []
@@ -62,6 +63,22 @@ def distance_beyond(first: Steps, second: Steps, distribution: Distribution) -> 
         low, high = bounds(second, points)
         gaps += [float((fewest - high).max()), float((low - largest).max())]
     return max(*gaps, 0.0)
+
+
+def share_within(steps: Steps, edges: Sequence[float]) -> float:
+    """The share of rows between the first edge and the second, the third and the fourth, and so on.
+
+    What lies between two known points counts as well, where either of them does.
+
+    Args:
+        steps: Known at n points.
+        edges: Ascending; each interval is closed below and open above.
+    """
+    inside = np.searchsorted(edges, steps.at, side="right") % 2 == 1
+    less, most = np.asarray(steps.below), np.asarray(steps.upto)
+    between = np.append(less, 1.0) - np.append(0.0, most)
+    beside = np.append(inside, False) | np.append(False, inside)
+    return float((most - less)[inside].sum() + between[beside].sum())
 
 
 def upto(steps: Steps, points: Floats) -> tuple[Floats, Floats]:

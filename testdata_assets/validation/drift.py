@@ -201,6 +201,11 @@ def _less(judge: _Judge, allowed: float) -> _Judge:
     return judged_less
 
 
+def _come_to_be_read(first: Held, second: Held) -> float:
+    """Share of the masks that are read as numbers though their values were not, as dates after year 9999."""
+    return max(0.0, 1 - (1 - first.unread) / max(1 - second.unread, 1e-9))
+
+
 class _Pair:
     """Two profiles of a table under comparison."""
 
@@ -252,7 +257,9 @@ class _Pair:
         if distribution.kept is Kept.ROUGHLY:
             if one.values and other.values:
                 value = distances.distance_beyond(one.values, other.values, distribution)
-                yield "values", self._limits.values, _against(value, lambda alpha: noise.of_distance(variance, alpha))
+                judge = _against(value, lambda alpha: noise.of_distance(variance, alpha))
+                free = self._emptied(first, second) + self._unheld(distribution, one) + _come_to_be_read(one, other)
+                yield "values", self._limits.values, _less(judge, free)
             return
         emptied = self._emptied(first, second)
         for measures in (
@@ -273,6 +280,16 @@ class _Pair:
             for column, table in ((first, self._before), (second, self._after))
         )
         return 0.0 if self._promise(first.name).nulls else max(0.0, 1 - after / before)
+
+    def _unheld(self, distribution: Distribution, own: Held) -> float:
+        """Share of the rows whose masks may lie anywhere, at most."""
+        total = 0.0
+        for each in distribution.unheld:
+            column = None if each.column is None else self._before.column(each.column)
+            shown = own if each.column is None else column and (column.held or column)
+            if shown and shown.values:
+                total += distances.share_within(shown.values, each.edges)
+        return total
 
     def _promise(self, name: str) -> ColumnPromise:
         return self._comparison.promises.get(name, KEPT)

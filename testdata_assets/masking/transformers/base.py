@@ -64,6 +64,19 @@ class Kept(enum.StrEnum):
 
 
 @dataclass(frozen=True)
+class Unheld:
+    """Rows whose masks may lie anywhere, by what numbers a column has there.
+
+    Attributes:
+        edges: Ascending: from the first up to below the second, from the third up to below the fourth, and so on.
+        column: The column that has them; None for the masked one itself.
+    """
+
+    edges: tuple[float, ...]
+    column: str | None = None
+
+
+@dataclass(frozen=True)
 class Distribution:
     """What masks keep of how a column's values are distributed: the drift check holds the image to it.
 
@@ -71,14 +84,18 @@ class Distribution:
         kept: How much.
         amount: Of ROUGHLY: how far a mask may lie from its value; units of numbers, seconds of times.
         ratio: Of ROUGHLY: how much further, as a share of the number.
+        unit: Of ROUGHLY: how much further, but by no more than the number itself: units of the last digit.
         edges: Of ROUGHLY: ascending; a mask may lie anywhere between the same two of them as its value.
+        unheld: Of ROUGHLY: rows of which none of this holds.
         rows: Which row has which value stays, too, so that the column goes along with others as before.
     """
 
     kept: Kept
     amount: float = 0.0
     ratio: float = 0.0
+    unit: float = 0.0
     edges: tuple[float, ...] = ()
+    unheld: tuple[Unheld, ...] = ()
     rows: bool = False
 
     @property
@@ -87,7 +104,8 @@ class Distribution:
 
     def span(self, values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Between what numbers the masks of n numbers lie; both ascend where the numbers do."""
-        reach = self.amount + self.ratio * np.abs(values)
+        sizes = np.abs(values)
+        reach = self.amount + self.ratio * sizes + np.minimum(self.unit, sizes)
         low, high = values, values
         if self.edges:
             edges = np.asarray(self.edges, np.float64)
@@ -105,7 +123,9 @@ class Distribution:
             both,
             max(self.amount, other.amount),
             max(self.ratio, other.ratio),
+            max(self.unit, other.unit),
             self.edges or other.edges,
+            self.unheld + other.unheld,
             self.rows and other.rows,
         )
 
@@ -133,7 +153,7 @@ class Agreement:
 
     Attributes:
         anywhere: A value of the column and a mask of the column, of any two rows.
-        nearby: Masks of two rows near each other in the table.
+        nearby: Values of two rows that are masked in one block.
     """
 
     anywhere: float

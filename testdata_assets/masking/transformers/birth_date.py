@@ -23,6 +23,7 @@ from testdata_assets.masking.transformers.base import (
     Kept,
     MaskContext,
     Params,
+    Unheld,
     Uniqueness,
 )
 from testdata_assets.masking.transformers.registry import register
@@ -37,8 +38,20 @@ _LEAP_STEPS = (4, -4, 8, -8)
 _AT_ONCE = 8192  # dates that kernels work on: arrays stay in the processor's cache
 _ISO_DATE = 10  # characters
 _FIRST_YEAR = -4713  # 4714 BC, in which the days that Postgres knows begin
-# Seconds since 1970.
-_NEW_YEARS = tuple((dt.date(year, 1, 1) - dt.date(1970, 1, 1)).total_seconds() for year in range(1, 2400))
+_YEARS = np.arange("0001", "10001", dtype="datetime64[Y]")
+_FEBRUARIES = _YEARS.astype("datetime64[M]") + 1
+_LEAP_DAYS = _FEBRUARIES.astype("datetime64[D]") + 28
+_LEAP_DAYS = _LEAP_DAYS[_LEAP_DAYS.astype("datetime64[M]") == _FEBRUARIES]
+
+
+def _seconds(days: NDArray[np.datetime64]) -> NDArray[np.float64]:
+    """Seconds since 1970."""
+    return days.astype("datetime64[s]").astype(np.float64)
+
+
+_NEW_YEARS = tuple(_seconds(_YEARS).tolist())
+# Begin and end of each, a little early: profiles round moments of long ago by some minutes.
+_ON_LEAP_DAYS = tuple((_seconds(np.stack([_LEAP_DAYS, _LEAP_DAYS + 1], axis=1)).ravel() - 1000).tolist())
 _HYPHEN, _COLON = 0x2D, 0x3A
 _BC = np.array([[ord(symbol) for symbol in written] for written in (" BC", " bc")])
 
@@ -76,7 +89,7 @@ class BirthDate(TextTransformer[BirthDateParams]):
     params_model = BirthDateParams
     base_types = frozenset({"text", "date", "timestamp", "timestamptz"})
     kernel = "dates"
-    distribution = Distribution(Kept.ROUGHLY, edges=_NEW_YEARS)
+    distribution = Distribution(Kept.ROUGHLY, edges=_NEW_YEARS, unheld=(Unheld(_ON_LEAP_DAYS),))
     guarantees = Guarantees(
         uniqueness=Uniqueness.INJECTIVE, coincidence=Coincidence.MAY_COINCIDE, preserves_format=True
     )
@@ -86,6 +99,17 @@ class BirthDate(TextTransformer[BirthDateParams]):
         if self.params.distinct and column.base_type in ("date", "timestamp"):
             return self.guarantees
         return replace(self.guarantees, uniqueness=Uniqueness.LOSSY)
+
+    def distribution_on(self, column: Column) -> Distribution:
+        """In the same year; leap days go to other years unless days are permuted."""
+        limit = self.params.not_after
+        if self.params.distinct:
+            return replace(self.distribution, unheld=())
+        if limit is None or _passed(limit) > 1:
+            return self.distribution
+        # That very day goes to the year before.
+        new_year = float(_seconds(np.array(limit, "datetime64[D]")))
+        return replace(self.distribution, edges=tuple(edge for edge in _NEW_YEARS if edge != new_year))
 
     def unique_with(self) -> str:
         return "" if self.params.distinct else "`distinct: true`, on dates and timestamps without time zone,"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Literal
 
@@ -23,6 +24,7 @@ from testdata_assets.masking.transformers.base import (
     Params,
     Rows,
     RowTransformer,
+    Unheld,
     Uniqueness,
 )
 from testdata_assets.masking.transformers.registry import register
@@ -31,7 +33,7 @@ from testdata_assets.production.catalog import Column
 
 _PAIR = rf"\A(\s*\(?\s*)({NUMBER})(\s*[,;]\s*|\s+)({NUMBER})(\s*\)?\s*)\z"
 _SHARE = 10  # by default nothing moves by less than this part of the radius
-_FAR_NORTH = 5.8  # of the degrees of longitude at the equator, as many go into a metre 80 degrees from it
+_POLAR, _FAR_NORTH = 80, 5.8  # of the degrees of longitude at the equator, as many go into a metre 80 degrees from it
 _FURTHEST = 200_000.0
 _DOUBLE_EDGES = (("e+308", "e+307"), ("e-324", "e-323"))
 _EDGES = {"float4": (("e+38", "e+37"), ("e-45", "e-44")), "float8": _DOUBLE_EDGES, "point": _DOUBLE_EDGES}
@@ -100,9 +102,18 @@ class LatLon(RowTransformer[LatLonParams]):
     base_types = frozenset({"text", "float4", "float8", "numeric", "point"})
 
     def distribution_on(self, column: Column) -> Distribution:
-        """Within the radius and a unit of the last place; a longitude up to 80 degrees from the equator."""
+        """Within the radius and a unit of the last place; a longitude up to 80 degrees from the equator.
+
+        Numbers that are no coordinates go anywhere, and so do longitudes nearer to the poles or across the date line.
+        """
         degrees = 1.2 * self.params.radius_m / coordinates.METRES_PER_DEGREE
-        return replace(self.distribution, amount=degrees * (_FAR_NORTH if self.params.part == "lon" else 1.0))
+        pole = math.nextafter(LAT, math.inf)
+        if self.params.part != "lon":
+            return replace(self.distribution, amount=degrees, unheld=(Unheld((-math.inf, -LAT, pole, math.inf)),))
+        degrees *= _FAR_NORTH
+        across = Unheld((-math.inf, degrees - LON, LON - degrees, math.inf))
+        polar = Unheld((-LAT, -_POLAR, _POLAR, pole), self.params.other)
+        return replace(self.distribution, amount=degrees, unheld=(across, polar))
 
     def reads(self) -> tuple[str, ...]:
         return () if self.params.other is None else (self.params.other,)

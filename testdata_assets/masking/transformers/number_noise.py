@@ -90,7 +90,7 @@ class NumberNoise(Transformer[NumberNoiseParams]):
         limits = numeric_limits(column.type)
         unit = 1.0 if limits is None else float(f"1e{-limits[1]}")
         far = _BELL_WORDS / _BELL if self.params.distribution == "normal" else 1.0
-        return replace(self.distribution, amount=far * (self.params.amount or 0.0) + unit, ratio=far * self._ratio)
+        return replace(self.distribution, amount=far * (self.params.amount or 0.0), ratio=far * self._ratio, unit=unit)
 
     def apply(self, values: pl.Series, context: MaskContext) -> pl.Series:
         if context.column.base_type == "money":
