@@ -144,7 +144,9 @@ def _what_counts(check: CheckName, rules: ValidationRules) -> str:
     accepted = sum(1 for entry in rules.accepted if entry.check == check)
     told = [f"Nothing was found that nobody accepted in rules/validation.yaml, which accepts {accepted} findings here."]
     if check == "no_production_values":
-        told.append(f"Of masked columns, {rules.change_rate:.1%} of the values must have changed.")
+        told.append(
+            f"Of columns whose masks are never the value, {rules.change_rate:.1%} of the values must have changed."
+        )
     if check == "no_pii_patterns":
         sets = rules.reidentification.quasi_identifiers
         told.append(f"{len(sets)} sets of quasi-identifiers are looked at.")
