@@ -1,7 +1,8 @@
 """What `testdata rules check` says of validation: mistakes of its files, and what they name that is not there.
 
 A refresh refuses mistakes before it reads a row, and rejects an image that lacks what is to be watched: both are
-errors here. An accepted finding that can match nothing, or whose last day is over, is a warning.
+errors here. An accepted finding that can match nothing, or whose last day is over, is a warning, and so is a suite on a
+table that may be the server's or an extension's: the catalog does not list these.
 """
 
 from __future__ import annotations
@@ -49,7 +50,8 @@ def check_validation(rules_dir: Path, catalog: Catalog, today: date) -> Validati
     found.errors.extend(
         {**_entry(fault.what, fault.remedy, kind="expectations"), "file": fault.where} for fault in faults
     )
-    found.errors.extend(_suites(suites, catalog))
+    for error, entry in _suites(suites, catalog):
+        (found.errors if error else found.warnings).append(entry)
     for error, entry in _quasi_identifiers(reading, catalog):
         (found.errors if error else found.warnings).append(entry)
     found.warnings.extend(_accepted(reading, catalog, today))
@@ -77,7 +79,7 @@ def _entry(
     }
 
 
-def _suites(suites: list[UserSuite], catalog: Catalog) -> Iterator[_Entry]:
+def _suites(suites: list[UserSuite], catalog: Catalog) -> Iterator[tuple[bool, _Entry]]:
     """Suites on tables or columns that the source does not have: they cannot be run on its image."""
     remedy = f"Correct it in {FOLDER}/; docs/how-to/own-expectations.md shows how."
     for each in suites:
@@ -86,19 +88,30 @@ def _suites(suites: list[UserSuite], catalog: Catalog) -> Iterator[_Entry]:
         place = {"file": str(each.path)}
         name, columns = str(each.suite.table), _columns(str(each.suite.table), catalog)
         if columns is None:
-            if each.suite.table not in _queried(catalog):
-                yield {**_entry(_no_table(name, catalog), remedy, kind="expectations", table=name), **place}
+            if each.suite.table in _queried(catalog):
+                continue
+            message = _no_table(name, catalog)
+            if _may_be_unlisted(each.suite.table, catalog):
+                message = f"{message}, unless it is the server's own or an extension's"
+                yield False, {**_entry(message, remedy, table=name), **place}
+            else:
+                yield True, {**_entry(message, remedy, kind="expectations", table=name), **place}
             continue
         for expected in each.suite.expectations:
             column = expected.arguments.get("column")
             if isinstance(column, str) and column not in columns:
                 message = f"{expected.id}: the source has no such column{did_you_mean(column, columns)}"
-                yield {**_entry(message, remedy, kind="expectations", table=name, column=column), **place}
+                yield True, {**_entry(message, remedy, kind="expectations", table=name, column=column), **place}
 
 
 def _queried(catalog: Catalog) -> set[TableName]:
     """What a suite may run on beside tables; the catalog does not tell their columns."""
     return {*catalog.views, *catalog.materialized_views}
+
+
+def _may_be_unlisted(table: TableName, catalog: Catalog) -> bool:
+    """Whether it may be there all the same: what belongs to the server or to an extension is not in the catalog."""
+    return bool(catalog.extensions) or table.schema == "information_schema" or table.schema.startswith("pg_")
 
 
 def _quasi_identifiers(reading: RulesReading, catalog: Catalog) -> Iterator[tuple[bool, _Entry]]:

@@ -16,7 +16,7 @@ from testdata_assets.postgres.dsn import Dsn
 from testdata_assets.postgres.embedded import EmbeddedServer
 from testdata_assets.postgres.tools import PgTools
 from testdata_assets.production.catalog_reader import read_catalog
-from testdata_assets.validation import catalog_suites
+from testdata_assets.validation import catalog_suites, expectations
 from testdata_assets.validation.catalog_suites import CATALOG, COLUMNS, DUPLICATES, KEYS, NULLS, ROWS
 from testdata_assets.validation.expectations import SuiteResult, session
 from testdata_assets.validation.image_reader import ImageReader
@@ -271,9 +271,15 @@ def test_what_cannot_be_run_fails_every_check_it_counts_into(
     assert "gone" not in json.dumps([result.as_json() for result in results.values()])
 
 
+@pytest.mark.parametrize("most", [catalog_suites.MOST_LEAVES, 1], ids=["in one statement", "in several"])
 def test_partitions_that_rows_move_between_are_counted_together(
-    server: EmbeddedServer, shop: tuple[Dsn, Evidence], shop_tools: PgTools
+    server: EmbeddedServer,
+    shop: tuple[Dsn, Evidence],
+    shop_tools: PgTools,
+    monkeypatch: pytest.MonkeyPatch,
+    most: int,
 ) -> None:
+    monkeypatch.setattr(catalog_suites, "MOST_LEAVES", most)
     source, evidence = shop
     plan = replace(
         evidence.plan,
@@ -288,7 +294,72 @@ def test_partitions_that_rows_move_between_are_counted_together(
     moved = replace(evidence, plan=plan, source_counts=counts)
     assert unmet(run(server.dsn(f"{source.database}_clean"), shop_tools, moved)) == set()
     alone = replace(evidence, source_counts=counts)
-    assert unmet(run(server.dsn(f"{source.database}_clean"), shop_tools, alone)) == {(ROWS, "rows")}
+    assert {id_ for _, id_ in unmet(run(server.dsn(f"{source.database}_clean"), shop_tools, alone))} == {"rows"}
+
+
+def test_many_tables_are_counted_in_several_statements(
+    server: EmbeddedServer,
+    shop: tuple[Dsn, Evidence],
+    shop_tools: PgTools,
+    validate: Validate,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One would lock them all, with all their indexes, and the server has room for so many locks only."""
+    monkeypatch.setattr(catalog_suites, "MOST_LEAVES", 2)
+    source, evidence = shop
+    image = server.dsn(f"{source.database}_clean")
+    tables = {str(name) for name in evidence.source_counts}
+    parts = [ROWS, f"{ROWS}_2", f"{ROWS}_3"]
+    assert len(tables) in (5, 6)
+    results = run(image, shop_tools, evidence)
+    assert list(results) == [*parts, COLUMNS, KEYS]
+    assert unmet(results) == set()
+
+    missing = replace(evidence, source_counts={name: rows + 1 for name, rows in evidence.source_counts.items()})
+    results = run(image, shop_tools, missing)
+    assert unmet(results) == {(name, "rows") for name in parts}
+    rows = catalog_suites.joined_to(Measured("row_counts", [], ""), results)
+    assert {each.table for each in rows.findings} == tables - {"public.sessions"}, "which is emptied"
+    assert len(rows.findings) == len(tables) - 1
+
+    docs = tmp_path / "docs"
+    report = validate("DELETE FROM events WHERE event_id = 5; DELETE FROM orders WHERE order_id = 5", data_docs=docs)
+    told = report.check("row_counts").details["catalog_suites"]
+    assert {each["suite"] for each in told if each["id"] == "everything looked at" and each["success"]} == set(parts)
+    assert {each.table for each in report.check("row_counts").findings} == {"public.events_1", "public.orders"}
+    first = Path(str(report.data_docs)).read_text()
+    for part in parts:
+        (page,) = (docs / "validations" / part).rglob("*.html")
+        assert page.relative_to(docs).as_posix() in first
+
+
+def test_a_passing_run_reads_every_row_once(database: Dsn, shop_tools: PgTools) -> None:
+    with connect(database) as conn:
+        conn.execute(
+            "CREATE TABLE t (i int, j text NOT NULL); INSERT INTO t SELECT n, 'x' FROM generate_series(1, 500) n"
+        )
+    evidence = gather(database, shop_tools, {})
+    with connect(database) as conn:
+        conn.execute("SELECT pg_stat_reset()")
+    assert unmet(run(database, shop_tools, evidence)) == set()
+    with connect(database) as conn:  # its sessions are over, so that they have told what they did
+        read = conn.execute("SELECT seq_tup_read FROM pg_stat_user_tables").fetchone()
+    assert read == (500,)
+
+
+def test_pages_stay_clean_if_rows_that_fail_cannot_be_told(
+    validate: Validate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(*_: object) -> None:
+        raise ConnectionError("the server went away")
+
+    monkeypatch.setattr(expectations, "_failing_rows", lost)
+    report = validate("DELETE FROM events WHERE event_id = 5", data_docs=tmp_path / "docs")
+    assert {each.kind for each in report.check("schema_matches").findings} == {"catalog suite: cannot be run"}
+    (page,) = (tmp_path / "docs" / "validations" / ROWS).rglob("*.html")
+    for hidden in ("pg_attribute", "events_1", "UNION ALL"):
+        assert hidden not in page.read_text()
 
 
 def test_a_source_without_tables_has_no_suites(database: Dsn, shop_tools: PgTools) -> None:

@@ -83,6 +83,13 @@ def test_each_run_stands_for_itself(tmp_path: Path) -> None:
     gc.collect()  # an unclosed file of the library would warn here
 
 
+def test_the_rate_of_change_is_told_of_the_masks_that_it_holds_for() -> None:
+    measured = Measured("no_production_values", [Row({"table": "t", "column": "c", "values": 1})], "")
+    suite = suite_of(measured, sift_findings(measured, ValidationRules(), TODAY), ValidationRules())
+    notes = [expected.notes for expected in suite.expectations]
+    assert any("Of columns whose masks are never the value, 98.0% of the values" in each for each in notes)
+
+
 def test_two_expectations_of_one_id_are_refused() -> None:
     twice = (Expected("zero", "ExpectColumnValuesToBeInSet", ZERO),) * 2
     with pytest.raises(RefusedError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -101,6 +102,31 @@ def test_sets_of_columns_that_are_not_there(tmp_path: Path) -> None:
     found = check_validation(tmp_path, CATALOG, TODAY)
     assert [(each["table"], each["column"], each["line"]) for each in found.errors] == [("public.users", "zip", 3)]
     assert [(each["table"], each["line"]) for each in found.warnings] == [("public.person", 4)]
+
+
+@pytest.mark.parametrize(
+    ("table", "extensions", "error"),
+    [
+        ("pg_catalog.pg_class", (), False),
+        ("information_schema.tables", (), False),
+        ("public.spatial_ref_sys", (("postgis", "3.5.0"),), False),
+        ("public.spatial_ref_sys", (), True),
+    ],
+)
+def test_a_suite_may_be_on_what_no_catalog_lists(
+    tmp_path: Path, table: str, extensions: tuple[tuple[str, str], ...], error: bool
+) -> None:
+    """A refresh runs it; only a source without extensions is known not to have such a table."""
+    (tmp_path / "expectations").mkdir()
+    expected = {"type": "expect_table_row_count_to_be_between", "kwargs": {"min_value": 1}}
+    file = tmp_path / "expectations" / "system.json"
+    file.write_text(json.dumps({"table": table, "expectations": [expected]}))
+    found = check_validation(tmp_path, replace(CATALOG, extensions=extensions), TODAY)
+    told, silent = (found.errors, found.warnings) if error else (found.warnings, found.errors)
+    assert silent == []
+    assert [(each["table"], each["file"]) for each in told] == [(table, str(file))]
+    assert "no such table" in told[0]["message"]
+    assert ("an extension's" in told[0]["message"]) is not error
 
 
 def test_suites_are_held_against_the_catalog(tmp_path: Path) -> None:
