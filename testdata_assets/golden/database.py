@@ -80,8 +80,10 @@ class ImageDatabase:
             self._end_sessions(conn)
 
     def _end_sessions(self, conn: psycopg.Connection[Any]) -> None:
+        # Only a superuser may end autovacuum; on managed servers it is let alone, rather than that a refresh fails.
         conn.execute(
-            "SELECT pg_terminate_backend(pid, %s) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()",
+            "SELECT pg_terminate_backend(pid, %s) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()"
+            " AND (backend_type <> 'autovacuum worker' OR current_setting('is_superuser') = 'on')",
             (_END_MILLISECONDS, self.name),
         )
 

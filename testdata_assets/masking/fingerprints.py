@@ -115,7 +115,7 @@ class Fingerprints:
     """
 
     def __init__(self, header: Header, blocks: int, read: Callable[[int], FingerprintBlock]) -> None:
-        self.seed, self.columns = header.seed, header.columns
+        self.seed, self.columns, self._count = header.seed, header.columns, header.count
         self._allowed_columns = {column: number for number, column in enumerate(header.allowed)}
         self._number, self._read = blocks, read
         self._read_again = lru_cache(_BLOCKS_HELD)(read)
@@ -141,7 +141,7 @@ class Fingerprints:
         self._firsts = np.array(firsts, np.uint64)
 
     def __len__(self) -> int:
-        return int(self.tags.sum())
+        return self._count
 
     @classmethod
     def load(cls, store: ChunkStore) -> Fingerprints:
