@@ -19,11 +19,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from testdata_assets.masking.canonical import MINIMUM_CHARACTERS, TAG_BITS, Filter, forms
+from testdata_assets.masking.canonical import TAG_BITS, Filter, forms
 from testdata_assets.masking.fingerprint_filters import BitmapBuilder, Sieve
 from testdata_assets.production.chunk_store import ChunkStore
-
-__all__ = ["MINIMUM_CHARACTERS", "ChangeCount", "FingerprintBlock", "Fingerprints", "fingerprint"]
 
 STREAM = "fingerprints"
 HEADER = "fingerprints-header"
@@ -117,7 +115,6 @@ class Fingerprints:
     def __init__(self, header: Header, blocks: int, read: Callable[[int], FingerprintBlock]) -> None:
         self.seed, self.columns, self._count = header.seed, header.columns, header.count
         self._allowed_columns = {column: number for number, column in enumerate(header.allowed)}
-        self._number, self._read = blocks, read
         self._read_again = lru_cache(_BLOCKS_HELD)(read)
         self._answers = _Answers()
         bitmap = BitmapBuilder(header.count)
@@ -154,15 +151,6 @@ class Fingerprints:
         return cls(
             header, len(index), lambda number: FingerprintBlock.unpacked(store.read_record(STREAM, index[number]))
         )
-
-    def blocks(self) -> Iterator[FingerprintBlock]:
-        """All of them in ascending order."""
-        return iter([self._held]) if self._sieve is None else map(self._read, range(self._number))
-
-    def hash(self, values: pl.Series) -> pl.Series:
-        """Fingerprints of strings' canonical forms: UInt64, nulls where a value is too short to count."""
-        whole, _ = forms(values, self.seed)
-        return pl.select(pl.when(pl.Series(whole) != 0).then(pl.Series(whole))).to_series()
 
     def contains(self, hashes: Hashes) -> npt.NDArray[np.bool_]:
         """Which hashes are production's: the filters first, then an exact look at the few left."""
@@ -206,10 +194,6 @@ class Fingerprints:
         for places, block in self._of_blocks(distinct):
             answers[places] = block.is_allowed(distinct[places], number)
         return answers[inverse]
-
-    def origin(self, fingerprint: int) -> str:
-        """The column a fingerprint came from."""
-        return self.columns[int(self.origins_of(np.array([fingerprint], np.uint64))[0])]
 
     def _of_blocks(self, distinct: Hashes) -> Iterator[tuple[npt.NDArray[np.int64], FingerprintBlock]]:
         """The places of sorted hashes that would be in one block, and that block."""

@@ -23,7 +23,7 @@ from testdata_assets.masking.transformers.json import Json
 from testdata_assets.production import bulky
 from testdata_assets.production.catalog import Column
 from testdata_assets.validation import long_values
-from testdata_assets.validation.leaks import Role
+from testdata_assets.validation.column_hits import Role
 from testdata_assets.validation.text_values import texts
 
 # Transformers whose inputs are prose: phrases out of them prove nothing when found inside other prose.

@@ -16,11 +16,8 @@ Values that many people share (first names) are nobody's by themselves: only a c
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
-from math import lgamma, log, log1p
+from collections.abc import Collection, Mapping
 from types import MappingProxyType
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -31,7 +28,6 @@ from testdata_assets.masking.canonical import (
     LOCAL_TAG,
     MINIMUM_DIGITS,
     OPENING_TAG,
-    TAG_BITS,
     Filter,
     Runs,
     as_national,
@@ -40,172 +36,21 @@ from testdata_assets.masking.canonical import (
     runs,
 )
 from testdata_assets.masking.fingerprints import Fingerprints, Hashes
-from testdata_assets.masking.sensitive import column_of, members, members_of
+from testdata_assets.masking.sensitive import members, members_of
+from testdata_assets.validation.column_hits import REMEMBERED, TAGS, ColumnHits, Role, remember
 from testdata_assets.validation.common_words import telling
 from testdata_assets.validation.escapes import ESCAPED, without_escapes
-from testdata_assets.validation.report import Finding
 
-Role = Literal["disjoint", "masked", "kept"]
-
-EMAIL = r"[\p{L}\p{N}._%+'!#$&*/=?^`{|}~-]+@[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+"
-PHONE_LIKE = r"\+?\(?[0-9][0-9 \u00a0().\-/]{5,}[0-9]"
+_PHONE_LIKE = r"\+?\(?[0-9][0-9 \u00a0().\-/]{5,}[0-9]"
 _DELIMITER = r"[\s<>(),;:=/?&\"'\[\]{}|\\]"
-INSIDE = " inside text"
-
-# Weak matches in a kept column count if this share of its different values match, and at least so many do.
-COPY_SHARE = 0.5
-COPY_VALUES = 5
-_REMEMBERED = 10_000
 _STRONG_CHARACTERS = 8
 _CODE_DIGITS = 9
 _FIRST_STRONG_TAG = FIRST_CODE_TAG + _CODE_DIGITS - MINIMUM_DIGITS
-_TAGS = 1 << TAG_BITS
 _PROSE_CHARACTERS = 25
-# Numbers that match count as chance if so many were not less likely than this: short ones, long ones in texts, and
-# long ones in columns of numbers, where ids are looked at by the million.
-_CHANCE_SHORT, _CHANCE_LONG, _CHANCE_NUMBERS = 3e-4, 1e-2, 1e-3
-_LONG_DIGITS = 10
 _MANY_CODES = 1000  # a block with so many may be a column of ids that are dense where production's numbers are
-# Of shared values: a column is a copy if nearly all its values match, and much of what production has is there.
-_SHARED_MATCHED = 0.8
-_SHARED_COVERED = 0.5
-_SHARED_VALUES = 20
 _NONE_TOLD: npt.NDArray[np.int64] = np.empty(0, np.int64)
 # By how much digits are turned to look at a number's neighbours.
 _TURNS = (3, 7)
-
-
-@dataclass
-class ColumnHits:
-    """What was found in one column or catalog object so far.
-
-    Attributes:
-        role: `disjoint` (masked, outputs promised disjoint), `masked` (otherwise), `kept`.
-        related: Origins that share a domain with a `disjoint` column: it promises to hold none of their values.
-        allowed: The column of the rules whose values that a condition keeps are no leak here; "" for none.
-        numbers: Whether it is of a number type.
-        strong: Matches by origin column and whether they were inside longer text.
-        weak: Matches that may be chance, the same way.
-        codes: Matches of long numbers, the same way and by the tag of their hash, which tells how many digits.
-        code_hashes: Which numbers matched, by tag.
-        expected: Of shape (32,), by tag: how many matches chance alone would bring.
-        shared: Values that many people share and that matched, by origin.
-        shared_rows: How many of the values looked at (`probed`) they were, by origin.
-        shared_weights: How many rows have them, by origin.
-        sizes: How many such values production has, by origin.
-        located: Places among the values of what was found, the same way; None where nobody asks.
-    """
-
-    role: Role
-    related: frozenset[str] = frozenset()
-    allowed: str = ""
-    numbers: bool = False
-    probed: int = 0
-    strong: Counter[tuple[str, bool]] = field(default_factory=Counter)
-    weak: Counter[tuple[str, bool]] = field(default_factory=Counter)
-    weak_values: int = 0
-    weak_hashes: set[int] = field(default_factory=set)
-    codes: Counter[tuple[str, bool, int]] = field(default_factory=Counter)
-    code_hashes: dict[int, set[int]] = field(default_factory=dict)
-    expected: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(_TAGS))
-    shared: dict[str, set[int]] = field(default_factory=dict)
-    shared_rows: Counter[str] = field(default_factory=Counter)
-    shared_weights: Counter[str] = field(default_factory=Counter)
-    sizes: dict[str, int] = field(default_factory=dict)
-    located: dict[tuple[str, bool], list[npt.NDArray[np.int64]]] | None = None
-
-    def findings(self, table: str, column: str) -> list[Finding]:
-        """The findings this column gives rise to, one for each kind."""
-        kinds: Counter[str] = Counter()
-        for place, count in self.counted().items():
-            kinds[kind_of(*place)] += count
-        return [Finding(table, column, kind, count) for kind, count in sorted(kinds.items())]
-
-    def counted(self) -> Counter[tuple[str, bool]]:
-        """Matches that count, by origin and whether inside text."""
-        counted = Counter(self.strong)
-        for (origin, inside, tag), count in self.codes.items():
-            if self.own(origin) or not by_chance(
-                len(self.code_hashes[tag]), float(self.expected[tag]), self.level(tag)
-            ):
-                counted[origin, inside] += count
-        for place, count in self.weak.items():
-            if self.copied or self.own(place[0]):
-                counted[place] += count
-        for origin, hashes in self.shared.items():
-            covered = max(_SHARED_VALUES, _SHARED_COVERED * min(self.sizes[origin], _REMEMBERED))
-            if self.shared_rows[origin] >= _SHARED_MATCHED * self.probed and len(hashes) >= covered:
-                counted[origin, False] += self.shared_weights[origin]
-        return counted
-
-    def level(self, tag: int) -> float:
-        """How unlikely matches among numbers of a tag must be for them to count."""
-        if self.numbers:
-            return _CHANCE_NUMBERS
-        long = tag >= FIRST_CODE_TAG + _LONG_DIGITS - MINIMUM_DIGITS
-        return _CHANCE_LONG if long else _CHANCE_SHORT
-
-    @property
-    def places(self) -> set[tuple[str, bool]]:
-        """Origins that matched, and whether inside longer text, be it by chance."""
-        return {*self.strong, *self.weak, *((origin, inside) for origin, inside, _ in self.codes)}
-
-    @property
-    def copied(self) -> bool:
-        """Whether so many weak matches are there that the column must be a copy."""
-        return len(self.weak_hashes) >= COPY_VALUES and self.weak_values >= COPY_SHARE * self.probed
-
-    def own(self, origin: str) -> bool:
-        """Whether the column promised not to hold any value of an origin, be it one word."""
-        return self.role == "disjoint" and origin in self.related
-
-    def count_once(self) -> None:
-        """Makes all that was found the findings of one row; shares of what was looked at stay as they are."""
-        self.strong = Counter(dict.fromkeys(self.strong, 1))
-        self.weak = Counter(dict.fromkeys(self.weak, 1))
-        self.codes = Counter(dict.fromkeys(self.codes, 1))
-        self.shared_weights = Counter(dict.fromkeys(self.shared_weights, 1))
-
-    def merge(self, other: ColumnHits) -> None:
-        self.probed += other.probed
-        self.strong.update(other.strong)
-        self.weak.update(other.weak)
-        self.weak_values += other.weak_values
-        self.codes.update(other.codes)
-        # What is not remembered any more is not expected either: both stop at the same number of matches.
-        full = [tag for tag, hashes in self.code_hashes.items() if len(hashes) >= _REMEMBERED]
-        expected = other.expected.copy()
-        expected[full] = 0
-        self.expected += expected
-        for tag, hashes in other.code_hashes.items():
-            _remember(self.code_hashes.setdefault(tag, set()), hashes)
-        self.shared_rows.update(other.shared_rows)
-        self.shared_weights.update(other.shared_weights)
-        self.sizes |= other.sizes
-        for origin, hashes in other.shared.items():
-            _remember(self.shared.setdefault(origin, set()), hashes)
-        _remember(self.weak_hashes, other.weak_hashes)
-
-
-def _remember(known: set[int], more: Iterable[int]) -> None:
-    if len(known) < _REMEMBERED:
-        known.update(more)
-
-
-def kind_of(origin: str, inside: bool) -> str:
-    """What a finding is called."""
-    return f"value of {column_of(origin)}{INSIDE if inside else ''}"
-
-
-def by_chance(found: int, expected: float, level: float) -> bool:
-    """Whether as many matches as were found are no wonder: P(X >= found) above `level` for X Poisson(expected)."""
-    if found == 0 or expected <= 0:
-        return False
-    if found <= expected:
-        return True
-    # The tail's first term, and how much all later ones add at most: a geometric series.
-    first = found * log(expected) - expected - lgamma(found + 1)
-    return first - log1p(-expected / (found + 1)) > log(level)
 
 
 class LeakDetector:
@@ -242,7 +87,7 @@ class LeakDetector:
         without_locals[LOCAL_TAG] = 0
         self._anything = wanted
         self._in_masked = Filter(wanted.bits, wanted.shift, without_locals, nationals=False)
-        digits = np.arange(_TAGS) - FIRST_CODE_TAG + MINIMUM_DIGITS
+        digits = np.arange(TAGS) - FIRST_CODE_TAG + MINIMUM_DIGITS
         # How likely one number of so many digits is to be among those of production that are looked for.
         space = np.where(digits < MINIMUM_DIGITS, np.inf, 9.0 * 10.0 ** (digits - 1.0))
         self._density_kept: npt.NDArray[np.float64] = fingerprints.tags.sum(axis=0) / space
@@ -271,11 +116,11 @@ class LeakDetector:
         eligible = plain != 0
         hits.probed += int(eligible.sum())
         tags = _tags_of(plain)
-        expected = np.bincount(tags[eligible], minlength=_TAGS) * self._density(hits.role)
+        expected = np.bincount(tags[eligible], minlength=TAGS) * self._density(hits.role)
         mask: npt.NDArray[np.bool_] = self._fingerprints.contains(plain) & eligible
         if hits.role == "kept":  # elsewhere a mask may be somebody's number in another country
             numbers = np.flatnonzero((tags >= FIRST_CODE_TAG) & ~mask)
-            expected += np.bincount(_tags_of(at_home[at_home != 0]), minlength=_TAGS) * self._density(hits.role)
+            expected += np.bincount(_tags_of(at_home[at_home != 0]), minlength=TAGS) * self._density(hits.role)
             for others in (as_national(plain[numbers], self._fingerprints.seed), at_home[numbers]):
                 more = self._fingerprints.contains(others) & (others != 0)
                 plain[numbers[more]] = others[more]
@@ -307,7 +152,7 @@ class LeakDetector:
         bare = pl.col("v").str.replace(r"[^0-9]+$", "")
         start, end = bare.str.head(-3), bare.str.tail(3)
         seed = self._fingerprints.seed
-        total = np.zeros(_TAGS)
+        total = np.zeros(TAGS)
         for turn in _TURNS:
             turned = end.str.replace_many(list("0123456789"), [str((digit + turn) % 10) for digit in range(10)])
             others = values.alias("v").to_frame().select((start + turned).alias("v")).to_series()
@@ -316,7 +161,7 @@ class LeakDetector:
             every = every[self._fingerprints.contains(every) & (every != 0)]
             if role != "kept":
                 every = every[~self._coinciding[self._fingerprints.origins_of(every)]]
-            total += np.bincount(_tags_of(every), minlength=_TAGS)
+            total += np.bincount(_tags_of(every), minlength=TAGS)
         # Neighbours are drawn by chance, too: two standard deviations of their mean are allowed for.
         found: npt.NDArray[np.float64] = (total + 2 * np.sqrt(total)) / len(_TURNS)
         return found
@@ -348,7 +193,7 @@ class LeakDetector:
         if not embedded:
             # Values that are nothing but an address or a number were probed whole.
             address = pl.col("v").str.contains("@", literal=True) & pl.col("v").str.contains(_DELIMITER)
-            number = pl.col("v").str.contains(PHONE_LIKE) & pl.col("v").str.contains(r"[^0-9\s+().\-/]")
+            number = pl.col("v").str.contains(_PHONE_LIKE) & pl.col("v").str.contains(r"[^0-9\s+().\-/]")
             frame = frame.filter(address | number)
         if frame.height == 0:
             return
@@ -445,7 +290,7 @@ class LeakDetector:
                 count = self._rows(rows[chosen], weight[chosen], hits, (name, inside))
                 if tag:
                     hits.codes[name, inside, int(tag)] += count
-                    _remember(hits.code_hashes.setdefault(int(tag), set()), np.unique(hashes[chosen]).tolist())
+                    remember(hits.code_hashes.setdefault(int(tag), set()), np.unique(hashes[chosen]).tolist())
                 else:
                     hits.strong[name, inside] += count
             chosen = np.flatnonzero(here & ~strong)
@@ -454,7 +299,7 @@ class LeakDetector:
         if not inside and not strong.all():
             weak = np.unique(hashes[~strong])
             hits.weak_values += int((~strong).sum())
-            _remember(hits.weak_hashes, weak[:_REMEMBERED].tolist())
+            remember(hits.weak_hashes, weak[:REMEMBERED].tolist())
 
     @staticmethod
     def _rows(
@@ -476,7 +321,7 @@ class LeakDetector:
                 hits.shared_rows[column] += int(here.sum())
                 hits.shared_weights[column] += self._rows(rows[here], weight[here], hits, (column, False))
                 hits.sizes[column] = size
-                _remember(hits.shared.setdefault(column, set()), np.unique(hashes[here])[:_REMEMBERED].tolist())
+                remember(hits.shared.setdefault(column, set()), np.unique(hashes[here])[:REMEMBERED].tolist())
 
 
 def is_strong(values: pl.Series) -> npt.NDArray[np.bool_]:
@@ -505,7 +350,7 @@ def is_strong(values: pl.Series) -> npt.NDArray[np.bool_]:
 
 def _tags_of(hashes: Hashes) -> npt.NDArray[np.int64]:
     """What the lowest bits of hashes say they were made of."""
-    return (hashes & np.uint64(_TAGS - 1)).astype(np.int64)
+    return (hashes & np.uint64(TAGS - 1)).astype(np.int64)
 
 
 def _is_phrase(values: pl.Series) -> npt.NDArray[np.bool_]:

@@ -15,8 +15,9 @@ import polars as pl
 from testdata_assets.postgres.identifiers import TableName
 from testdata_assets.production.catalog import Catalog, Column
 from testdata_assets.validation import long_values
+from testdata_assets.validation.column_hits import INSIDE, ColumnHits, Role, kind_of
 from testdata_assets.validation.image_reader import CTID, ImageReader, Slice
-from testdata_assets.validation.leaks import INSIDE, ColumnHits, LeakDetector, Role, kind_of
+from testdata_assets.validation.leaks import LeakDetector
 
 if TYPE_CHECKING:
     from testdata_assets.validation.scan_columns import ColumnScan

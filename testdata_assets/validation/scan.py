@@ -28,9 +28,10 @@ from testdata_assets.masking.transformers.json import Json
 from testdata_assets.postgres.identifiers import TableName
 from testdata_assets.production.catalog import Catalog, Column
 from testdata_assets.validation import long_values, patterns
+from testdata_assets.validation.column_hits import ColumnHits, Role
 from testdata_assets.validation.image_reader import ImageReader, Slice, slices
 from testdata_assets.validation.json_parts import JsonParts
-from testdata_assets.validation.leaks import ColumnHits, LeakDetector, Role
+from testdata_assets.validation.leaks import LeakDetector
 from testdata_assets.validation.locate import locate
 from testdata_assets.validation.patterns import PatternHits
 from testdata_assets.validation.report import SHOWN_KEYS, Finding

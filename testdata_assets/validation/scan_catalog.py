@@ -14,8 +14,9 @@ import polars as pl
 from testdata_assets.production.catalog import CatalogText
 from testdata_assets.validation import patterns
 from testdata_assets.validation.catalog_texts import large_objects, object_names
+from testdata_assets.validation.column_hits import ColumnHits, kind_of
 from testdata_assets.validation.image_reader import ImageReader
-from testdata_assets.validation.leaks import ColumnHits, LeakDetector, kind_of
+from testdata_assets.validation.leaks import LeakDetector
 from testdata_assets.validation.patterns import PatternHits
 from testdata_assets.validation.redaction import places_of
 from testdata_assets.validation.report import Finding

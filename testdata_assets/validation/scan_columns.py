@@ -19,8 +19,9 @@ from testdata_assets.masking.transformers.json import Json
 from testdata_assets.postgres.identifiers import TableName
 from testdata_assets.production import bulky
 from testdata_assets.production.catalog import Column
+from testdata_assets.validation.column_hits import ColumnHits, Role
 from testdata_assets.validation.json_parts import PROSE, JsonParts
-from testdata_assets.validation.leaks import ColumnHits, LeakDetector, Role
+from testdata_assets.validation.leaks import LeakDetector
 from testdata_assets.validation.patterns import PatternHits
 from testdata_assets.validation.report import Finding
 from testdata_assets.validation.text_values import Shape, shape_of, texts, whole_texts

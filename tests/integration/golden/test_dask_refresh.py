@@ -20,6 +20,7 @@ from benchmarks import shop_source
 from testdata_assets.errors import EnvironmentLack
 from testdata_assets.golden import executors, refresh
 from testdata_assets.golden.registry import GoldenRegistry
+from testdata_assets.masking.canonical import probes
 from testdata_assets.masking.fingerprints import Fingerprints
 from testdata_assets.postgres.connections import connect
 from testdata_assets.postgres.control import connect_control
@@ -76,7 +77,7 @@ def built(settings: Settings, source: Dsn, **changes: object) -> Built:
     return Built(rows, evidence.fingerprints, evidence.changes, evidence.profiles)
 
 
-def assert_same(ours: Built, theirs: Built, probes: Dsn) -> None:
+def assert_same(ours: Built, theirs: Built, addresses: Dsn) -> None:
     assert ours.rows == theirs.rows
     assert sorted(map(str, ours.changes)) == sorted(map(str, theirs.changes))  # type: ignore[call-overload]
     assert ours.profiles == theirs.profiles
@@ -84,11 +85,11 @@ def assert_same(ours: Built, theirs: Built, probes: Dsn) -> None:
     assert len(ours.fingerprints) == len(theirs.fingerprints) > 1000
     import polars as pl
 
-    with connect(probes) as conn:
+    with connect(addresses) as conn:
         emails = pl.Series([row[0] for row in conn.execute("SELECT email FROM people LIMIT 500")])
     for each in (ours, theirs):
-        assert each.fingerprints.contains(each.fingerprints.hash(emails).to_numpy()).all()
-    assert not any(ours.fingerprints.contains(block.values).any() for block in theirs.fingerprints.blocks())
+        assert each.fingerprints.contains(probes(emails, each.fingerprints.seed)[0]).all()
+    assert not ours.fingerprints.contains(theirs.fingerprints._held.values).any()
 
 
 @contextmanager

@@ -8,9 +8,10 @@ import numpy as np
 import polars as pl
 import pytest
 
+from testdata_assets.masking.canonical import probes
 from testdata_assets.masking.fingerprint_collector import FingerprintCollector, Rank
 from testdata_assets.masking.fingerprint_filters import Sieve
-from testdata_assets.masking.fingerprints import ANYWHERE, FingerprintBlock, Fingerprints
+from testdata_assets.masking.fingerprints import ANYWHERE, Fingerprints, Hashes
 from testdata_assets.production.chunk_store import ChunkStore
 
 
@@ -24,21 +25,26 @@ def _saved(collector: FingerprintCollector, store: ChunkStore) -> Fingerprints:
     return Fingerprints.load(store)
 
 
+def _probed(prints: Fingerprints, values: list[str]) -> Hashes:
+    """What the scan holds against the fingerprints for whole values."""
+    return probes(pl.Series(values), prints.seed)[0]
+
+
+def _origins(prints: Fingerprints, values: list[str]) -> list[str]:
+    return [prints.columns[number] for number in prints.origins_of(_probed(prints, values))]
+
+
 def test_finds_exactly_what_was_added(store: ChunkStore) -> None:
     collector = FingerprintCollector(seed=7)
     collector.add("s.t.a", pl.Series([f"Person{i}@example.com" for i in range(5000)]))
     collector.add("s.t.b", pl.Series(["Main Street 5", "Main Street 5", "x", "12345"]))
     prints = _saved(collector, store)
-    probe = pl.Series(["person17@EXAMPLE.com ", "person5000@example.com", "main street 5", "12345", "x"])
-    hashes = prints.hash(probe)
-    assert hashes.is_null().to_list() == [False, False, False, True, True]
-    found = prints.contains(hashes.drop_nulls().to_numpy())
-    assert found.tolist() == [True, False, True]
-    assert prints.origin(int(hashes[0])) == "s.t.a"
-    assert prints.origin(int(hashes[2])) == "s.t.b"
+    hashes = _probed(prints, ["person17@EXAMPLE.com ", "person5000@example.com", "main street 5", "12345", "x"])
+    assert (hashes == 0).tolist() == [False, False, False, True, True]
+    assert prints.contains(hashes).tolist() == [True, False, True, False, False]
+    assert _origins(prints, ["person17@example.com", "Main Street 5"]) == ["s.t.a", "s.t.b"]
     assert len(prints) == 5001 + 4990  # and local parts of eight characters and more
-    others = prints.hash(pl.Series([f"other{i}@example.org" for i in range(100_000)])).to_numpy()
-    assert not prints.contains(others).any()
+    assert not prints.contains(_probed(prints, [f"other{i}@example.org" for i in range(100_000)])).any()
 
 
 def test_spilling_changes_nothing(store: ChunkStore, tmp_path: Path) -> None:
@@ -52,10 +58,10 @@ def test_spilling_changes_nothing(store: ChunkStore, tmp_path: Path) -> None:
         collector.allow("s.t.c1", pl.Series(["value number 52", "value number 52"]))
     assert len(list((tmp_path / "s").glob("fingerprints-run-*"))) == 5
     expected, found = whole.finish(), _saved(spilling, store)
-    for ours, theirs in zip(vars(_whole(found)).values(), vars(_whole(expected)).values(), strict=True):
+    for ours, theirs in zip(vars(found._held).values(), vars(expected._held).values(), strict=True):
         assert np.array_equal(ours, theirs)
     assert len(found) == len(expected) == 39 * 37 + 100
-    allowed = found.hash(pl.Series(["value number 50", "value number 51", "value number 52"])).to_numpy()
+    allowed = _probed(found, ["value number 50", "value number 51", "value number 52"])
     assert found.contains(allowed).all()
     told = {column: found.allowed(allowed, column).tolist() for column in ("s.t.c0", "s.t.c1", "s.t.c2", ANYWHERE)}
     assert told == {
@@ -64,10 +70,6 @@ def test_spilling_changes_nothing(store: ChunkStore, tmp_path: Path) -> None:
         "s.t.c2": [False, False, False],
         ANYWHERE: [True, True, True],
     }
-
-
-def _whole(prints: Fingerprints) -> FingerprintBlock:
-    return FingerprintBlock.joined(list(prints.blocks()))
 
 
 def test_too_many_for_memory_are_looked_up_in_the_store(store: ChunkStore, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,7 +90,7 @@ def test_too_many_for_memory_are_looked_up_in_the_store(store: ChunkStore, monke
     assert stored.tags.tolist() == in_memory.tags.tolist()
     assert len(stored) == 20_000
     # Every value, three times over and among others; then once more, when the answers are known.
-    hashes = stored.hash(pl.Series([f"value number {i % 30_000}" for i in range(0, 90_000, 7)])).to_numpy()
+    hashes = _probed(stored, [f"value number {i % 30_000}" for i in range(0, 90_000, 7)])
     for _ in range(2):
         assert stored.contains(hashes).tolist() == in_memory.contains(hashes).tolist()
         assert stored.origins_of(hashes).tolist() == in_memory.origins_of(hashes).tolist()
@@ -115,13 +117,12 @@ def test_prose_is_attributed_to_who_else_has_the_value(store: ChunkStore) -> Non
         collector.add("s.t.notes", pl.Series([f"value number {i}" for i in range(30)]), Rank.PARTS)
         collector.add("s.t.name", pl.Series([f"value number {i}" for i in range(20)]))
         found = _saved(collector, store)
-        origins = [found.origin(int(each)) for each in found.hash(pl.Series(["value number 7", "value number 25"]))]
-        assert origins == ["s.t.name", "s.t.notes"]
+        assert _origins(found, ["value number 7", "value number 25"]) == ["s.t.name", "s.t.notes"]
 
 
 def test_seeds_differ_and_empty_sets_find_nothing(store: ChunkStore) -> None:
-    values = pl.Series(["somebody@example.com"])
-    assert FingerprintCollector().finish().hash(values)[0] != FingerprintCollector().finish().hash(values)[0]
+    one, other = (_probed(FingerprintCollector().finish(), ["somebody@example.com"]) for _ in range(2))
+    assert one[0] != other[0]
     empty = _saved(FingerprintCollector(), store)
     assert not empty.contains(np.array([1, 2], np.uint64)).any()
 
@@ -136,9 +137,5 @@ def test_vocabulary_of_one_column_is_vocabulary_of_all_such_columns(budget: int,
     frequent = pl.Series(["awaiting reply", "other sentences", "ann.lee@corp.com"])
     collector.leave_out("t.new", frequent, vocabulary=True)
     found = _saved(collector, store)
-    known = found.contains(
-        found.hash(pl.Series(["awaiting reply", "telling words", "other sentences", "ann.lee@corp.com"]))
-        .fill_null(0)
-        .to_numpy()
-    )
-    assert known.tolist() == [False, True, True, True]
+    values = ["awaiting reply", "telling words", "other sentences", "ann.lee@corp.com"]
+    assert found.contains(_probed(found, values)).tolist() == [False, True, True, True]

@@ -8,7 +8,8 @@ import pytest
 
 from testdata_assets.masking.fingerprint_collector import FingerprintCollector, Rank
 from testdata_assets.masking.sensitive import member_hashes, members_of
-from testdata_assets.validation.leaks import ColumnHits, LeakDetector, Role, by_chance, is_strong
+from testdata_assets.validation.column_hits import ColumnHits, Role, by_chance
+from testdata_assets.validation.leaks import LeakDetector, is_strong
 from testdata_assets.validation.report import Finding
 
 MOVED = "On the third of May she moved from the old flat above the bakery to the house by the quiet river."

@@ -27,7 +27,7 @@ import transformer_cases as table
 from transformer_cases import Case, Row
 from value_checks import canonical, valid
 
-from testdata_assets.masking.fingerprints import MINIMUM_CHARACTERS
+from testdata_assets.masking.canonical import MINIMUM_CHARACTERS
 from testdata_assets.masking.transformers import registry
 from testdata_assets.masking.transformers.base import Coincidence, Guarantees, Uniqueness
 from testdata_assets.masking.transformers.text import fold
