@@ -11,12 +11,42 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 from html import escape
+from typing import Any
 from urllib.parse import quote, quote_plus
 
 from benchmarks import leak_forms
 from benchmarks.leak_forms import PROSE, Form
 
 SHELF = "leak_shelf"
+# A table whose columns hold a name in each, as a part that rules empty: what is searched for of the parts alone.
+DRAWER = "leak_drawer"
+
+
+@dataclass(frozen=True)
+class Emptied:
+    """A column of the drawer.
+
+    Attributes:
+        type: Of the column.
+        write: SQL expression of its value over `name`.
+        read: SQL expression of the name in it.
+        rule: Its masking rule.
+    """
+
+    type: str
+    write: str
+    read: str
+    rule: dict[str, Any]
+
+
+DRAWER_COLUMNS = {
+    "emptied_json": Emptied("jsonb", "jsonb_build_object('n', i, 'to', jsonb_build_array(name))", "{} #>> '{{to,0}}'", {"transform": "json", "paths": {"$.n": "keep", "$.**": None}}),
+    "emptied_constant": Emptied("json", "json_build_object('to', name)", "{} ->> 'to'", {"transform": "json", "paths": {"$.to": {"transform": "constant", "value": "somebody"}}}),
+    "emptied_hstore": Emptied("hstore", "hstore('to', name)", "{} -> 'to'", {"transform": "hstore", "keys": {"*": None}}),
+    "emptied_xml": Emptied("text", "'<a><b to=\"' || name || '\"/></a>'", "substring({} from '\"(.*)\"')", {"transform": "xml", "paths": {"**": None}}),
+    "emptied_array": Emptied("text[]", "ARRAY['gift', name]", "{}[2]", {"transform": "array", "items": None}),
+    "emptied_composite": Emptied("leak_parcel", "ROW(i, name)::leak_parcel", "({}).receiver", {"transform": "composite", "fields": {"number": "keep", "receiver": None}}),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -25,7 +55,7 @@ class Kind:
 
     Attributes:
         name: Of the kind, and of its column.
-        of: Which values: email, name, phone, card, street, username, url, text.
+        of: Which values: email, name, phone, card, street, username, url, text, or of which column of the drawer.
         type: Of the column.
         clean: What stands in the column otherwise, as an SQL expression over `i` and `prose`.
         write: SQL expression of the new value, with one %s for the text.
@@ -143,6 +173,9 @@ SHELF_KINDS = (
     Kind("domain_type", "email", "leak_label", "prose::leak_label", "%s::leak_label"),
     Kind("range_of_text", "name", "leak_range", "leak_range('a', 'b' || i)", "leak_range(%s, NULL)"),
     Kind("ltree_like_path", "username", "text", "'/a/b/' || i", "'/home/' || %s::text || '/photo.png'"),
+    # -- values that are parts of others, and emptied there
+    *(Kind(name, name) for name in DRAWER_COLUMNS),
+    Kind("emptied_json_in_prose", "emptied_json", form=leak_forms.prose),
 )  # fmt: skip
 
 

@@ -28,7 +28,7 @@ import structlog
 import yaml
 
 from benchmarks import leak_kinds, shop_source
-from benchmarks.leak_kinds import SHELF
+from benchmarks.leak_kinds import DRAWER, DRAWER_COLUMNS, SHELF
 from benchmarks.leak_planting import Bench, Planter, account
 from testdata_assets.golden import refresh
 from testdata_assets.golden.registry import GoldenRegistry
@@ -69,6 +69,11 @@ PAGILA_VALUES = {
     "phone": "SELECT DISTINCT phone FROM address WHERE phone <> ''",
     "street": "SELECT DISTINCT address FROM address WHERE address ~ '\\d'",
     "name": "SELECT DISTINCT first_name || ' ' || last_name FROM customer",
+}
+
+
+DRAWER_VALUES = {
+    name: f"SELECT {each.read.format(name)} FROM {DRAWER} ORDER BY id" for name, each in DRAWER_COLUMNS.items()
 }
 
 
@@ -147,7 +152,7 @@ def _sample(server: EmbeddedServer, folder: Path, options: argparse.Namespace) -
     create_sample(source, scale=options.scale)
     _add_shelf(source, options.placements)
     rules = _rules(ROOT / "rules", folder / "rules_sample")
-    return Bench("sample", source, rules, SAMPLE_VALUES, leak_kinds.SAMPLE_KINDS)
+    return Bench("sample", source, rules, SAMPLE_VALUES | DRAWER_VALUES, leak_kinds.SAMPLE_KINDS)
 
 
 def _pagila(server: EmbeddedServer, folder: Path, options: argparse.Namespace) -> Bench:
@@ -157,11 +162,11 @@ def _pagila(server: EmbeddedServer, folder: Path, options: argparse.Namespace) -
     tools.run("psql", source, ["-X", "-q", "-v", "ON_ERROR_STOP=1", "-o", "/dev/null", "-f", str(PAGILA)])
     _add_shelf(source, options.placements)
     rules = _rules(ROOT / "tests" / "fixtures" / "pagila_rules", folder / "rules_pagila")
-    return Bench("pagila", source, rules, PAGILA_VALUES, leak_kinds.PAGILA_KINDS)
+    return Bench("pagila", source, rules, PAGILA_VALUES | DRAWER_VALUES, leak_kinds.PAGILA_KINDS)
 
 
 def _add_shelf(source: Dsn, placements: int) -> None:
-    """A table of kept columns, one for each kind, full of what is nobody's."""
+    """A table of kept columns, one for each kind, full of what is nobody's; and one of parts that rules empty."""
     rows = max(1_000, 5 * placements)
     columns = ", ".join(f'"{kind.name}" {kind.type}' for kind in leak_kinds.SHELF_KINDS)
     values = ", ".join(kind.clean for kind in leak_kinds.SHELF_KINDS)
@@ -182,14 +187,23 @@ def _add_shelf(source: Dsn, placements: int) -> None:
             f" FROM generate_series(1, {rows}) AS i) AS rows".encode(),
             (list(leak_kinds.PROSE),),
         )
+        columns = ", ".join(f"{name} {each.type}" for name, each in DRAWER_COLUMNS.items())
+        values = ", ".join(
+            f"(SELECT {each.write} FROM (SELECT 'Zyla ' || initcap(translate(md5('{name}' || i), '0123456789',"
+            " 'aeioukrstz')) AS name) AS named)"
+            for name, each in DRAWER_COLUMNS.items()
+        )
+        conn.execute(f"CREATE TABLE {DRAWER} (id int PRIMARY KEY, {columns})".encode())
+        conn.execute(f"INSERT INTO {DRAWER} SELECT i, {values} FROM generate_series(1, 1000) AS i".encode())
 
 
 def _rules(template: Path, folder: Path) -> Path:
-    """Rules of a database and of the shelf, all of which is kept."""
+    """Rules of a database, of the shelf, all of which is kept, and of the drawer."""
     folder.mkdir()
     document = yaml.safe_load((template / "masking.yaml").read_text(encoding="utf-8"))
     names = ["id", *(kind.name for kind in leak_kinds.SHELF_KINDS)]
     document["tables"][f"public.{SHELF}"] = {"columns": dict.fromkeys(names, "keep")}
+    document["tables"][f"public.{DRAWER}"] = {"id": "keep"} | {name: each.rule for name, each in DRAWER_COLUMNS.items()}
     document["objects"] = {"comments": "keep", "large_objects": "keep"}
     (folder / "masking.yaml").write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
     accepted = template / "validation.yaml"

@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import closing
 from dataclasses import dataclass, field
 
+import polars as pl
 import psycopg
 
 from testdata_assets.golden import recompute
@@ -22,18 +23,19 @@ from testdata_assets.golden.executors import Block, Masking, open_masking
 from testdata_assets.golden.load_errors import load_failure
 from testdata_assets.masking import copy_text
 from testdata_assets.masking.echoes import Echo, columns_looked_at, find_echoes
+from testdata_assets.masking.emptied_parts import empties_parts, frequent_parts
 from testdata_assets.masking.fingerprint_collector import FingerprintCollector, Rank
 from testdata_assets.masking.fingerprints import ChangeCount
 from testdata_assets.masking.keyring import KeyRing
 from testdata_assets.masking.plan import ColumnPlan, MaskingPlan, TablePlan
-from testdata_assets.masking.sensitive import column_of, holds_shared, may_be_vocabulary, may_coincide
+from testdata_assets.masking.sensitive import column_of, drawn_parts_of, holds_shared, may_be_vocabulary, may_coincide
 from testdata_assets.masking.tasks import BlockAnswer
 from testdata_assets.masking.transformers.base import Coincidence
 from testdata_assets.postgres.connections import connect
 from testdata_assets.postgres.dsn import Dsn
 from testdata_assets.postgres.identifiers import TableName, quote_identifier
 from testdata_assets.production.chunk_store import ChunkStore
-from testdata_assets.production.profile import TableProfile, TableProfiler
+from testdata_assets.production.profile import MAX_CHARACTERS, TableProfile, TableProfiler
 from testdata_assets.production.snapshot import Manifest
 from testdata_assets.progress import current_progress
 
@@ -90,10 +92,20 @@ class _Table:
                 if not vocabulary:  # what many rows have by default is nobody's
                     plain = plain.filter(plain == self.defaults[column])
                 collector.leave_out(f"{self.plan.table.name}.{column}", plain, vocabulary=vocabulary)
+            for emptying in filter(empties_parts, self.plan.masked):
+                name = f"{self.plan.table.name}.{drawn_parts_of(emptying.column.name)}"
+                collector.leave_out(name, self._vocabulary_of_parts(emptying), vocabulary=True)
             kept, names = columns_looked_at(self.plan)
             if kept and names:
                 self.echoes = find_echoes(self.plan, self.profiler.sampled([*kept, *names]))
             self.profile, self.profiler = self.profiler.finish(), None
+
+    def _vocabulary_of_parts(self, column: ColumnPlan) -> pl.Series:
+        """What of a column's parts so many sampled rows hold that it is nobody's."""
+        assert self.profiler is not None  # noqa: S101
+        values = self.profiler.sampled([column.column.name]).to_series().drop_nulls()
+        whole = values.filter(values.str.len_chars() < MAX_CHARACTERS)  # those that were cut are no documents
+        return frequent_parts(column, copy_text.unescape(whole), self.profiler.many)
 
 
 class ChunkNotes:

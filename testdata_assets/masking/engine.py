@@ -57,7 +57,7 @@ class MaskedBlock:
         rows: Lines in it.
         sample: Some raw rows, decoded, for the profile (None if no sample was asked for).
         null_counts: NULLs in each column, exact.
-        sensitive: Raw distinct values by column, of transformers with disjoint outputs.
+        sensitive: Raw distinct values by column, and parts of values, that are searched for.
         kept: Raw distinct values by column that a rule with a condition keeps.
         changes: (rows, changed) by column; those that become NULL or one constant apart.
         left_out: Rows that the table's filter left out.

@@ -9,6 +9,7 @@ import polars as pl
 from testdata_assets.errors import RefusedError, TestdataError
 from testdata_assets.masking.nested_rules import NestedRule, part_column
 from testdata_assets.masking.transformers.base import (
+    TEXT_TYPES,
     Coincidence,
     Guarantees,
     MaskContext,
@@ -22,6 +23,9 @@ from testdata_assets.production.catalog import Column
 
 _UNIQUENESS = (Uniqueness.INJECTIVE, Uniqueness.HASHED, Uniqueness.LOSSY)  # best first
 _DISTINCT_PROBE = 2000
+# Documents are full of times, and other tables have the same ones: a day or a moment is nobody's by itself.
+_TIME = r"\A\s*\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d([.,]\d+)?)?\s*(Z|[+-]\d\d(:?\d\d)?)?)?\s*\z"
+UNKNOWN = frozenset({None, "unknown"})  # categories of rules that do not say of whom values tell
 
 
 class Misfit(str):
@@ -96,7 +100,7 @@ class PartRule:
             return values
         inner = self.rule.context(outer) if part is None else self.rule.context_of_part(outer, part)
         chosen, positions = distinct_parts(values)
-        inner.collect_parts(chosen, self.transformer.guarantees_for(inner.column))
+        hand_on(values, chosen, self.rule, self.transformer, inner)
         try:
             masked = self.transformer.apply(chosen, inner)
         except TestdataError as error:
@@ -110,6 +114,33 @@ class PartRule:
                 code="transformer-failed",
             ) from None
         return masked if positions is None else masked.gather(positions)
+
+
+def hand_on(
+    values: pl.Series, distinct: pl.Series, rule: NestedRule, transformer: Transformer[Any], inner: MaskContext
+) -> None:
+    """Gives the raw parts that a nested rule masks to whoever searches for them, as far as they are searched for.
+
+    Args:
+        values: Parts as often as they are there, without nulls.
+        distinct: The same, repeated ones once.
+        rule: The rule.
+        transformer: Its transformer.
+        inner: What that gets.
+    """
+    promise = transformer.guarantees_for(inner.column)
+    if promise.coincidence is Coincidence.DISJOINT:
+        if inner.collect is not None:
+            inner.collect(distinct)
+    elif promise.coincidence is Coincidence.CONSTANT:
+        if inner.column.base_type not in TEXT_TYPES:
+            return
+        if inner.collect_drawn is not None:
+            inner.collect_drawn(distinct.filter(~distinct.str.contains(_TIME)))
+        if inner.count_emptied is not None and rule.pii in UNKNOWN:
+            inner.count_emptied(values)
+    elif promise.searchable and inner.collect_drawn is not None:
+        inner.collect_drawn(distinct)
 
 
 def text_part(column: Column) -> Column:

@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 
 from testdata_assets.masking.canonical import LONG_TAG, forms
+from testdata_assets.masking.nested_parts import UNKNOWN
 from testdata_assets.masking.plan_models import ColumnPlan, TablePlan
 from testdata_assets.masking.plan_transformers import KEEP
 from testdata_assets.masking.transformers.base import TEXT_TYPES, Coincidence, Transformer
@@ -23,7 +24,6 @@ from testdata_assets.production.catalog import Column
 
 # Transformers of anything at all: what a column under them holds is known only by the rule's category.
 _OF_ANYTHING = frozenset({"null", "constant", "redact", "scramble", "hash", "substitute", "template"})
-_UNKNOWN = frozenset({None, "unknown"})
 # What a constant replaces is nothing that masks avoid: other columns' masks may well be equal to it.
 _COINCIDING = (Coincidence.MAY_COINCIDE, Coincidence.CONSTANT)
 _MEMBERS = " (members)"
@@ -67,7 +67,7 @@ def may_coincide(column: ColumnPlan) -> bool:
 def may_be_vocabulary(column: ColumnPlan) -> bool:
     """Whether frequent values of a column are left out: it may hold states or categories, which many rows share."""
     masked = list(branches(column))
-    return bool(masked) and all(each.transformer.name in _OF_ANYTHING and each.pii in _UNKNOWN for each in masked)
+    return bool(masked) and all(each.transformer.name in _OF_ANYTHING and each.pii in UNKNOWN for each in masked)
 
 
 def is_shared(transformer: Transformer[Any]) -> bool:
@@ -89,7 +89,8 @@ def members_of(column: str) -> str:
 def drawn_parts_of(column: str) -> str:
     """The name under which parts of a column's values are stored whose masks may be real by chance.
 
-    Their masks may equal one of them anywhere, as a masked phone may be somebody's old one.
+    Their masks may equal one of them anywhere, as a masked phone may be somebody's old one; what is written in place of
+    emptied ones may be anything.
     """
     return f"{column}{_DRAWN_PARTS}"
 

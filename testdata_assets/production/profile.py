@@ -279,12 +279,16 @@ class TableProfiler:
             return pl.DataFrame(schema=dict.fromkeys(names, pl.String))
         return pl.DataFrame(pa.concat_tables([part.select(list(names)) for part in self._parts]))
 
+    @property
+    def many(self) -> float:
+        """How many sampled rows hold what is nobody's: at least `MIN_GROUP`, and one in a hundred."""
+        return float(max(MIN_GROUP, sum(part.num_rows for part in self._parts) / 100))
+
     def frequent(self, names: Collection[str]) -> dict[str, pl.Series]:
-        """Raw values of some columns that at least `MIN_GROUP` sampled rows and one in a hundred hold."""
+        """Raw values of some columns that `many` sampled rows hold."""
         sample = self.sampled(names)
-        least = max(MIN_GROUP, sample.height / 100)
         counted = {name: sample.get_column(name).drop_nulls().alias("v").value_counts(name="n") for name in names}
-        return {name: each.filter(pl.col("n") >= least).get_column("v") for name, each in counted.items()}
+        return {name: each.filter(pl.col("n") >= self.many).get_column("v") for name, each in counted.items()}
 
     def finish(self) -> TableProfile:
         """Profiles what was gathered."""

@@ -196,7 +196,9 @@ class MaskContext:
         integer_type_of: The same of another domain.
         collect: Takes the raw distinct parts (JSON leaves and the like) that nested transformers with
             disjoint outputs mask, so that the leak scan can search for them; None where nobody asks.
-        collect_drawn: The same for parts whose masks may be somebody's real value by chance.
+        collect_drawn: The same for parts whose masks may be somebody's real value by chance, and for emptied ones.
+        count_emptied: Takes the parts, as often as they are there, that nested rules empty without saying of whom
+            they tell, so that states and categories can be told from them; None where nobody asks.
     """
 
     hash: KeyedHash
@@ -209,14 +211,7 @@ class MaskContext:
     integer_type_of: Callable[[str], str | None] = _never_integer
     collect: Callable[[pl.Series], None] | None = None
     collect_drawn: Callable[[pl.Series], None] | None = None
-
-    def collect_parts(self, parts: pl.Series, promise: Guarantees) -> None:
-        """Hands on the raw distinct parts that a nested transformer masks, if they are searched for."""
-        if promise.coincidence is Coincidence.DISJOINT:
-            if self.collect is not None:
-                self.collect(parts)
-        elif promise.searchable and self.collect_drawn is not None:
-            self.collect_drawn(parts)
+    count_emptied: Callable[[pl.Series], None] | None = None
 
     def with_hash(self, keyed: KeyedHash) -> MaskContext:
         return replace(self, hash=keyed)

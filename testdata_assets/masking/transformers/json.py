@@ -29,7 +29,7 @@ from testdata_assets.errors import RefusedError, TestdataError
 from testdata_assets.masking.json_paths import JsonPattern, PathMatcher
 from testdata_assets.masking.json_pieces import is_long, pieces
 from testdata_assets.masking.json_tokens import STRING, Tokens, tokenise
-from testdata_assets.masking.nested_parts import Misfit, distinct_parts
+from testdata_assets.masking.nested_parts import Misfit, distinct_parts, hand_on
 from testdata_assets.masking.nested_rules import NestedRule, part_column
 from testdata_assets.masking.text_arrays import Positions, merge_rows
 from testdata_assets.masking.transformers.base import (
@@ -164,6 +164,7 @@ class Json(Transformer[JsonParams]):
         unlisted = np.flatnonzero((winners < 0) & present)
         if len(unlisted):
             raise _refusal(tokens, tokens.leaves[unlisted])
+        filled = strings & (tokens.ends - tokens.starts > 2)[tokens.leaves]
         replaced: list[NDArray[np.int64]] = []
         replacements: list[pl.Series] = []
         for number, each in enumerate(self._rules):
@@ -171,12 +172,12 @@ class Json(Transformer[JsonParams]):
                 continue
             chosen = (winners == number) & present
             if each.literal is not None:
+                _hand_on_strings(tokens, tokens.leaves[chosen & filled], each, context)
                 leaves = tokens.leaves[chosen]
                 replaced.append(leaves)
                 replacements.append(pl.Series([each.literal]).new_from_index(0, len(leaves)))
                 continue
             is_number = ~strings & (first_bytes != ord("t")) & (first_bytes != ord("f"))
-            filled = strings & (tokens.ends - tokens.starts > 2)[tokens.leaves]
             for leaves, numbers in ((tokens.leaves[chosen & filled], False), (tokens.leaves[chosen & is_number], True)):
                 if len(leaves):
                     replaced.append(leaves)
@@ -184,6 +185,13 @@ class Json(Transformer[JsonParams]):
         if not any(len(leaves) for leaves in replaced):
             return documents
         return tokens.replaced(np.concatenate(replaced), pl.concat(replacements))
+
+
+def _hand_on_strings(tokens: Tokens, leaves: Positions, each: _PathRule, context: MaskContext) -> None:
+    """Strings in whose place something constant is written are searched for all the same."""
+    if len(leaves) and (context.collect_drawn is not None or context.count_emptied is not None):
+        values = tokens.strings(leaves)
+        hand_on(values, distinct_parts(values)[0], each.rule, each.transformer, each.rule.context(context))
 
 
 def _masked(tokens: Tokens, leaves: Positions, numbers: bool, each: _PathRule, context: MaskContext) -> pl.Series:
@@ -198,8 +206,9 @@ def _masked(tokens: Tokens, leaves: Positions, numbers: bool, each: _PathRule, c
             remedy="Write a rule with another transformer for this path.",
             code="json-leaf-type",
         )
-    values, positions = distinct_parts(tokens.texts(leaves) if numbers else tokens.strings(leaves))
-    inner.collect_parts(values, transformer.guarantees_for(inner.column))
+    raw = tokens.texts(leaves) if numbers else tokens.strings(leaves)
+    values, positions = distinct_parts(raw)
+    hand_on(raw, values, each.rule, transformer, inner)
     try:
         masked = transformer.apply(values, inner)
     except TestdataError as error:

@@ -157,3 +157,54 @@ BRANCH_PLANTS = {
 @pytest.mark.parametrize(("plant", "findings"), BRANCH_PLANTS.values(), ids=BRANCH_PLANTS.keys())
 def test_conditions_decide_what_is_searched_for(judge: Judge, plant: str, findings: list[str]) -> None:
     assert judge(BRANCHES + plant, BRANCH_RULES) == findings
+
+
+PARTS = """
+CREATE EXTENSION hstore;
+CREATE TYPE parcel AS (number int, receiver text);
+CREATE TABLE orders (id int PRIMARY KEY, form jsonb, extra hstore, letter text, aliases text[], parcel parcel);
+INSERT INTO orders SELECT i,
+    jsonb_build_object('to', name || ' Json', 'at', timestamp '2024-01-01' + i * interval '1 hour', 'total', i,
+                       'state', (ARRAY['Awaiting Zorblax Papers', 'Sent by Quux Freight'])[1 + i % 2]),
+    hstore('to', name || ' Hstore'), '<a to="' || name || ' Xml"/>', ARRAY['x', name || ' Array'],
+    ROW(i, name || ' Field')::parcel
+FROM (SELECT i, 'Zoe ' || initcap(translate(md5(i::text), '0123456789', 'aeioubdrst')) AS name
+      FROM generate_series(1, 1000) i) AS named;
+CREATE TABLE notes (id int PRIMARY KEY, body text, about text);
+INSERT INTO notes SELECT i, timestamp '2024-01-01' + i * interval '1 hour',
+    'nothing of note: Awaiting Zorblax Papers, item ' || i FROM generate_series(1, 500) i;
+"""
+SOMEBODY = {"transform": "constant", "value": "somebody"}
+PART_RULES = {
+    "public.orders": {
+        "id": "keep",
+        "form": {"transform": "json", "paths": {"$.total": "keep", "$.to": SOMEBODY, "$.**": None}},
+        "extra": {"transform": "hstore", "keys": {"*": None}},
+        "letter": {"transform": "xml", "paths": {"**": None}},
+        "aliases": {"transform": "array", "items": SOMEBODY},
+        "parcel": {"transform": "composite", "fields": {"number": "keep", "receiver": None}},
+    },
+    "public.notes": dict.fromkeys(("id", "body", "about"), "keep"),
+}
+
+
+def test_parts_that_were_emptied_are_searched_for(judge: Judge) -> None:
+    parts = {
+        "form": "form ->> 'to'",
+        "extra": "extra -> 'to'",
+        "letter": "substring(letter from '\"(.*)\"')",
+        "aliases": "aliases[2]",
+        "parcel": "(parcel).receiver",
+    }
+    plants = "".join(
+        f"UPDATE notes SET about = 'call ' || (SELECT {part} FROM orders WHERE id = 77) || ' back' WHERE id = {row};"
+        for row, part in enumerate(parts.values(), 1)
+    )
+    assert judge(PARTS + plants, PART_RULES) == [
+        f"no_production_values: public.notes about: value of public.orders.{column} inside text (1)"
+        for column in sorted(parts)
+    ]
+
+
+def test_states_and_times_that_were_emptied_are_nobodys(judge: Judge) -> None:
+    assert judge(PARTS, PART_RULES) == []
