@@ -86,6 +86,20 @@ def spelled_out(text: str, _rng: random.Random) -> str:
     return text
 
 
+def partly_spelled_out(text: str, rng: random.Random) -> str:
+    """One of its letters spelled out, the others without what makes them letters of their own."""
+    ways = {"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"}
+    at = rng.choice([place for place, each in enumerate(text) if each.lower() in ways])
+    spelled = ways[text[at].lower()]
+    before, after = (without_accents(part, rng) for part in (text[:at], text[at + 1 :]))
+    return before + (spelled.capitalize() if text[at].isupper() else spelled) + after
+
+
+def in_digits(text: str, zero: str) -> str:
+    """The same number in the digits of another script, by its zero."""
+    return "".join(chr(ord(zero) + int(each)) if each in "0123456789" else each for each in text)
+
+
 def full_width(text: str, _rng: random.Random) -> str:
     return "".join(chr(ord(each) + 0xFEE0) if "!" <= each <= "~" else each for each in text)
 

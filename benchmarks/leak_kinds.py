@@ -100,9 +100,12 @@ SHELF_KINDS = (
     Kind("phone_international", "phone_at_home", form=leak_forms.international),
     Kind("name_without_accents", "name_accented", form=leak_forms.without_accents),
     Kind("name_spelled_out", "name_umlaut", form=leak_forms.spelled_out),
+    Kind("name_partly_spelled_out", "name_umlauts", form=leak_forms.partly_spelled_out),
     Kind("name_decomposed", "name_accented", form=lambda text, _: unicodedata.normalize("NFD", text)),
     Kind("full_width_name", "name", form=leak_forms.full_width),
     Kind("full_width_phone", "phone", form=leak_forms.full_width),
+    Kind("phone_in_arabic_digits", "phone", form=lambda text, _: leak_forms.in_digits(text, "\u0660")),
+    Kind("card_in_devanagari_digits_in_prose", "card", form=lambda text, rng: leak_forms.prose(leak_forms.in_digits(text, "\u0966"), rng)),
     # -- inside the text of a kept column
     Kind("email_in_prose", "email", form=leak_forms.prose),
     Kind("upper_email_in_prose", "email", form=lambda text, rng: leak_forms.prose(text.upper(), rng)),

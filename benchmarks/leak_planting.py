@@ -131,6 +131,7 @@ class Planter:
         names = pools.get("name", [])
         pools["name_accented"] = [each for each in names if _has_accents(each)]
         pools["name_umlaut"] = [each for each in names if set(each) & set("äöüÄÖÜ")]
+        pools["name_umlauts"] = [each for each in names if 2 <= sum(c in "äöüøåÄÖÜØÅ" for c in each) <= 4]
         pools["name_latin"] = [each for each in pools["name_accented"] if max(each) <= "\u00ff"]
         pools["long_text"] = [each for each in pools.get("text", []) if len(each.split()) > MOST_WORDS + 2]
         pools["name_short"] = [each for each in pools.get("name", ()) if len(each.encode()) < 63]

@@ -8,7 +8,8 @@ run of words in a text has the form of the value it quotes, and no pattern of wh
 needed.
 
 Letters count without their accents, in whatever form Unicode writes them: `José Müller` is `Jose Muller`. What makes a
-letter of its own of them is spelled out as well when a value is stored, so that `Mueller` is found, too.
+letter of its own of them is spelled out as well when a value is stored, so that `Mueller` is found, too; in a short
+value each such letter either way, as in `Jurgen Mueller`. Digits of all scripts are digits.
 
 An international number is found without its calling code, and a national one with it; a value of more words than runs
 are made of by its opening, and then word by word (`longer_runs`).
@@ -19,10 +20,14 @@ A hash holds in its lowest five bits how many words, or digits of a code, it was
 
 from __future__ import annotations
 
+import sys
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from testdata_assets.masking import kernels, word_hashes
@@ -77,11 +82,17 @@ _LIGATURES = {
     **{"ß": "ss", "æ": "ae", "œ": "oe", "þ": "th", "ø": "o", "đ": "d", "ð": "d", "ħ": "h", "ł": "l", "ŧ": "t"},
     **{"ı": "i", "ς": "σ"},
 }
-# How German and the languages of Scandinavia spell letters out where there are none.
+_OTHER_DIGIT = r"[\p{Nd}--0-9]"
+# How German and the languages of Scandinavia spell letters out where there are none: another letter follows, written as
+# a byte that no text holds, so that it can be left out.
+_E, _A = "\x01", "\x02"
 _SPELLED = {
-    **{"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa", "a\u0308": "ae", "o\u0308": "oe", "u\u0308": "ue"},
-    "a\u030a": "aa",
+    **{"ä": f"a{_E}", "ö": f"o{_E}", "ü": f"u{_E}", "ø": f"o{_E}", "å": f"a{_A}"},
+    **{"a\u0308": f"a{_E}", "o\u0308": f"o{_E}", "u\u0308": f"u{_E}", "a\u030a": f"a{_A}"},
 }
+_MARKS = np.array([0, ord("e"), ord("a")], np.uint8)  # what those bytes stand for
+# Of so many such letters each may be spelled out or not, in values of so many bytes: names and addresses.
+_MIXED_LETTERS, _MIXED_BYTES = 4, 120
 # Accents, how an emoji is drawn, and what nobody sees: soft hyphens, joiners, marks of direction.
 _UNSEEN = r"[\x{300}-\x{36F}\p{Me}\x{FE00}-\x{FE0F}\x{AD}\x{200B}-\x{200F}\x{202A}-\x{202E}\x{2060}-\x{206F}\x{FEFF}]"
 
@@ -89,19 +100,31 @@ _UNSEEN = r"[\x{300}-\x{36F}\p{Me}\x{FE00}-\x{FE0F}\x{AD}\x{200B}-\x{200F}\x{202
 def folded(values: pl.Series) -> pl.Series:
     """Texts in one form, whatever letters they are written with.
 
-    Unicode's compatibility decomposition (NFKD) without accents, lower case, ligatures as two letters; what is neither
-    letter, digit nor mark becomes a blank. Marks that are no accents, as vowels are in the scripts of India, stay.
+    Unicode's compatibility decomposition (NFKD) without accents, lower case, ligatures as two letters, digits of all
+    scripts as 0 to 9; what is neither letter, digit nor mark becomes a blank. Marks that are no accents, as vowels are
+    in the scripts of India, stay.
 
     Args:
         values: String series without nulls.
     """
-    return (
+    plain = (
         values.str.normalize("NFKD")
         .str.to_lowercase()
         .str.replace_all(_UNSEEN, "")
         .str.replace_many(list(_LIGATURES), list(_LIGATURES.values()))
         .str.replace_all(r"[^\p{L}\p{N}\p{M}\x00-\x7F]", " ")
     )
+    if plain.str.contains(_OTHER_DIGIT).any():
+        plain = plain.str.replace_many(*_digits())
+    return plain
+
+
+@lru_cache(maxsize=1)
+def _digits() -> tuple[list[str], list[str]]:
+    """The digits of all scripts but ours, and which of ours each is."""
+    every = map(chr, range(0x80, sys.maxunicode + 1))
+    others = [each for each in every if unicodedata.category(each) == "Nd"]
+    return others, [str(unicodedata.digit(each)) for each in others]
 
 
 def prepared(values: pl.Series) -> tuple[Bytes, Places]:
@@ -141,9 +164,8 @@ def forms(values: pl.Series, seed: int) -> tuple[Hashes, Hashes]:
     keys = keys_of(seed)
     whole, local, national, opening = _hashed(data, offsets, keys)
     further = [local, word_hashes.as_national(national, keys), opening[opening != 0]]
-    spelled = _spelled_out(beyond)
-    if spelled.len():
-        again, local, _, opening = _hashed(*prepared(spelled), keys)
+    for spelled in _spelled_out(beyond):
+        again, local, _, opening = _hashed(*spelled, keys)
         further += [again, local, opening[opening != 0]]
     return whole, np.concatenate(further)
 
@@ -187,11 +209,46 @@ def _hashed(data: Bytes, offsets: Places, keys: Keys) -> tuple[Hashes, Hashes, H
     return whole, local, national, opening
 
 
-def _spelled_out(values: pl.Series) -> pl.Series:
-    """Those of some values that hold letters which may be spelled out, with those spelled out."""
+def _spelled_out(values: pl.Series) -> Iterator[tuple[Bytes, Places]]:
+    """Those of some values that hold letters which may be spelled out, with those spelled out: their bytes and offsets.
+
+    Short values of a few such letters in all ways but with none spelled out, others with all.
+    """
     lower = values.str.to_lowercase()
-    holding = lower.str.contains("[" + "".join(each for each in _SPELLED if len(each) == 1) + "]|[aou][\u0308\u030a]")
-    return lower.filter(holding).str.replace_many(list(_SPELLED), list(_SPELLED.values()))
+    lower = lower.filter(lower.str.contains("|".join(_SPELLED)))
+    if not len(lower):
+        return
+    marked = lower.str.replace_many([_E, _A, *_SPELLED], [" ", " ", *_SPELLED.values()])
+    data, offsets = prepared(marked)
+    starts, ends = offsets[:-1], offsets[1:]
+    marks = _before(_is_mark(data))
+    letters = marks[ends] - marks[starts]
+    letters[(letters > _MIXED_LETTERS) | (ends - starts > _MIXED_BYTES)] = 0
+    for count in np.unique(letters).tolist():
+        chosen = letters == count
+        part, within = _cut_out(data, starts[chosen], ends[chosen])
+        mark = _is_mark(part)
+        written = part.copy()
+        written[mark] = _MARKS[part[mark]]
+        if count == 0:
+            yield written, within
+            continue
+        places = np.zeros(len(part), np.uint8)
+        places[mark] = np.tile(np.arange(count, dtype=np.uint8), int(chosen.sum()))
+        for way in range(1, 1 << count):
+            kept = ~mark | ((np.uint8(way) >> places) & 1).astype(np.bool_)
+            yield written[kept], _before(kept)[within]
+
+
+def _before(flags: npt.NDArray[np.bool_]) -> Places:
+    """How many flags are set before each place, and before the end."""
+    return np.concatenate((np.zeros(1, np.int64), np.cumsum(flags, dtype=np.int64)))
+
+
+def _is_mark(data: Bytes) -> npt.NDArray[np.bool_]:
+    """Which bytes stand for letters that may be left out."""
+    mark: npt.NDArray[np.bool_] = (data == ord(_E)) | (data == ord(_A))
+    return mark
 
 
 def _beginnings(values: pl.Series) -> pl.Series:

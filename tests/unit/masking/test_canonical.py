@@ -48,6 +48,9 @@ def form(value: str) -> int:
         ["김철수 님", "\u1100\u1175\u11b7\u110e\u1165\u11af\u1109\u116e 님"],
         ["Mary\u00ad van\u200b Dyke\u200e", "Mary van Dyke"],
         ["4012 8888 8888 1881", "4012-8888-8888-1881", "4012888888881881"],
+        ["+44 20 7946 0958", "+٤٤ ٢٠ ٧٩٤٦ ٠٩٥٨", "+४४ २० ७९४६ ०९५८", "۴۴۲۰۷۹۴۶۰۹۵۸"],
+        ["442079460958", "＋４４ ２０ ７９４６ ０９５８", "𝟒𝟒𝟐𝟎𝟕𝟗𝟒𝟔𝟎𝟗𝟓𝟖", "𞥔𞥔𞥒𞥐𞥗𞥙𞥔𞥖𞥐𞥙𞥕𞥘"],
+        ["شارع النيل ١٢", "شارع النيل 12"],
     ],
 )
 def test_the_same_in_other_clothes_has_one_form(same: list[str]) -> None:
@@ -302,3 +305,22 @@ def test_what_may_be_spelled_out_is_stored_both_ways() -> None:
     for each in ("Joerg Mueller", "JORG MULLER", "Bjoern Aaberg", "Bjorn Aberg", "Plain Name"):
         assert form(each) in stored
     assert form("Paelain Name") not in stored
+
+
+@pytest.mark.parametrize(
+    "leaked",
+    ["Bjoern Akesson", "Bjorn Aakesson", "BJORN AAKESSON", "Aakesson, Bjorn", "Jurgen Mueller", "Juergen Muller"],
+)
+def test_a_value_is_found_with_some_of_its_letters_spelled_out(leaked: str) -> None:
+    stored = np.concatenate(forms(pl.Series(["Bjørn Åkesson", "Ju\u0308rgen MU\u0308LLER", "Åsa"]), SEED))
+    assert form(leaked) in stored
+    assert form("Bjorn Mueller") not in stored
+
+
+def test_ways_to_spell_a_value_are_bounded() -> None:
+    def count(value: str) -> int:
+        return len(np.unique(np.concatenate(forms(pl.Series([value]), SEED)))) - 1  # and zero
+
+    assert [count(f"Familie {'ö' * letters}") for letters in range(7)] == [1, 2, 4, 8, 16, 2, 2]
+    assert count("zwei Ötztäler " + "und ein langer Satz ohne einen einzigen davon " * 3) == 2 + 2  # and their openings
+    assert form("Sorgaard Nygaard") in np.concatenate(forms(pl.Series(["Sørgård\nNygård"]), SEED))
