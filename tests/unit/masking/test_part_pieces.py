@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from testdata_assets.errors import RefusedError
 from testdata_assets.masking import part_pieces, xml_pieces
-from testdata_assets.masking.part_texts import array_element, array_parts, hstore_parts
+from testdata_assets.masking.part_texts import array_element, array_parts, hstore_parts, row_field
 from testdata_assets.masking.xml_tokens import tokenise_xml
 
 RUNS = settings(max_examples=100, deadline=None)
@@ -116,3 +116,13 @@ def test_long_values_mask_in_pieces_as_they_do_whole() -> None:
     assert (found.name, found.to_list()) == ("v", ["{A}", array.upper(), "{B,C}"])
     document = "<A>" + "".join(f"<P N='{number}'>text {number}</P>" for number in range(200_000)) + "</A>"
     assert xml_pieces.in_slices(pl.Series([document, "<B/>"]), upper).to_list() == [document.upper(), "<B/>"]
+
+
+def test_long_parts_are_quoted_as_short_ones_are() -> None:
+    text = 'a "b" \\c\\ é, ' * 400_000
+    for value in (text, "é" * 3_000_000):
+        long = pl.Series([value, "x y", None, value])
+        assert row_field(long).to_list() == pl.concat([row_field(long[:2]), row_field(long[2:])]).to_list()
+        expected = '"' + value.replace("\\", "\\\\").replace('"', '""') + '"' if value is text else value
+        assert row_field(long)[0] == expected
+        assert array_element(long).to_list()[1:3] == ['"x y"', "NULL"]
