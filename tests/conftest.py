@@ -25,6 +25,13 @@ hypothesis_settings.register_profile("testdata", deadline=None)
 hypothesis_settings.load_profile("testdata")
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One worker more than processors: tests wait for servers, for a daemon and for the minute of a schedule."""
+    import os
+
+    return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1) + 1
+
+
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Tests never see the developer's TESTDATA_ variables or .env."""

@@ -192,11 +192,27 @@ def slices(values: pl.Series) -> Iterator[pl.Series]:
 
 
 def _quoted(values: pl.Series, odd: str, backslash: str, quote: str) -> pl.Series:
+    if bulky.is_bulky(values):
+        return pl.concat([_long_quoted(values[place : place + 1], odd, backslash, quote) for place in range(len(values))])
     column = pl.col("v")
     escaped = column.str.replace_all("\\", backslash, literal=True).str.replace_all('"', quote, literal=True)
     wrapped = pl.concat_str(pl.lit('"'), escaped, pl.lit('"'))
     chosen = pl.when(column.str.contains(odd)).then(wrapped).otherwise(column)
     return values.to_frame("v").select(chosen.alias("v")).to_series()
+
+
+def _long_quoted(value: pl.Series, odd: str, backslash: str, quote: str) -> pl.Series:
+    """The same for one value, which may have many megabytes."""
+    if not bulky.is_bulky(value):
+        return _quoted(value, odd, backslash, quote).rename("")
+    if not value.str.contains(odd)[0]:
+        return value.rename("")
+
+    def escaped(piece: bytes) -> bytes:
+        return piece.replace(b"\\", backslash.encode()).replace(b'"', quote.encode())
+
+    inner = bulky.views(bulky.mapped(value, escaped))[0] or memoryview(b"")
+    return bulky.one_value(b"".join((b'"', inner, b'"')))
 
 
 def _marks(data: Bytes, quotes: Flags, end: int, symbols: str, count: int) -> tuple[Positions, Bytes]:

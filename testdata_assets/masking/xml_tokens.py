@@ -19,7 +19,7 @@ from testdata_assets.masking.json_paths import JsonPattern, PathMatcher, Step, S
 from testdata_assets.masking.json_tokens import Bytes, cut, laid_out, with_pieces
 from testdata_assets.masking.text_arrays import Positions, offsets_of
 
-_PIECE = (
+PIECE = (
     r"<!--(?s:.*?)-->|<!\[CDATA\[(?s:.*?)\]\]>|<\?(?s:.*?)\?>|</[^\s<>/]+\s*>"
     r"""|<[^!?/"'>\s](?:[^"'<>]|"[^"<]*"|'[^'<]*')*>|[^<]+"""
 )
@@ -172,7 +172,7 @@ def tokenise_xml(documents: pl.Series) -> XmlTokens:
             remedy="Mask the column with another transformer (free_text, scramble, null).",
             code="xml-doctype",
         )
-    tokens, starts, ends = _tiles(documents, document_starts[:-1] + 1, _PIECE)
+    tokens, starts, ends = _tiles(documents, document_starts[:-1] + 1, PIECE)
     first, second = data[starts], data[starts + 1]
     tag = first == ord("<")
     end_tag = tag & (second == ord("/"))

@@ -251,6 +251,9 @@ WITH user_schemas AS (
        -- Schema public is older than any user, and every database comes with this comment on it.
        OR (d.classoid = 'pg_namespace'::regclass AND d.objoid IN (SELECT oid FROM user_schemas)
            AND d.description <> 'standard public schema')
+    EXCEPT ALL -- CREATE EXTENSION writes a comment, too: the one of the extension's own control file.
+    SELECT 'comment', pg_describe_object('pg_extension'::regclass, e.oid, 0), a.comment, 'pg_extension'::regclass, e.oid
+    FROM pg_extension e JOIN pg_available_extensions a ON a.name = e.extname
     UNION ALL
     SELECT 'default', c.oid::regclass || '.' || a.attname, pg_get_expr(f.adbin, f.adrelid), 'pg_class'::regclass, c.oid
     FROM pg_attrdef f JOIN pg_class c ON c.oid = f.adrelid JOIN user_schemas u ON u.oid = c.relnamespace

@@ -12,7 +12,8 @@ from pydantic import Field
 from testdata_assets.errors import RefusedError
 from testdata_assets.masking.nested_parts import PartRule, combined
 from testdata_assets.masking.nested_rules import NestedRule
-from testdata_assets.masking.part_texts import array_element, array_parts, slices
+from testdata_assets.masking.part_pieces import in_slices
+from testdata_assets.masking.part_texts import array_element, array_parts
 from testdata_assets.masking.transformers.base import (
     NOTHING,
     Coincidence,
@@ -79,10 +80,10 @@ class Array(Transformer[ArrayParams]):
                 remedy="Take a new snapshot: this one is of an older version of testdata-assets.",
                 code="parts-unknown",
             )
-        return pl.concat([self._slice(part, context) for part in slices(values)]).rename(values.name)
-
-    def _slice(self, values: pl.Series, context: MaskContext) -> pl.Series:
         delimiter = _DELIMITERS.get(context.column.base_type, ",")
+        return in_slices(values, delimiter, lambda run: self._masked(run, delimiter, context))
+
+    def _masked(self, values: pl.Series, delimiter: str, context: MaskContext) -> pl.Series:
         parts = array_parts(values, delimiter)
         if not len(parts.starts):
             return values

@@ -10,7 +10,8 @@ from testdata_assets.errors import RefusedError
 from testdata_assets.masking.json_paths import shown_key
 from testdata_assets.masking.nested_parts import PartRule, combined, text_part
 from testdata_assets.masking.nested_rules import NestedRule
-from testdata_assets.masking.part_texts import PartTexts, hstore_parts, hstore_value, slices
+from testdata_assets.masking.part_pieces import in_slices
+from testdata_assets.masking.part_texts import PartTexts, hstore_parts, hstore_value
 from testdata_assets.masking.transformers.base import (
     NOTHING,
     Coincidence,
@@ -71,9 +72,9 @@ class Hstore(Transformer[HstoreParams]):
     def apply(self, values: pl.Series, context: MaskContext) -> pl.Series:
         if not len(values):
             return values
-        return pl.concat([self._slice(part, context) for part in slices(values)]).rename(values.name)
+        return in_slices(values, ",", lambda run: self._masked(run, context))
 
-    def _slice(self, values: pl.Series, context: MaskContext) -> pl.Series:
+    def _masked(self, values: pl.Series, context: MaskContext) -> pl.Series:
         parts = hstore_parts(values)
         if not len(parts.starts):
             return values

@@ -22,7 +22,6 @@ from testdata_assets.errors import RefusedError
 from testdata_assets.masking.json_paths import PathMatcher
 from testdata_assets.masking.nested_parts import PartRule, combined, text_part
 from testdata_assets.masking.nested_rules import NestedRule
-from testdata_assets.masking.part_texts import slices
 from testdata_assets.masking.text_arrays import Positions, merge_rows
 from testdata_assets.masking.transformers.base import (
     NOTHING,
@@ -34,6 +33,7 @@ from testdata_assets.masking.transformers.base import (
     Uniqueness,
 )
 from testdata_assets.masking.transformers.registry import register
+from testdata_assets.masking.xml_pieces import in_slices
 from testdata_assets.masking.xml_tokens import XmlTokens, tokenise_xml, xml_pattern
 from testdata_assets.production.catalog import Column
 
@@ -107,7 +107,7 @@ class Xml(Transformer[XmlParams]):
         if not len(filled):
             return values
         documents = values if len(filled) == len(values) else values.gather(pl.Series(filled))
-        masked = pl.concat([self._slice(part, context) for part in slices(documents)])
+        masked = in_slices(documents, lambda run: self._masked(run, context))
         limit = context.max_length
         if limit is not None and (masked.str.len_chars() > limit).any():
             raise RefusedError(
@@ -118,7 +118,7 @@ class Xml(Transformer[XmlParams]):
             )
         return merge_rows(values, filled, masked).rename(values.name)
 
-    def _slice(self, documents: pl.Series, context: MaskContext) -> pl.Series:
+    def _masked(self, documents: pl.Series, context: MaskContext) -> pl.Series:
         tokens = tokenise_xml(documents)
         winners = tokens.winners(self._matcher)
         unlisted = np.flatnonzero(winners < 0)

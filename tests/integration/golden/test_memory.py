@@ -130,6 +130,61 @@ def test_a_document_of_60_mb_by_paths(
     assert max(found[stage] for stage in STAGES) < LIMIT, found
 
 
+# What a value consists of, and the rule around that of its parts.
+FIELDS = {"transform": "composite", "fields": {"id": "keep", "body": None}}
+NESTED: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "texts": (
+        "text[]",
+        "SELECT array_agg(%(prose)s::text || i) FROM generate_series(1, 60 * 9500) AS i",
+        {"transform": "array", "items": None},
+    ),
+    "words": (
+        "text[]",
+        "SELECT array_agg('u' || i) FROM generate_series(1, 7000000) AS i",
+        {"transform": "array", "items": None},
+    ),
+    "hstore": (
+        "hstore",
+        "SELECT hstore(array_agg('k' || i), array_agg(%(prose)s::text)) FROM generate_series(1, 60 * 8500) AS i",
+        {"transform": "hstore", "keys": {"*": None}},
+    ),
+    "xml": (
+        "xml",
+        "SELECT ('<r>' || string_agg('<p n=\"' || i || '\">' || %(prose)s::text || '</p>', '') || '</r>')::xml "
+        "FROM generate_series(1, 60 * 8000) AS i",
+        {"transform": "xml", "paths": {"**": None}},
+    ),
+    "composite": ("note", "SELECT ROW(7, repeat(%(prose)s::text, 60 * 10000))::note", FIELDS),
+    "composites": (
+        "note[]",
+        "SELECT array_agg(ROW(i, %(prose)s::text)::note) FROM generate_series(1, 60 * 8500) AS i",
+        {"transform": "array", "items": FIELDS},
+    ),
+}
+
+
+def filled(rule: Any, inner: str) -> Any:
+    """The rule with its parts' transformer put in."""
+    if rule is None:
+        return {"transform": inner}
+    return {name: filled(value, inner) for name, value in rule.items()} if isinstance(rule, dict) else rule
+
+
+@pytest.mark.timeout(2400)
+@pytest.mark.parametrize("rule", ["scramble", "free_text"])
+@pytest.mark.parametrize("shape", list(NESTED))
+def test_a_row_of_60_mb_by_parts(settings: Settings, source: Dsn, tmp_path: Path, shape: str, rule: str) -> None:
+    kind, insert, outer = NESTED[shape]
+    with connect(source) as conn:
+        conn.execute("CREATE EXTENSION hstore; CREATE TYPE note AS (id int, body text)")
+        conn.execute(f"CREATE TABLE big (id bigint PRIMARY KEY, body {kind})".encode())
+        for number in range(2):
+            conn.execute(f"INSERT INTO big SELECT {number}, ({insert})".encode(), {"prose": PROSE.replace("''", "'")})
+    found = measured(settings, source, tmp_path / "rules", filled(outer, rule), workers=2)
+    assert found["rows"] == 2
+    assert max(found[stage] for stage in STAGES) < LIMIT, found
+
+
 @pytest.mark.parametrize("rule", ["keep", "hash", "free_text", "scramble"])
 def test_a_row_of_64_mb(settings: Settings, source: Dsn, tmp_path: Path, rule: str) -> None:
     with connect(source) as conn:

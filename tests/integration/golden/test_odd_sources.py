@@ -17,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from sources import catalog_of, rules_keeping_all, scalar
 
 from testdata_assets.golden import refresh
+from testdata_assets.masking.plan_problems import PlanRefused
 from testdata_assets.postgres.connections import connect
 from testdata_assets.postgres.dsn import Dsn
 from testdata_assets.postgres.embedded import EmbeddedServer
@@ -211,6 +212,18 @@ def test_what_leads_out_of_the_image_is_not_missed(proven: Proven) -> None:
 def test_a_rule_is_not_needed_for_a_comment_that_is_never_restored(proven: Proven) -> None:
     statements = "CREATE TABLE t (id int); CREATE PUBLICATION p; COMMENT ON PUBLICATION p IS 'x'"
     assert faults(proven(statements, objects={"comments": "block"})) == []
+
+
+@pytest.mark.parametrize("comments", ["block", "drop", "keep"])
+def test_the_comment_that_comes_with_an_extension_needs_no_rule(proven: Proven, comments: str) -> None:
+    statements = "CREATE EXTENSION citext; CREATE TABLE t (id int, email citext)"
+    assert faults(proven(statements, objects={"comments": comments})) == []
+
+
+def test_a_comment_of_ones_own_on_an_extension_needs_a_rule(proven: Proven) -> None:
+    statements = "CREATE EXTENSION citext; COMMENT ON EXTENSION citext IS 'asked for by X'; CREATE TABLE t (id int)"
+    with pytest.raises(PlanRefused, match="on extension citext"):
+        proven(statements, objects={"comments": "block"})
 
 
 RELATED = """

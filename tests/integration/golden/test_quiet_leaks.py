@@ -35,57 +35,32 @@ RULES = {
     },
     "public.notes": {"id": "keep", "body": "keep"},
 }
-PERSON = "(SELECT {} FROM people WHERE id = 77)"
-PLANTS = {
+# A note's row by itself for each; what stands for the person's value in it; and what is found.
+NOTES = {
     "first and last name in prose": (
-        "UPDATE notes SET body = 'please call ' || "
-        + PERSON.format("first_name || ' ' || upper(last_name)")
-        + " || ' back' WHERE id = 7",
-        "public.notes body: value of public.people.first_name+last_name inside text (1)",
+        "'please call ' || first_name || ' ' || upper(last_name) || ' back'",
+        "public.people.first_name+last_name inside text",
     ),
-    "last name first": (
-        "UPDATE notes SET body = " + PERSON.format("last_name || ', ' || first_name") + " WHERE id = 7",
-        "public.notes body: value of public.people.first_name+last_name (1)",
-    ),
-    "a copy of last names": (
-        "CREATE TABLE surnames (surname text); INSERT INTO surnames SELECT last_name FROM people WHERE id % 3 > 0",
-        "public.surnames surname: value of public.people.last_name (1334)",
-    ),
-    "a name that was emptied": (
-        "UPDATE notes SET body = 'as ' || " + PERSON.format("maiden_name") + " || ' wished' WHERE id = 7",
-        "public.notes body: value of public.people.maiden_name inside text (1)",
-    ),
-    "nine digits": (
-        "UPDATE notes SET body = 'taxpayer ' || " + PERSON.format("ssn") + " || ' asked' WHERE id = 7",
-        "public.notes body: value of public.people.ssn inside text (1)",
-    ),
-    "a national id with letters": (
-        "UPDATE notes SET body = 'id ' || " + PERSON.format("tax_code") + " WHERE id = 7",
-        "public.notes body: value of public.people.tax_code inside text (1)",
-    ),
-    "a passport": (
-        "UPDATE notes SET body = 'travels on ' || " + PERSON.format("passport") + " WHERE id = 7",
-        "public.notes body: value of public.people.passport inside text (1)",
-    ),
-    "a scrambled code": (
-        "UPDATE notes SET body = 'wears ' || " + PERSON.format("badge") + " WHERE id = 7",
-        "public.notes body: value of public.people.badge inside text (1)",
-    ),
-    "a login that was replaced": (
-        "UPDATE notes SET body = " + PERSON.format("login") + " WHERE id = 7",
-        "public.notes body: value of public.people.login (1)",
-    ),
-    "what was blackened": (
-        "UPDATE notes SET body = " + PERSON.format("old_note") + " WHERE id = 7",
-        "public.notes body: value of public.people.old_note (1)",
-    ),
+    "last name first": ("last_name || ', ' || first_name", "public.people.first_name+last_name"),
+    "a name that was emptied": ("'as ' || maiden_name || ' wished'", "public.people.maiden_name inside text"),
+    "nine digits": ("'taxpayer ' || ssn || ' asked'", "public.people.ssn inside text"),
+    "a national id with letters": ("'id ' || tax_code", "public.people.tax_code inside text"),
+    "a passport": ("'travels on ' || passport", "public.people.passport inside text"),
+    "a scrambled code": ("'wears ' || badge", "public.people.badge inside text"),
+    "a login that was replaced": ("login", "public.people.login"),
+    "what was blackened": ("old_note", "public.people.old_note"),
 }
+PLANTED = "UPDATE notes SET body = (SELECT {} FROM people WHERE id = 77) WHERE id = {};"
+SURNAMES = "CREATE TABLE surnames (surname text); INSERT INTO surnames SELECT last_name FROM people WHERE id % 3 > 0;"
 
 
-@pytest.mark.parametrize(("plant", "finding"), PLANTS.values(), ids=PLANTS.keys())
-def test_a_quiet_leak_is_found(judge: Judge, plant: str, finding: str) -> None:
-    rules = {**RULES, "public.surnames": {"surname": "keep"}} if "surnames" in plant else RULES
-    assert f"no_production_values: {finding}" in judge(SOURCE + plant, rules)
+def test_quiet_leaks_are_all_found_and_told_apart(judge: Judge) -> None:
+    plants = [PLANTED.format(text, 7 + number) for number, (text, _) in enumerate(NOTES.values())]
+    found = judge(SOURCE + SURNAMES + "".join(plants), {**RULES, "public.surnames": {"surname": "keep"}})
+    assert sorted(found) == sorted(
+        [f"no_production_values: public.notes body: value of {kind} (1)" for _, kind in NOTES.values()]
+        + ["no_production_values: public.surnames surname: value of public.people.last_name (1334)"]
+    )
 
 
 def test_without_a_plant_the_image_is_clean(judge: Judge) -> None:
