@@ -193,7 +193,8 @@ def slices(values: pl.Series) -> Iterator[pl.Series]:
 
 def _quoted(values: pl.Series, odd: str, backslash: str, quote: str) -> pl.Series:
     if bulky.is_bulky(values):
-        return pl.concat([_long_quoted(values[place : place + 1], odd, backslash, quote) for place in range(len(values))])
+        rows = (values[place : place + 1] for place in range(len(values)))
+        return pl.concat([_long_quoted(row, odd, backslash, quote) for row in rows])
     column = pl.col("v")
     escaped = column.str.replace_all("\\", backslash, literal=True).str.replace_all('"', quote, literal=True)
     wrapped = pl.concat_str(pl.lit('"'), escaped, pl.lit('"'))
