@@ -14,7 +14,7 @@ from testdata_assets.postgres.identifiers import TableName
 from testdata_assets.production.catalog import Catalog
 from testdata_assets.production.profile import TableProfile
 from testdata_assets.production.relationships import PartnerCount
-from testdata_assets.validation import changes, drift, history, integrity, unions
+from testdata_assets.validation import changes, drift, foreign_keys, history, row_counts, schema_match, unions
 from testdata_assets.validation.image_reader import Counts, ImageReader
 from testdata_assets.validation.report import Finding
 from testdata_assets.validation.rules import ValidationRules
@@ -244,8 +244,8 @@ def measure_keys(
 ) -> Measured:
     """Declared foreign keys, and the relationships of the rules with what was counted of them in the source."""
     started = time.monotonic()
-    states = integrity.check_foreign_keys(reader, source, image, workers=workers)
-    related = integrity.check_relationships(reader, image, plan, partners)
+    states = foreign_keys.check_foreign_keys(reader, source, image, workers=workers)
+    related = foreign_keys.check_relationships(reader, image, plan, partners)
     rows = [
         Row(
             {"table": str(each.table), "constraint": each.name, "orphans": each.wrong, "state": each.state},
@@ -296,7 +296,7 @@ def measure_rows(
     seconds: float,
 ) -> Measured:
     """Counted rows of every table against the snapshot's."""
-    counted = integrity.count_rows(plan, source_counts, image_counts)
+    counted = row_counts.count_rows(plan, source_counts, image_counts)
     rows = [
         Row(
             row,
@@ -333,7 +333,7 @@ def measure_schema(
     before: Mapping[tuple[str, str], str] | None,
     after: Mapping[tuple[str, str], str] | None,
 ) -> Measured:
-    aspects, seconds = timed(lambda: integrity.compare_schemas(reader, source, image, plan, before, after))
+    aspects, seconds = timed(lambda: schema_match.compare_schemas(reader, source, image, plan, before, after))
     return Measured(
         "schema_matches",
         [Row({"aspect": each.name, "source": each.source, "image": each.image}, each.findings) for each in aspects],

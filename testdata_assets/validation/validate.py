@@ -127,13 +127,14 @@ def validate_image(
         advance(1)
         # An empty table stands in for each foreign one.
         expected = {**dict.fromkeys(catalog.foreign_tables, 0), **source_counts}
-        rows = measure_rows(plan, expected, {name: found.rows for name, found in counts.items()}, counting)
+        counted = {name: found.rows for name, found in counts.items()}
+        rows = measure_rows(plan, expected, counted, counting)
         advance(1)
         schema = measure_schema(reader, catalog, image, plan, source_definitions, definitions)
         advance(1)
     with session() as expectations:
         schema = joined_to(schema, expectations.run_on_image([each.suite for each in own_suites], image_dsn))
-        suites = catalog_suites.catalog_suites(reader, catalog, image, plan, expected)
+        suites = catalog_suites.catalog_suites(reader, catalog, image, plan, expected, counted)
         of_catalog = expectations.run_on_image(suites, image_dsn, ours=True)
         keys, rows, schema = (catalog_suites.joined_to(each, of_catalog) for each in (keys, rows, schema))
         measured = [leaks, patterns, moved, keys, rows, schema]

@@ -88,7 +88,10 @@ def run(image: Dsn, tools: PgTools, evidence: Evidence) -> dict[str, SuiteResult
     reader = ImageReader(image, tools)
     with reader.connect() as conn:
         here = read_catalog(conn)
-    suites = catalog_suites.catalog_suites(reader, evidence.catalog, here, evidence.plan, evidence.source_counts)
+        counts = {table.name: reader.counts(conn, table).rows for table in here.storing_tables}
+    suites = catalog_suites.catalog_suites(
+        reader, evidence.catalog, here, evidence.plan, evidence.source_counts, counts
+    )
     with session() as running:
         return running.run_on_image(suites, image, ours=True)
 
@@ -259,7 +262,7 @@ def test_what_cannot_be_run_fails_every_check_it_counts_into(
         here = read_catalog(conn)
     gone = replace(here.tables[0], name=replace(here.tables[0].name, name="gone"))
     suites = catalog_suites.catalog_suites(
-        reader, evidence.catalog, replace(here, tables=(*here.tables, gone)), evidence.plan, evidence.source_counts
+        reader, evidence.catalog, replace(here, tables=(*here.tables, gone)), evidence.plan, evidence.source_counts, {}
     )
     with session() as running:
         results = running.run_on_image(suites, image, ours=True)
