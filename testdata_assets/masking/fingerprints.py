@@ -23,7 +23,7 @@ from testdata_assets.masking.canonical import MINIMUM_CHARACTERS, TAG_BITS, Filt
 from testdata_assets.masking.fingerprint_filters import BitmapBuilder, Sieve
 from testdata_assets.production.chunk_store import ChunkStore
 
-__all__ = ["MINIMUM_CHARACTERS", "ChangeCount", "FingerprintBlock", "Fingerprints", "fingerprint"]
+__all__ = ["MINIMUM_CHARACTERS", "FingerprintBlock", "Fingerprints", "fingerprint"]
 
 STREAM = "fingerprints"
 HEADER = "fingerprints-header"
@@ -36,16 +36,6 @@ _ANSWERS_HELD = 1 << 20  # 12 bytes each
 
 Hashes = npt.NDArray[np.uint64]
 Origins = npt.NDArray[np.int32]
-
-
-@dataclass(frozen=True)
-class ChangeCount:
-    """How many values of a masked column that may coincide with real ones changed, row by row (NULLs left out)."""
-
-    table: str
-    column: str
-    rows: int
-    changed: int
 
 
 @dataclass(frozen=True)
