@@ -22,10 +22,10 @@ from testdata_assets.golden import recompute
 from testdata_assets.golden.executors import Block, Masking, open_masking
 from testdata_assets.golden.load_errors import load_failure
 from testdata_assets.masking import copy_text
+from testdata_assets.masking.change_counts import ChangeCount, Ways, added
 from testdata_assets.masking.echoes import Echo, columns_looked_at, find_echoes
 from testdata_assets.masking.emptied_parts import empties_parts, frequent_parts
 from testdata_assets.masking.fingerprint_collector import FingerprintCollector, Rank
-from testdata_assets.masking.fingerprints import ChangeCount
 from testdata_assets.masking.keyring import KeyRing
 from testdata_assets.masking.plan import ColumnPlan, MaskingPlan, TablePlan
 from testdata_assets.masking.sensitive import column_of, drawn_parts_of, holds_shared, may_be_vocabulary, may_coincide
@@ -78,7 +78,7 @@ class _Table:
     ranks: Mapping[str, Rank] = field(default_factory=dict)
     vocabulary: frozenset[str] = frozenset()
     defaults: Mapping[str, str] = field(default_factory=dict)
-    changes: dict[str, tuple[int, int]] = field(default_factory=dict)
+    changes: dict[str, Ways] = field(default_factory=dict)
     seconds: Counter[str] = field(default_factory=Counter)
     profile: TableProfile | None = None
     echoes: list[Echo] = field(default_factory=list)
@@ -194,9 +194,10 @@ def load_masked(
     rows = {table_plan.table.name: 0 for table_plan in plan.tables}
     rows.update({table.plan.table.name: table.rows for table in tables})
     changes = [
-        ChangeCount(str(table.plan.table.name), column, rows_, changed)
+        count
         for table in tables
-        for column, (rows_, changed) in table.changes.items()
+        for column, ways in table.changes.items()
+        for count in ChangeCount.of(table.plan.table.name, column, ways)
     ]
     echoes = [echo for table in tables for echo in table.echoes]
     profiles = {table.plan.table.name: table.profile for table in tables if table.profile is not None}
@@ -307,6 +308,5 @@ def _account(table: _Table, answer: BlockAnswer, collector: FingerprintCollector
     for column, hashes in answer.kept.items():
         collector.allow_hashes(f"{table.plan.table.rule_table}.{column}", hashes)
     table.seconds.update(answer.seconds)
-    for column, (rows, changed) in answer.changes.items():
-        before = table.changes.get(column, (0, 0))
-        table.changes[column] = (before[0] + rows, before[1] + changed)
+    for column, ways in answer.changes.items():
+        table.changes[column] = added(table.changes.get(column, ()), ways)

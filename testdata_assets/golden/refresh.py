@@ -27,8 +27,9 @@ from testdata_assets.golden.executors import check_workers
 from testdata_assets.golden.plan_record import plan_record
 from testdata_assets.golden.registry import GoldenImage, GoldenRegistry, SnapshotRecord
 from testdata_assets.keys import load_key
+from testdata_assets.masking.change_counts import ChangeCount
 from testdata_assets.masking.echoes import Echo
-from testdata_assets.masking.fingerprints import ChangeCount, Fingerprints
+from testdata_assets.masking.fingerprints import Fingerprints
 from testdata_assets.masking.keyring import KeyRing
 from testdata_assets.masking.plan import MaskingPlan, compile_plan
 from testdata_assets.masking.rules import MaskingRules, RulesError, load_rules, own_code

@@ -17,7 +17,7 @@ import polars as pl
 from testdata_assets.masking import kernels
 from testdata_assets.masking.block_rows import Values, take_apart
 from testdata_assets.masking.canonical import forms, runs
-from testdata_assets.masking.engine import count_changes
+from testdata_assets.masking.change_counts import count_changes
 from testdata_assets.masking.fingerprint_filters import filter_of
 from testdata_assets.masking.hashing import KeyedHash
 from testdata_assets.masking.transformers import registry

@@ -7,7 +7,6 @@ and the key, so blocks may run anywhere and in any order.
 from __future__ import annotations
 
 import itertools
-import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -20,6 +19,7 @@ import polars as pl
 from testdata_assets.errors import RefusedError, TestdataError
 from testdata_assets.masking import copy_text, kernels
 from testdata_assets.masking.block_rows import BlockRows, Values, take_apart
+from testdata_assets.masking.change_counts import Changes, Ways, added, counted, grouped
 from testdata_assets.masking.hashing import KeyedHash
 from testdata_assets.masking.memo import Memo, Memos
 from testdata_assets.masking.plan import ColumnPlan, TablePlan
@@ -44,8 +44,6 @@ _PROBED = 4096
 _SHOWN = 256
 _MOSTLY = 0.8
 _BEYOND_ASCII = 0x80
-TELLING = r"[\p{L}\p{N}]"  # values without a letter or digit say nothing: they stay as they are
-_TELLING = re.compile(r"[^\W_]")
 
 
 @dataclass
@@ -59,7 +57,7 @@ class MaskedBlock:
         null_counts: NULLs in each column, exact.
         sensitive: Raw distinct values by column, and parts of values, that are searched for.
         kept: Raw distinct values by column that a rule with a condition keeps.
-        changes: (rows, changed) by column; those that become NULL or one constant apart.
+        changes: By column, for each of its ways; columns that become NULL or one constant apart.
         left_out: Rows that the table's filter left out.
         seconds: What decoding, masking and encoding took, on the clock.
     """
@@ -70,7 +68,7 @@ class MaskedBlock:
     null_counts: dict[str, int] | None = None
     sensitive: dict[str, pl.Series] = field(default_factory=dict)
     kept: dict[str, pl.Series] = field(default_factory=dict)
-    changes: dict[str, tuple[int, int]] = field(default_factory=dict)
+    changes: dict[str, Ways] = field(default_factory=dict)
     left_out: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -85,10 +83,10 @@ class MaskedBlock:
         known = [self.kept[column]] if column in self.kept else []
         self.kept[column] = pl.concat([*known, values.rename("v")]).unique()
 
-    def add_changes(self, column: str, counted: tuple[int, int]) -> None:
-        """Adds (rows, changed)."""
-        rows, changed = self.changes.get(column, (0, 0))
-        self.changes[column] = (rows + counted[0], changed + counted[1])
+    def add_changes(self, column: str, way: int, ways: int, changes: Changes) -> None:
+        """Adds what one of so many ways did to a column."""
+        one = tuple(changes if place == way else Changes() for place in range(ways))
+        self.changes[column] = added(self.changes.get(column, ()), one)
 
 
 class TableMasker:
@@ -137,7 +135,7 @@ class TableMasker:
         result = MaskedBlock(b"", lines.height, sample, lines.null_counts(), left_out=left_out)
         rows = BlockRows(lines)
         for column in self._masked:
-            rows.put(column.column.name, self._mask_column(column, rows, result))
+            rows.put(column.column.name, self._mask_column(column, rows, result, len(column.ways)))
         for first, last in self._pairs:
             pairs = rows.original(first) + " " + rows.original(last)
             for plan in (self._plans[first], self._plans[last]):
@@ -171,43 +169,47 @@ class TableMasker:
         lines = [block[start:end] for start, end in zip(starts[chosen], ends[chosen], strict=True)]
         return copy_text.decode(b"".join(lines), self._names)
 
-    def _mask_column(self, column: ColumnPlan, rows: BlockRows, result: MaskedBlock) -> Values:
-        """Masks the rows that a condition chooses one way, the others the other way."""
+    def _mask_column(self, column: ColumnPlan, rows: BlockRows, result: MaskedBlock, ways: int) -> Values:
+        """Masks the rows that a condition chooses one way, the others the other way; of so many ways of the column."""
         if column.condition is None or column.otherwise is None:
-            return self._mask_all(column, rows, result)
-        result.add_changes(column.column.name, (0, 0))  # counted, even if no row is chosen
+            return self._mask_all(column, rows, result, ways)
+        result.add_changes(column.column.name, 0, ways, Changes())  # counted, even if no row is chosen
         holds = column.condition.evaluate(rows, self._columns)
         if holds.all():
-            return self._mask_all(column, rows, result)
+            return self._mask_all(column, rows, result, ways)
         if not holds.any():
-            return self._mask_column(column.otherwise, rows, result)
+            return self._mask_column(column.otherwise, rows, result, ways)
         first, second = np.flatnonzero(holds.to_numpy()), np.flatnonzero(~holds.to_numpy())
         both = pl.concat(
             [
-                self._mask_all(column, rows.chosen(first), result).of_all_rows(),
-                self._mask_column(column.otherwise, rows.chosen(second), result).of_all_rows(),
+                self._mask_all(column, rows.chosen(first), result, ways).of_all_rows(),
+                self._mask_column(column.otherwise, rows.chosen(second), result, ways).of_all_rows(),
             ]
         )
         places = np.empty(len(holds), np.int64)
         places[np.concatenate((first, second))] = np.arange(len(holds))
         return Values(both.gather(pl.Series(places)))
 
-    def _mask_all(self, column: ColumnPlan, rows: BlockRows, result: MaskedBlock) -> Values:
+    def _mask_all(self, column: ColumnPlan, rows: BlockRows, result: MaskedBlock, ways: int) -> Values:
         """Masks a column, or the chosen rows of it, by one transformer."""
         name = column.column.name
+        way = ways - len(column.ways)
         if column.transformer.name == KEEP:
             kept = rows.original(name)
             result.add_kept(name, kept.drop_nulls().unique())
+            result.add_changes(name, way, ways, Changes(len(kept) - kept.null_count()))
             return Values(kept)
+        constant = column.transformer.guarantees_for(column.seen_as).coincidence is Coincidence.CONSTANT
+        counts = ways > 1 or not constant
         where = f"{self.plan.table.name}.{name}"
         sensitive: list[pl.Series] = []
         drawn: list[pl.Series] = []
         context = replace(column.context(self._hash_for), collect=sensitive.append, collect_drawn=drawn.append)
         try:
             if isinstance(column.transformer, RowTransformer):
-                masked = self._mask_rows(column, column.transformer, rows, context, result)
+                masked, changes = self._mask_rows(column, column.transformer, rows, context, counts=counts)
             else:
-                masked = self._mask_values(rows.present(name), column, context, result)
+                masked, changes = self._mask_values(rows.present(name), column, context, counts=counts)
         except TestdataError as error:
             error.where = where if error.where in ("", where) else f"{where} {error.where}"
             raise
@@ -218,6 +220,8 @@ class TableMasker:
                 remedy="Choose a transformer that fits the column's values, e.g. hash, scramble or null.",
                 code="transformer-failed",
             ) from None
+        if changes is not None:
+            result.add_changes(name, way, ways, changes)
         result.add_sensitive(name, sensitive)
         result.add_sensitive(drawn_parts_of(name), drawn)
         return masked
@@ -228,21 +232,29 @@ class TableMasker:
         transformer: RowTransformer[Any],
         rows: BlockRows,
         context: MaskContext,
-        result: MaskedBlock,
-    ) -> Values:
-        """Masks a column by the other columns of its rows."""
+        *,
+        counts: bool,
+    ) -> tuple[Values, Changes | None]:
+        """Masks a column by the other columns of its rows, and counts what changed."""
         values = rows.original(column.column.name)
         masked = transformer.apply_rows(values, rows, context)
-        own = transformer.guarantees_for(column.seen_as)
         present = values.is_not_null()
         if context.collect is not None and is_searched(column):
             context.collect(values.drop_nulls().unique())
-        if own.coincidence is not Coincidence.CONSTANT or column.condition is not None:
-            result.add_changes(column.column.name, count_changes(values.filter(present), masked.filter(present)))
-        return Values(masked)
+        if not counts:
+            return Values(masked), None
+        groups = None
+        if column.stays_by_chance and (within := transformer.dealt_within()):
+            groups = grouped([rows.original(each).filter(present) for each in within])
+        changes = counted(
+            values.filter(present), masked.filter(present), by_chance=column.stays_by_chance, groups=groups
+        )
+        return Values(masked), changes
 
-    def _mask_values(self, raw: Values, column: ColumnPlan, context: MaskContext, result: MaskedBlock) -> Values:
-        """Masks a column value by value, repeated ones once."""
+    def _mask_values(
+        self, raw: Values, column: ColumnPlan, context: MaskContext, *, counts: bool
+    ) -> tuple[Values, Changes | None]:
+        """Masks a column value by value, repeated ones once, and counts what changed."""
         values = raw.values
         compiled = _compiled(column, values)
         repeats = not compiled and _repeats(values)
@@ -252,10 +264,8 @@ class TableMasker:
         masked = self._apply(column, context, memo, distinct)
         if positions is not None:
             masked = masked.gather(positions)
-        own = column.transformer.guarantees_for(column.seen_as)
-        if own.coincidence is not Coincidence.CONSTANT or column.condition is not None:
-            result.add_changes(column.column.name, count_changes(values, masked))
-        return Values(masked, raw.present)
+        changes = counted(values, masked, by_chance=column.stays_by_chance) if counts else None
+        return Values(masked, raw.present), changes
 
     @staticmethod
     def _apply(column: ColumnPlan, context: MaskContext, memo: Memo | None, values: pl.Series) -> pl.Series:
@@ -376,31 +386,3 @@ def _distinct(values: pl.Series) -> tuple[pl.Series, pl.Series | None]:
         return values, None
     positions = frame.join(distinct.with_row_index("i"), on="v", how="left", maintain_order="left").get_column("i")
     return distinct.get_column("v"), positions
-
-
-def count_changes(values: pl.Series, masked: pl.Series) -> tuple[int, int]:
-    """(values that say something, those of them that changed); blanks, asterisks and emoji stay as they are."""
-    if bulky.is_bulky(values):
-        changed = (masked != values).fill_null(True).to_list()
-        says = [view is not None and _says_something(view) for view in bulky.views(values)]
-        return sum(says), sum(a and b for a, b in zip(says, changed, strict=True))
-    loaded = kernels.load("changes", len(values))
-    if loaded is None or masked.null_count():
-        return _count_any_changes(values, masked)
-    unsure = np.empty(len(values), np.bool_)
-    rows, changed = loaded.count_changes(*string_bytes(values), *string_bytes(masked), unsure)
-    if unsure.any():
-        others = pl.Series(unsure)
-        more_rows, more_changed = _count_any_changes(values.filter(others), masked.filter(others))
-        return rows + more_rows, changed + more_changed
-    return rows, changed
-
-
-def _says_something(value: memoryview) -> bool:
-    """Whether a text holds a letter or digit: of long ones the first piece tells, mostly."""
-    return any(_TELLING.search(bytes(piece).decode()) for piece in bulky.pieces(value))
-
-
-def _count_any_changes(values: pl.Series, masked: pl.Series) -> tuple[int, int]:
-    telling = values.str.contains(TELLING)
-    return int(telling.sum()), int(((masked != values).fill_null(True) & telling).sum())

@@ -37,16 +37,6 @@ Origins = npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True)
-class ChangeCount:
-    """How many values of a masked column that may coincide with real ones changed, row by row (NULLs left out)."""
-
-    table: str
-    column: str
-    rows: int
-    changed: int
-
-
-@dataclass(frozen=True)
 class FingerprintBlock:
     """Neighbours among the sorted fingerprints.
 

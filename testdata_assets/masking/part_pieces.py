@@ -74,8 +74,8 @@ def pieces(value: memoryview, delimiter: int, size: int = PIECE_BYTES) -> Iterat
         outside = ((np.cumsum(quotes, dtype=np.uint8) + np.uint8(inside)) & 1) == 0
         inside = not outside[-1]
         turns = (outside & (window == _OPEN)).astype(np.int8) - (outside & (window == _CLOSE)).astype(np.int8)
-        cuts = np.flatnonzero(outside & (window == delimiter)) if at + size < len(value) else []
-        if len(cuts):
+        cuts = np.flatnonzero(outside & (window == delimiter))
+        if len(cuts) and at + size < len(value):
             end = at + int(cuts[-1])
             depth += int(turns[: cuts[-1]].sum())
             yield opened, value[begin:end], depth

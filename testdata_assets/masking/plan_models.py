@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import Any, Literal
 
 from testdata_assets.masking.conditions import Condition
@@ -103,6 +103,11 @@ class ColumnPlan:
         return self.transformer.name != KEEP or (self.otherwise is not None and self.otherwise.masked)
 
     @property
+    def ways(self) -> tuple[ColumnPlan, ...]:
+        """What becomes of the column's rows: this, and where its condition is false what else, and so on."""
+        return (self, *(self.otherwise.ways if self.otherwise is not None else ()))
+
+    @property
     def seen_as(self) -> Column:
         """The column as the transformer sees it, so that equal values mask equally all over the domain."""
         return self.narrowed or self.column
@@ -125,26 +130,51 @@ class ColumnPlan:
 
     @property
     def distribution(self) -> Distribution:
-        """What masks keep of the distribution; under a condition, what holds for both kinds of rows.
+        """What masks keep of the distribution; under a condition, what holds for all kinds of rows but `free_ways`.
 
         A transformer that does not say, and whose masks may be real values, is held to everything where there is
         something to measure: of numbers, times, booleans and enums. It may be a user's own, and nobody would see it
         bend them.
         """
+        if self.otherwise is None:
+            return self._own_distribution
+        free = self.free_ways
+        kept = [way._own_distribution for place, way in enumerate(self.ways) if place not in free]
+        if not kept:
+            return NOTHING
+        both = reduce(Distribution.weaker, kept)
+        return replace(both, rows=False) if free else both
+
+    @property
+    def free_ways(self) -> frozenset[int]:
+        """Of several ways those whose masks may be distributed anyhow: so many rows may differ, and no more."""
+        if self.otherwise is None:
+            return frozenset()
+        kept = [way._own_distribution.kept in (Kept.ROUGHLY, Kept.EXACTLY) for way in self.ways]
+        return frozenset(place for place, keeps in enumerate(kept) if not keeps)
+
+    @property
+    def _own_distribution(self) -> Distribution:
+        """What masks of this way keep of the distribution of its rows."""
         found = self.transformer.distribution_on(self.seen_as)
-        if found.kept is Kept.UNDECLARED:
-            drawn = self.transformer.guarantees_for(self.seen_as).coincidence is Coincidence.MAY_COINCIDE
-            measured = kind_of(self.column) in ("number", "time", "category")
-            found = replace(EXACTLY, rows=True) if drawn and measured else NOTHING
-        return found if self.otherwise is None else found.weaker(self.otherwise.distribution)
+        if found.kept is not Kept.UNDECLARED:
+            return found
+        drawn = self.transformer.guarantees_for(self.seen_as).coincidence is Coincidence.MAY_COINCIDE
+        measured = kind_of(self.column) in ("number", "time", "category")
+        return replace(EXACTLY, rows=True) if drawn and measured else NOTHING
 
     @property
     def compared(self) -> bool:
-        """Whether the image's values are held against production's: their distribution, or how many may stay."""
-        never, always = Agreement(0.0, 0.0), Agreement(1.0, 1.0)
+        """Whether the distribution of the image's values is held against something."""
+        return self.masked and self.distribution.compared
+
+    @property
+    def stays_by_chance(self) -> bool:
+        """Whether some masks equal their values by chance, as often as values and masks agree."""
+        if self.transformer.guarantees_for(self.seen_as).coincidence is Coincidence.CONSTANT:
+            return True
         expected = self.transformer.expected_changes
-        stays = self.otherwise is None and expected(self.seen_as, never) != expected(self.seen_as, always)
-        return self.masked and (self.distribution.compared or stays)
+        return expected(self.seen_as, Agreement(0.0, 0.0)) != expected(self.seen_as, Agreement(1.0, 1.0))
 
     def context(self, hash_for: Callable[[str], KeyedHash]) -> MaskContext:
         """What the transformer gets beside the values.

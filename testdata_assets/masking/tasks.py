@@ -24,6 +24,7 @@ import polars as pl
 
 from testdata_assets.errors import EnvironmentLack, RefusedError, TestdataError, UsageFault
 from testdata_assets.keys import KeyName, key_id, load_key, variable_of
+from testdata_assets.masking.change_counts import Ways
 from testdata_assets.masking.engine import TableMasker
 from testdata_assets.masking.fingerprints import Hashes as Fingerprints
 from testdata_assets.masking.fingerprints import fingerprint
@@ -93,7 +94,7 @@ class BlockAnswer:
         null_counts: NULLs in each column; None if the block was relayed.
         sensitive: Fingerprints by column.
         kept: Fingerprints by column of values that a rule with a condition keeps.
-        changes: (rows, changed) by column.
+        changes: By column, for each of its ways.
         seconds: What decoding, masking and encoding took, on the clock.
     """
 
@@ -104,7 +105,7 @@ class BlockAnswer:
     null_counts: dict[str, int] | None = None
     sensitive: dict[str, Fingerprints] = field(default_factory=dict)
     kept: dict[str, Fingerprints] = field(default_factory=dict)
-    changes: dict[str, tuple[int, int]] = field(default_factory=dict)
+    changes: dict[str, Ways] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
 
 

@@ -55,6 +55,7 @@ DISTRIBUTION = {
     Kept.NOTHING: ("lost", "masks are distributed otherwise, and not compared"),
     Kept.ROUGHLY: ("roughly kept", "masks lie near their values, and so must the distribution"),
     Kept.EXACTLY: ("kept", "masks are distributed as the values were"),
+    Kept.DRAWN: ("by the rule", "masks are distributed as the rule says"),
 }
 # pg_type.typname to what SQL calls it; anything else goes by its own name.
 _SQL_NAMES = {

@@ -16,7 +16,7 @@ MIN_GROUP = 20
 QUANTILE_STEP = 0.005
 MAX_CATEGORIES = 40
 CLASS_ROWS = 10_000
-_CATEGORY_WIDTH = 64  # longer texts are prose, not categories
+CATEGORY_WIDTH = 64  # longer texts are prose, not categories
 _TAIL_RATIO = 2.0
 
 # Kinds of characters; a value counts for each kind it holds.
@@ -85,12 +85,22 @@ def categories(counted: pl.DataFrame, present: int) -> dict[str, float] | None:
         return None
     value, count = counted.columns
     frequent = (
-        counted.filter((pl.col(count) >= MIN_GROUP) & (pl.col(value).str.len_chars() <= _CATEGORY_WIDTH))
+        counted.filter((pl.col(count) >= MIN_GROUP) & (pl.col(value).str.len_chars() <= CATEGORY_WIDTH))
         .sort(count, value, descending=[True, False])
         .head(MAX_CATEGORIES)
     )
     shares = {name: round(rows / present, 6) for name, rows in frequent.iter_rows()}
     return shares or None
+
+
+def label(kind: str, category: str) -> str:
+    """A category as it is compared with what a rule says: numbers to six digits, texts without blanks at their end.
+
+    Postgres prints 5 as 5.00 where a column has two decimals, and fills character(n) with blanks.
+    """
+    if kind != "number":
+        return category.rstrip(" ")
+    return f"{float(category):.6g}"
 
 
 def multiplicities(counts: pl.Series) -> tuple[tuple[int, int], ...]:

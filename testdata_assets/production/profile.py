@@ -61,7 +61,6 @@ class Held:
 
     Attributes:
         unread: Share of the values for which `values` has no number, as for dates BC.
-        nearby: How often two rows that were added together have one value; None where no two were.
     """
 
     values: Steps | None = None
@@ -70,7 +69,6 @@ class Held:
     weekdays: tuple[float, ...] | None = None
     magnitude: tuple[int, float, float] | None = None
     unread: float = 0.0
-    nearby: float | None = None
 
 
 @dataclass(frozen=True)
@@ -247,7 +245,6 @@ class TableProfiler:
         self._held = self._held_bytes = 0
         self._seen = 0
         self._every = 1
-        self._alike: dict[str, tuple[float, int]] = {}
         self._rows: int | None = None
         self._nulls: dict[str, int] | None = {}
 
@@ -259,7 +256,6 @@ class TableProfiler:
         if frame.height == 0:
             return
         frame = clipped(frame)
-        self._count_alike(frame)
         self._keep([frame])
         while self._held > MAX_SAMPLE or (self._held_bytes > MAX_SAMPLE_BYTES and self._held > MIN_GROUP):
             self._thin()
@@ -302,10 +298,6 @@ class TableProfiler:
             series = sample.get_column(column.name)
             masked, compared = column.name in self._masked, column.name in self._compared
             profile, numbers = _profile_column(column, series, exact, masked=masked, compared=compared)
-            if profile.held is not None:
-                alike, pairs = self._alike.get(column.name, (0.0, 0))
-                held = replace(profile.held, nearby=round(alike / pairs, 6) if pairs else None)
-                profile = replace(profile, held=held)
             profiles.append(profile)
             code = _codes(profile, series, None if masked else numbers)
             if code is not None:
@@ -326,16 +318,6 @@ class TableProfiler:
             correlations=correlations({name: score for name, score in scored.items() if score is not None}),
             dependencies=dependencies(_grouped(sample, profiles)),
         )
-
-    def _count_alike(self, frame: pl.DataFrame) -> None:
-        """Sums up how often two rows of a frame have one value: each frame counts by the rows that it stands for."""
-        for name in self._compared:
-            times = frame.get_column(name).drop_nulls().alias("v").value_counts(name="n").get_column("n").to_numpy()
-            rows = int(times.sum())
-            if rows > 1:
-                share = float((times / rows * ((times - 1.0) / (rows - 1))).sum())
-                alike, counted = self._alike.get(name, (0.0, 0))
-                self._alike[name] = (alike + rows * self._every * share, counted + rows * self._every)
 
     def _sample(self) -> pl.DataFrame:
         return pl.DataFrame(pa.concat_tables(self._parts))

@@ -17,6 +17,7 @@ from testdata_assets.errors import RefusedError
 from testdata_assets.postgres.identifiers import TableName
 from testdata_assets.postgres.sql_files import load_queries
 from testdata_assets.production.catalog import Catalog, Column
+from testdata_assets.production.leaves import batches, storing
 
 # Types without an operator for equality.
 _COMPARED_AS_TEXT = frozenset({"json", "xml", "point", "polygon", "box", "circle", "line", "path", "lseg"})
@@ -54,18 +55,22 @@ def count_orphans(conn: psycopg.Connection[Any], catalog: Catalog, relationship:
     if ours is None or theirs is None:
         return None
     alike = ours.base_type == theirs.base_type and ours.base_type not in _COMPARED_AS_TEXT
-    query = sql.SQL(
-        "SELECT count(*) FROM ({ours}) AS ours WHERE v IS NOT NULL"
-        " AND NOT EXISTS (SELECT 1 FROM ({theirs}) AS theirs WHERE theirs.v = ours.v)"
-    ).format(
-        ours=_values(catalog, relationship.table, relationship.column, alike=alike),
-        theirs=_values(catalog, relationship.referenced_table, relationship.referenced_column, alike=alike),
-    )
+    theirs_everywhere = storing(catalog, relationship.referenced_table)
     schemas = conn.execute(load_queries("testdata_assets.production")["extension_schemas"]).fetchone()
     # Operators such as citext's live in the extension's schema, which an empty search path would miss.
     conn.execute("SELECT set_config('search_path', %s, false)", ((schemas[0] if schemas else None) or "",))
-    row = conn.execute(query).fetchone()
-    return int(row[0]) if row else 0
+    total = 0
+    for part in batches(storing(catalog, relationship.table)):
+        query = sql.SQL(
+            "SELECT count(*) FROM ({ours}) AS ours WHERE v IS NOT NULL"
+            " AND NOT EXISTS (SELECT 1 FROM ({theirs}) AS theirs WHERE theirs.v = ours.v)"
+        ).format(
+            ours=_values(catalog, part, relationship.column, alike=alike),
+            theirs=_values(catalog, theirs_everywhere, relationship.referenced_column, alike=alike),
+        )
+        row = conn.execute(query).fetchone()
+        total += int(row[0]) if row else 0
+    return total
 
 
 def _column(catalog: Catalog, name: TableName, column: str) -> Column | None:
@@ -73,29 +78,18 @@ def _column(catalog: Catalog, name: TableName, column: str) -> Column | None:
     return None if table is None else table.column(column)
 
 
-def _values(catalog: Catalog, name: TableName, column: str, *, alike: bool) -> sql.Composable:
-    """A column's values in all tables whose rows are a table's."""
+def _values(catalog: Catalog, leaves: Iterable[TableName], column: str, *, alike: bool) -> sql.Composable:
+    """A column's values in some tables, those that have it."""
     parts = [
         sql.SQL("SELECT {column}{cast} AS v FROM ONLY {table}").format(
             column=sql.Identifier(column),
             cast=sql.SQL("" if alike else "::text"),
-            table=sql.Identifier(leaf.name.schema, leaf.name.name),
+            table=sql.Identifier(leaf.schema, leaf.name),
         )
-        for leaf in catalog.storing_tables
-        if name in _ancestry(catalog, leaf.name) and leaf.column(column) is not None
+        for leaf in leaves
+        if _column(catalog, leaf, column) is not None
     ]
     return sql.SQL(" UNION ALL ").join(parts) if parts else sql.SQL("SELECT NULL::text AS v WHERE false")
-
-
-def _ancestry(catalog: Catalog, name: TableName) -> list[TableName]:
-    """A table and those whose rows its rows are, too."""
-    found: list[TableName] = []
-    current: TableName | None = name
-    while current is not None and current not in found:
-        found.append(current)
-        table = catalog.table(current)
-        current = None if table is None else table.parent
-    return found
 
 
 def counted(

@@ -13,8 +13,10 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 from psycopg import sql
@@ -23,11 +25,12 @@ from testdata_assets.masking.plan import MaskingPlan
 from testdata_assets.postgres.identifiers import TableName
 from testdata_assets.postgres.sql_files import load_queries
 from testdata_assets.production.catalog import Catalog, Column, Table, UniqueIndex
+from testdata_assets.production.leaves import batches
 from testdata_assets.validation.expectations import Outcome, SqlExpected, SqlSuite, SuiteResult
 from testdata_assets.validation.image_reader import ImageReader
-from testdata_assets.validation.integrity import WantedRows, wanted_rows
 from testdata_assets.validation.measures import count_finding
 from testdata_assets.validation.report import Finding
+from testdata_assets.validation.row_counts import WantedRows, wanted_rows
 from testdata_assets.validation.rules import CheckName
 from testdata_assets.validation.suites import Measured, Row
 
@@ -114,7 +117,12 @@ _WHOLE: dict[str, CheckName] = {ROWS: "row_counts", COLUMNS: "schema_matches", K
 
 
 def catalog_suites(
-    reader: ImageReader, catalog: Catalog, image: Catalog, plan: MaskingPlan, source_counts: Mapping[TableName, int]
+    reader: ImageReader,
+    catalog: Catalog,
+    image: Catalog,
+    plan: MaskingPlan,
+    source_counts: Mapping[TableName, int],
+    image_counts: Mapping[TableName, int],
 ) -> list[SqlSuite]:
     """The suites of one image; a source without tables or keys has fewer.
 
@@ -124,6 +132,8 @@ def catalog_suites(
         image: The image's, which tells what can be counted.
         plan: What was to become of each table.
         source_counts: Rows of each storing table in the snapshot.
+        image_counts: Rows of each storing table of the image, as `row_counts` counted them. Partitions between which
+            rows move are held to these where they are too many for one statement; `row_counts` has their sum.
     """
     with reader.connect() as conn:
         unproven = {
@@ -131,9 +141,12 @@ def catalog_suites(
             for schema, table, column in conn.execute(load_queries("testdata_assets.validation")["unproven_not_null"])
         }
     wanted = wanted_rows(plan, source_counts, (table.name for table in image.storing_tables))
+    owned = Counter(each.owner for each in wanted.values())
     before, here = ({table.name: table for table in each.tables} for each in (catalog, image))
     leaves: dict[TableName, list[sql.Composed]] = {}
     for name, each in wanted.items():
+        if owned[each.owner] > MOST_LEAVES:  # too many for one statement: each must be as it was counted before
+            each = replace(each, rows=image_counts.get(name))
         leaves.setdefault(each.owner, []).append(_counted(name, each, before.get(name), here.get(name), unproven))
     tables = [table for table in catalog.tables if table.kind != "f"]
     columns = sum(len(table.columns) for table in tables)
@@ -150,10 +163,10 @@ def catalog_suites(
     return suites
 
 
-def _parts(owners: Sequence[list[sql.Composed]]) -> Iterator[list[list[sql.Composed]]]:
-    """Owners' leaves for one statement each. Those of one owner stay together: only their sum is known."""
+def _parts(owners: Iterable[list[sql.Composed]]) -> Iterator[list[list[sql.Composed]]]:
+    """Owners' leaves for one statement each. Those of one owner stay together where only their sum is known."""
     part: list[list[sql.Composed]] = []
-    for owned in owners:
+    for owned in chain.from_iterable(batches(each, MOST_LEAVES) for each in owners):
         if part and sum(map(len, part)) + len(owned) > MOST_LEAVES:
             yield part
             part = []

@@ -4,26 +4,24 @@ The search for production's values sees most of what masking left out, but not a
 values, short values are no evidence, and a document whose masking was skipped gave no parts to search for. So each
 masked column must have been counted, row by row, and have changed as often as its transformers promise: nearly always
 where a mask is never the value, by the rule's `change_rate`; where masks are drawn whatever the values are, as often as
-chance has it, within what a binomial of so many rows passes once in a million columns.
+chance has it, within what a binomial of so many rows passes once in a million columns. Rows that conditions tell apart
+are judged apart, each by its own rule.
 """
 
 from __future__ import annotations
 
-import re
 import secrets
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from math import log, sqrt
+from math import log
 from typing import Any
 
 import polars as pl
 from psycopg import sql
 
 from testdata_assets.masking import copy_text
-from testdata_assets.masking.engine import TELLING
-from testdata_assets.masking.fingerprints import ChangeCount
+from testdata_assets.masking.change_counts import TELLING, ChangeCount, Changes
 from testdata_assets.masking.hashing import KeyedHash
 from testdata_assets.masking.plan import ColumnPlan, MaskingPlan, TablePlan
 from testdata_assets.masking.plan_transformers import KEEP
@@ -32,9 +30,7 @@ from testdata_assets.masking.transformers.tsvector import TsVector
 from testdata_assets.postgres.identifiers import TableName, quote_identifier
 from testdata_assets.production.catalog import Catalog, Table
 from testdata_assets.production.profile import TableProfile
-from testdata_assets.validation import distances
 from testdata_assets.validation.image_reader import Counts, ImageReader
-from testdata_assets.validation.noise import Noise, normal_quantile
 from testdata_assets.validation.report import Finding
 from testdata_assets.validation.rules import ValidationRules
 
@@ -42,12 +38,23 @@ NOT_COUNTED = "changes not counted"
 UNCHANGED = "unchanged values"
 _FEW_ROWS = 50  # under so many rows a change rate only has to be above zero
 _PROBED_ROWS = 20_000
-_TELLING = re.compile(r"[^\W_]")
 _ENDLESS = ["infinity", "-infinity"]
 _CHANCE = 1e-6  # that more rows stay than these limits admit
 _RATED = frozenset({Coincidence.DISJOINT, Coincidence.MAY_COINCIDE})
 
 Profiles = Mapping[TableName, TableProfile]
+
+
+@dataclass(frozen=True)
+class _Way:
+    """One way of a column, and what was counted of it."""
+
+    plan: ColumnPlan
+    counts: Changes
+
+    @property
+    def stayed(self) -> int:
+        return self.counts.rows - self.counts.changed
 
 
 @dataclass(frozen=True)
@@ -57,17 +64,27 @@ class _Counted:
     Attributes:
         tables: The storing tables it stands in.
         present: Its values in the image, NULLs left out.
-        counts: (rows, changed) as counted while masking; None where nobody counted.
+        ways: Of those that mask, what was counted while masking; empty where nobody counted.
+        values: How many values were counted in all ways, with those that are kept.
     """
 
     column: ColumnPlan
     tables: tuple[TableName, ...]
     present: int
-    counts: tuple[int, int] | None
+    ways: tuple[_Way, ...]
+    values: int
 
     @property
     def place(self) -> tuple[str, str]:
         return str(self.tables[0]), self.column.column.name
+
+    @property
+    def uncounted(self) -> int:
+        """Values of the image that nobody counted, or counted and not there; where NULLs may come, nobody can tell."""
+        if not self.ways:
+            return self.present
+        several = self.column.otherwise is not None and self.column.guarantees.nulls_stay_null
+        return abs(self.present - self.values) if several else 0
 
 
 def unchanged_columns(
@@ -77,7 +94,6 @@ def unchanged_columns(
     counts: Mapping[TableName, Counts],
     rules: ValidationRules,
     source: Profiles,
-    image: Profiles,
 ) -> list[Finding]:
     """Masked columns of which too few values changed or nobody counted them.
 
@@ -87,60 +103,57 @@ def unchanged_columns(
         change_counts: What was counted while masking.
         counts: Rows and NULLs of the image's tables.
         rules: With the share of values that must change where nearly every one does.
-        source: Profiles of the snapshot's tables: how frequent values are.
-        image: The same of the image's tables.
+        source: Profiles of the snapshot's tables: how many rows draw together.
     """
     found = []
     for each in _counted(plan, change_counts, counts):
         table, name = each.place
-        if each.counts is None:
-            if each.present:
-                found.append(Finding(table, name, NOT_COUNTED, each.present))
-            continue
-        rows, changed = each.counts
-        if not rows:
-            continue
-        stayed = _too_many_stayed(reader, each, rows, changed, rules, source, image)
+        if each.uncounted:
+            found.append(Finding(table, name, NOT_COUNTED, each.uncounted))
+        stayed = _too_many_stayed(reader, each, rules, source)
         if stayed:
             found.append(Finding(table, name, UNCHANGED, stayed))
     return found
 
 
-def _too_many_stayed(
-    reader: ImageReader,
-    counted: _Counted,
-    rows: int,
-    changed: int,
-    rules: ValidationRules,
-    source: Profiles,
-    image: Profiles,
-) -> int:
+def _too_many_stayed(reader: ImageReader, counted: _Counted, rules: ValidationRules, source: Profiles) -> int:
     """Values that stayed as they were, where those are more than may have; else 0."""
-    agreement = _agreement(counted, source, image)
-    expected = [_expected_changes(way, agreement) for way in _ways(counted.column)]
-    if all(share == 1.0 for share in expected):
-        required = rules.change_rate if rows >= _FEW_ROWS else 0.0
-        if changed == 0 or changed / rows < required:
-            rows -= _fixed(reader, counted)  # zero under noise, infinity among dates: they stay by design
-        failed = rows > changed and (changed == 0 or changed / rows < required)
-        return rows - changed if failed else 0
-    if changed == 0 and _should_have_changed(reader, counted, rows):
+    expected = [_expected_changes(way) for way in counted.ways]
+    rows = sum(way.counts.rows for way in counted.ways)
+    silent = not any(way.counts.changed for way in counted.ways)
+    if rows and silent and None in expected and _should_have_changed(reader, counted, rows):
         return rows
-    known = [share for share in expected if share is not None]
-    if len(known) < len(expected):
-        return 0
-    least = min(*known, rules.own_change_rate or 1.0)
-    return rows - changed if excessive(rows - changed, rows / _alike(counted, source), rows, 1.0 - least) else 0
+    stayed = 0
+    for way, share in zip(counted.ways, expected, strict=True):
+        if share is None or not way.stayed:
+            continue
+        if share == 1.0:
+            few = way.counts.rows < _FEW_ROWS and not silent  # the other rows changed
+            stayed += 0 if few else _stayed_of_all(reader, counted, way, rules)
+        elif _exceeds(way, min(share, rules.own_change_rate or 1.0), source.get(counted.tables[0])):
+            stayed += way.stayed
+    return stayed
+
+
+def _stayed_of_all(reader: ImageReader, counted: _Counted, way: _Way, rules: ValidationRules) -> int:
+    """The same of a way whose masks hardly ever are the value."""
+    rows, changed = way.counts.rows, way.counts.changed
+    required = rules.change_rate if rows >= _FEW_ROWS else 0.0
+    if changed == 0 or changed / rows < required:
+        rows -= _fixed(reader, counted)  # zero under noise, infinity among dates: they stay by design
+    return rows - changed if rows > changed and (changed == 0 or changed / rows < required) else 0
+
+
+def _exceeds(way: _Way, least: float, table: TableProfile | None) -> bool:
+    """Whether more stayed than chance explains where at least such a share is expected to change."""
+    rows = way.counts.rows
+    return excessive(way.stayed, rows / _alike(way.plan, table), rows, 1.0 - least)
 
 
 def _counted(
     plan: MaskingPlan, change_counts: Iterable[ChangeCount], counts: Mapping[TableName, Counts]
 ) -> Iterator[_Counted]:
-    rows: Counter[tuple[str, str]] = Counter()
-    changed: Counter[tuple[str, str]] = Counter()
-    for change in change_counts:
-        rows[change.table, change.column] += change.rows
-        changed[change.table, change.column] += change.changed
+    known = by_column(change_counts)
     groups: dict[TableName, list[TablePlan]] = {}
     for table in masking_tables(plan):
         # Rows that go through the root may end in a partition that had none.
@@ -152,14 +165,49 @@ def _counted(
             if _is_constant(column):
                 continue
             name = column.column.name
-            known = [(str(table), name) for table in names if (str(table), name) in rows]
+            ways = total(known, names, name)
             here = [counts.get(table, Counts(0, {})) for table in names]
             yield _Counted(
                 column,
                 names,
                 sum(each.rows - each.nulls.get(name, 0) for each in here),
-                (sum(rows[each] for each in known), sum(changed[each] for each in known)) if known else None,
+                tuple(
+                    _Way(way, ways[place])
+                    for place, way in enumerate(column.ways)
+                    if place in ways and way.transformer.name != KEEP
+                ),
+                sum(each.values for each in ways.values()),
             )
+
+
+Known = Mapping[tuple[str, str], Mapping[int, Changes]]
+
+
+def by_column(change_counts: Iterable[ChangeCount]) -> Known:
+    """What was counted, by table and column, and by way."""
+    found: dict[tuple[str, str], dict[int, Changes]] = {}
+    for each in change_counts:
+        ways = found.setdefault((each.table, each.column), {})
+        ways[each.way] = ways.get(each.way, Changes()) + each.changes
+    return found
+
+
+def total(known: Known, tables: Iterable[TableName], column: str) -> dict[int, Changes]:
+    """The same of a column of several tables together."""
+    found: dict[int, Changes] = {}
+    for table in tables:
+        for way, changes in known.get((str(table), column), {}).items():
+            found[way] = found.get(way, Changes()) + changes
+    return found
+
+
+def free_share(column: ColumnPlan, ways: Mapping[int, Changes]) -> float:
+    """Share of a column's values that were masked in a way of which no distribution is promised."""
+    if not column.free_ways:
+        return 0.0
+    values = sum(each.values for each in ways.values())
+    free = sum(each.values for way, each in ways.items() if way in column.free_ways)
+    return free / values if values else 1.0
 
 
 def masking_tables(plan: MaskingPlan) -> list[TablePlan]:
@@ -171,73 +219,30 @@ def _is_constant(column: ColumnPlan) -> bool:
     return column.otherwise is None and column.guarantees.coincidence is Coincidence.CONSTANT
 
 
-def _ways(column: ColumnPlan) -> list[ColumnPlan]:
-    """The column's transformers but keep; several where a condition chooses."""
-    found = []
-    way: ColumnPlan | None = column
-    while way is not None:
-        if way.transformer.name != KEEP:
-            found.append(way)
-        way = way.otherwise
-    return found
-
-
 def _coincidence(way: ColumnPlan) -> Coincidence:
     return way.transformer.guarantees_for(way.seen_as).coincidence
 
 
-def _expected_changes(way: ColumnPlan, agreement: Agreement) -> float | None:
+def _expected_changes(way: _Way) -> float | None:
     """Share of values that is expected to change, 1 where one that stays is a rare exception; None for no telling."""
-    if isinstance(way.transformer, TsVector):
+    plan, counts = way.plan, way.counts
+    if isinstance(plan.transformer, TsVector):
         return 1.0  # a vector of words is always emptied first
-    expected = way.transformer.expected_changes(way.seen_as, agreement)
-    return None if expected == 1.0 and _coincidence(way) not in _RATED else expected
+    rows = max(counts.rows, 1)
+    agreement = Agreement(min(counts.anywhere / rows, 1.0), min(counts.nearby / rows, 1.0))
+    if _coincidence(plan) is Coincidence.CONSTANT:
+        return 1.0 - agreement.anywhere  # of some rows only: else `wrong_constants` looks at every value
+    expected = plan.transformer.expected_changes(plan.seen_as, agreement)
+    known = plan.stays_by_chance or _coincidence(plan) in _RATED
+    return None if expected == 1.0 and not known else expected
 
 
-def _agreement(counted: _Counted, source: Profiles, image: Profiles) -> Agreement:
-    """How often values and masks of a column agree by chance, at most, whatever the samples' luck.
-
-    Of a condition's rows, and of rows that may have gone to another partition, frequencies are not known.
-    """
-    unknown = Agreement(1.0, 1.0)
-    before, after = source.get(counted.tables[0]), image.get(counted.tables[0])
-    if counted.column.otherwise is not None or len(counted.tables) > 1 or before is None or after is None:
-        return unknown
-    first, second = (table.column(counted.column.column.name) for table in (before, after))
-    if first is None or second is None or first.held is None or second.held is None:
-        return unknown
-    present = [max(table.sample_rows - column.sample_nulls, 1) for table, column in ((before, first), (after, second))]
-    one, other = first.held.categories or {}, second.held.categories or {}
-    telling = {name: share for name, share in one.items() if _TELLING.search(name)}
-    counts = 1 - (sum(one.values()) - sum(telling.values()))
-    anywhere = distances.most_agreement(telling, other, (present[0], present[1])) / max(counts, 1e-9)
-    nearby = 1.0 if first.held.nearby is None else first.held.nearby
-    variance = Noise(before, after, same_rows=True).variance((present[0], present[1]))
-    # Which rows change places is chance, even where all are known. Pairs share rows: the mean of n rows' pairs varies
-    # at most twice as much as that of n independent ones (Hoeffding 1948).
-    return Agreement(_at_most(min(anywhere, 1.0), variance), _at_most(nearby, 2 / present[0]))
-
-
-def _at_most(share: float, variance: float) -> float:
-    """The share that a sample's may stand for, at most (Wilson 1927); a mean of numbers from 0 to 1 varies no more.
-
-    Args:
-        share: In the sample.
-        variance: 1/n of n rows.
-    """
-    z = normal_quantile(_CHANCE)
-    far = z * sqrt(share * (1 - share) * variance + (z * variance / 2) ** 2)
-    return min(1.0, (share + z * z * variance / 2 + far) / (1 + z * z * variance))
-
-
-def _alike(counted: _Counted, source: Profiles) -> float:
+def _alike(way: ColumnPlan, table: TableProfile | None) -> float:
     """Rows that share what a mask is drawn by, on average over rows: so many say no more than one.
 
     Of groups of t rows in a sample of a share f, t - 1 others were met for (t - 1) / f in the table.
     """
-    table = source.get(counted.tables[0])
-    names = [name for way in _ways(counted.column) for name in _reads(way)]
-    known = [] if table is None else [column for name in names if (column := table.column(name)) is not None]
+    known = [] if table is None else [column for name in _reads(way) if (column := table.column(name)) is not None]
     if table is None or not known:
         return 1.0
     seen = table.sample_rows / max(table.rows, table.sample_rows, 1)
@@ -280,7 +285,7 @@ def _should_have_changed(reader: ImageReader, counted: _Counted, rows: int) -> b
     What did not change is in the image as it was, so the declared transformer is tried on it under another key.
     Masks that hang on the row cannot be tried: of enough different values some must have moved.
     """
-    ways = _ways(counted.column)
+    ways = [way.plan for way in counted.ways]
     if any(isinstance(way.transformer, RowTransformer) or _coincidence(way) is Coincidence.CONSTANT for way in ways):
         return rows >= _FEW_ROWS and any(_differ(reader, table, counted.column) for table in counted.tables)
     return any(_would_change(reader, table, way) for table in counted.tables for way in ways)
@@ -294,7 +299,7 @@ def _fixed(reader: ImageReader, counted: _Counted) -> int:
     """
     if counted.column.condition is not None:
         return 0
-    ways = _ways(counted.column)
+    ways = [way.plan for way in counted.ways]
     name = quote_identifier(counted.column.column.name)
     total = 0
     for table in counted.tables:

@@ -164,25 +164,6 @@ def largest_hidden(shares: Mapping[str, float], count: int) -> float:
     return min(threshold, max(0.0, 1 - sum(shares.values())))
 
 
-def most_agreement(first: Mapping[str, float], second: Mapping[str, float], counts: tuple[int, int]) -> float:
-    """An upper bound of the probability that two values, one of each sample, are equal.
-
-    Args:
-        first: Category to share of the non-null rows.
-        second: The same of the other sample.
-        counts: Non-null rows of both samples.
-    """
-    hidden = [largest_hidden(shares, count) for shares, count in zip((first, second), counts, strict=True)]
-    found = sum(share * second[name] if name in second else share * hidden[1] for name, share in first.items())
-    found += sum(min(hidden[0], rest_of(first)) * share for name, share in second.items() if name not in first)
-    return float(min(found + min(rest_of(first) * hidden[1], rest_of(second) * hidden[0]), 1.0))
-
-
-def rest_of(shares: Mapping[str, float]) -> float:
-    """What a listing leaves."""
-    return max(0.0, 1 - sum(shares.values()))
-
-
 def dropped(first: Mapping[str, float], second: Mapping[str, float], count: int, noise: float) -> tuple[float, float]:
     """Share of the most frequent category that ought to be in the second sample and is not; else 0.
 

@@ -10,13 +10,15 @@ characters, hours and weekdays, rows for each value of a foreign key, change of 
 Of masked columns: share of NULLs; distinct values, how often they repeat, their associations and lengths where
 the transformer promises to keep them; and of what it promises of their distribution (`Distribution`), that it does:
 all measures of kept columns where it keeps the distribution exactly, the distance beyond what it may move values
-where it does so roughly.
+where it does so roughly, the distance from the rule's own weights where it draws by them (`drawn.py`). Where masks
+are the column's own values, dealt out anew, no effect is small enough to be let pass: only chance is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from math import exp, sqrt
 from typing import Any
 
@@ -27,13 +29,14 @@ from testdata_assets.postgres.identifiers import TableName
 from testdata_assets.production.associations import MIN_STORED, Association, pair_rows
 from testdata_assets.production.figures import Steps, class_step
 from testdata_assets.production.profile import ColumnProfile, Held, TableProfile
-from testdata_assets.validation import distances, noise
+from testdata_assets.validation import distances, drawn, noise
 from testdata_assets.validation.rules import DriftLimits
 
 FALSE_ALARMS = 0.002  # images of which any measure passes its noise by chance
 _STORED_ASSOCIATION = 0.15  # weaker ones are not held to account
 _HELD_DEPENDENCY = 0.95  # near 1, where the size of the sample does not matter
 _LEAST_TAIL = 0.001
+_ROUNDED = 1e-4  # more than what profiles round: less is no difference
 _TAIL_PLACES = 40  # a lost tail is looked for at so many places
 
 
@@ -48,6 +51,7 @@ class ColumnPromise:
         lengths: Text lengths stay.
         characters: Kinds of characters stay.
         distribution: What stays of how masked values are distributed.
+        free: Share of the values of which that is not said: those that another rule of the column masks.
     """
 
     masked: bool = False
@@ -56,6 +60,7 @@ class ColumnPromise:
     lengths: bool = True
     characters: bool = False
     distribution: Distribution = NOTHING
+    free: float = 0.0
 
     @property
     def same_groups(self) -> bool:
@@ -77,12 +82,14 @@ class Comparison:
             production.
         moving: Columns whose values only tell when a row came: ids and the like. Between two states of
             production their values are not compared.
+        whole: Profiles are of one table each, not put together from those of partitions, which is less exact.
     """
 
     promises: Mapping[str, ColumnPromise] = field(default_factory=dict)
     keys: Collection[str] = ()
     same_rows: bool = True
     moving: Collection[str] = ()
+    whole: bool = True
 
 
 @dataclass(frozen=True)
@@ -217,29 +224,55 @@ class _Pair:
     def column(self, first: ColumnProfile, second: ColumnProfile) -> _Measures:
         """Measures of one column."""
         promise = self._promise(first.name)
+        dealt = promise.distribution.dealt and self._comparison.whole and not promise.free
         if promise.nulls and self._before.rows and self._after.rows:
-            yield self._nulls(first, second)
+            measure, least, judge = self._nulls(first, second)
+            yield measure, _ROUNDED if dealt else least, judge
         counts = (self._before.sample_rows - first.sample_nulls, self._after.sample_rows - second.sample_nulls)
         if min(counts) <= 0:
             return
         variance = self._noise.variance(counts)
         # A few rows at the ends, or one category of few rows, never count as if there were no chance.
         fresh = noise.Noise.uncorrected(counts)
-        if promise.distinct:
-            yield from self._repetition(first, second, counts, variance, promise)
-        if promise.lengths and first.lengths and second.lengths:
-            value = distances.ks_distance(first.lengths, second.lengths)
-            yield "lengths", self._limits.lengths, _against(value, lambda alpha: noise.of_distance(variance, alpha))
-            yield "length cut", _LEAST_TAIL, _tails(first.lengths, second.lengths, fresh)
-        if promise.characters and first.classes and second.classes:
-            yield self._characters(first, second, counts)
+        yield from self._texts(first, second, promise)
         if promise.masked:
-            yield from self._held_to(promise.distribution, first, second, counts, variance, fresh)
+            held = self._held_to(promise.distribution, first, second, counts, variance, fresh)
+            free = promise.free + self._emptied(first, second)
+            for measure, least, judge in chain(self._texts(first, second, promise, dealt=True), held):
+                if free and measure == "scale":
+                    continue
+                # Each row that became NULL, or anything, may have been a value's only one, and a key's only row.
+                rows = counts[0] / max(first.distinct, 1) if measure in ("distinct", "fan-out") else 1.0
+                yield measure, _ROUNDED if dealt and not free else least, _less(judge, free * rows)
             return
         if not self._moves(first):
             yield from self._values(first, second, variance, fresh)
             yield from self._categories(first, second, counts, variance, fresh)
         yield from self._clocks(first, second, variance)
+
+    def _texts(
+        self, first: ColumnProfile, second: ColumnProfile, promise: ColumnPromise, *, dealt: bool = False
+    ) -> _Measures:
+        """Measures of what profiles hold of masked columns, too: repetition, lengths, kinds of characters.
+
+        Args:
+            first: Of the source.
+            second: Of the image.
+            promise: What to expect.
+            dealt: Those that are not promised, but follow where masks are the column's own values.
+        """
+        if dealt and not promise.distribution.dealt:
+            return
+        counts = (self._before.sample_rows - first.sample_nulls, self._after.sample_rows - second.sample_nulls)
+        variance, fresh = self._noise.variance(counts), noise.Noise.uncorrected(counts)
+        if promise.distinct != dealt:
+            yield from self._repetition(first, second, counts, variance, promise)
+        if promise.lengths != dealt and first.lengths and second.lengths:
+            value = distances.ks_distance(first.lengths, second.lengths)
+            yield "lengths", self._limits.lengths, _against(value, lambda alpha: noise.of_distance(variance, alpha))
+            yield "length cut", _LEAST_TAIL, _tails(first.lengths, second.lengths, fresh)
+        if promise.characters != dealt and first.classes and second.classes:
+            yield self._characters(first, second, counts)
 
     def _held_to(
         self,
@@ -254,32 +287,31 @@ class _Pair:
         one, other = first.held, second.held
         if one is None or other is None or not distribution.compared:
             return
+        if distribution.kept is Kept.DRAWN:
+            if self._comparison.whole:
+                yield from drawn.measures(distribution, self._before, self._after, second)
+            return
         if distribution.kept is Kept.ROUGHLY:
             if one.values and other.values:
                 value = distances.distance_beyond(one.values, other.values, distribution)
                 judge = _against(value, lambda alpha: noise.of_distance(variance, alpha))
-                free = self._emptied(first, second) + self._unheld(distribution, one) + _come_to_be_read(one, other)
+                free = self._unheld(distribution, one) + _come_to_be_read(one, other)
                 yield "values", self._limits.values, _less(judge, free)
             return
-        emptied = self._emptied(first, second)
-        for measures in (
-            self._values(one, other, variance, fresh),
-            self._categories(one, other, counts, variance, fresh),
-            self._clocks(one, other, variance),
-        ):
-            for measure, least, judge in measures:
-                if not emptied:
-                    yield measure, least, judge
-                elif measure != "scale":
-                    yield measure, least, _less(judge, emptied)
+        yield from self._values(one, other, variance, fresh)
+        yield from self._categories(one, other, counts, variance, fresh)
+        yield from self._clocks(one, other, variance)
 
     def _emptied(self, first: ColumnProfile, second: ColumnProfile) -> float:
         """Share of the values that became NULL: whatever distribution those had, the others' may be off by so much."""
+        if self._promise(first.name).nulls:
+            return 0.0
+        exact = first.nulls is not None and second.nulls is not None
         before, after = (
-            1 - column.sample_nulls / max(table.sample_rows, 1)
+            1 - (column.nulls or 0) / max(table.rows, 1) if exact else 1 - column.sample_nulls / table.sample_rows
             for column, table in ((first, self._before), (second, self._after))
         )
-        return 0.0 if self._promise(first.name).nulls else max(0.0, 1 - after / before)
+        return max(0.0, 1 - after / before)
 
     def _unheld(self, distribution: Distribution, own: Held) -> float:
         """Share of the rows whose masks may lie anywhere, at most."""

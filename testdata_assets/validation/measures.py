@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
+from testdata_assets.masking.change_counts import ChangeCount
 from testdata_assets.masking.echoes import Echo
-from testdata_assets.masking.fingerprints import ChangeCount
 from testdata_assets.masking.plan import MaskingPlan, TablePlan
 from testdata_assets.masking.transformers.base import Coincidence, Uniqueness
 from testdata_assets.postgres.identifiers import TableName
 from testdata_assets.production.catalog import Catalog
 from testdata_assets.production.profile import TableProfile
 from testdata_assets.production.relationships import PartnerCount
-from testdata_assets.validation import changes, drift, history, integrity, unions
+from testdata_assets.validation import changes, drift, foreign_keys, history, row_counts, schema_match, unions
 from testdata_assets.validation.image_reader import Counts, ImageReader
 from testdata_assets.validation.report import Finding
 from testdata_assets.validation.rules import ValidationRules
@@ -35,12 +35,11 @@ def measure_leaks(
     counts: Mapping[TableName, Counts],
     rules: ValidationRules,
     source_profiles: Mapping[TableName, TableProfile],
-    image_profiles: Mapping[TableName, TableProfile],
 ) -> Measured:
     """What the search for production's own values found, with the columns that can only be counted."""
     started = time.monotonic()
     rows = _rows_by_column(scanned, scanned.leaks)
-    others = changes.unchanged_columns(reader, plan, change_counts, counts, rules, source_profiles, image_profiles)
+    others = changes.unchanged_columns(reader, plan, change_counts, counts, rules, source_profiles)
     others += changes.unsettled_columns(reader, image, plan)
     others += changes.wrong_constants(reader, image, plan, counts)
     others += [Finding(each.table, each.column, f"{each.of} of its own row", each.rows) for each in echoes]
@@ -95,8 +94,17 @@ def _rows_by_column(scanned: ScanResult, findings: list[Finding]) -> list[Row]:
     return rows
 
 
-def promises(table: TablePlan) -> dict[str, drift.ColumnPromise]:
-    """What the drift check may expect of each column: kept ones of everything, masked ones of what is promised."""
+def promises(
+    table: TablePlan, known: changes.Known, tables: Iterable[TableName] = ()
+) -> dict[str, drift.ColumnPromise]:
+    """What the drift check may expect of each column: kept ones of everything, masked ones of what is promised.
+
+    Args:
+        table: The table's plan.
+        known: What was counted while masking.
+        tables: Those that are looked at together; the plan's own if not given.
+    """
+    names = tuple(tables) or (table.table.name,)
     found = {}
     for column in table.columns:
         guarantees = column.guarantees
@@ -110,6 +118,7 @@ def promises(table: TablePlan) -> dict[str, drift.ColumnPromise]:
             distinct=guarantees.uniqueness is not Uniqueness.LOSSY and not constant and not column.fold_case,
             lengths=guarantees.preserves_length and not constant,
             distribution=column.distribution,
+            free=changes.free_share(column, changes.total(known, names, column.column.name)),
         )
     return found
 
@@ -121,6 +130,7 @@ def compare_profiles(
     image_profiles: Mapping[TableName, TableProfile],
     rules: ValidationRules,
     catalog: Catalog | None = None,
+    change_counts: Iterable[ChangeCount] = (),
 ) -> list[drift.Drift]:
     """All measures of all tables; the catalog tells which columns are foreign keys.
 
@@ -128,17 +138,18 @@ def compare_profiles(
     """
     found: list[drift.Candidate] = []
     keys = history.key_columns(catalog) if catalog is not None else {}
+    known = changes.by_column(change_counts)
     for table in _compared(plan, source_counts):
         name = table.table.name
         before, after = source_profiles.get(name), image_profiles.get(name)
         if before is not None and after is not None:
-            comparison = drift.Comparison(promises(table), keys.get(name, frozenset()))
+            comparison = drift.Comparison(promises(table, known), keys.get(name, frozenset()))
             found += drift.candidates(name, before, after, comparison, rules.drift)
     for root, tables in unions.routed(plan).items():
         before, after = source_profiles.get(root), image_profiles.get(root)
         if before is not None and after is not None:
             one, other = unions.comparable(before, after)
-            comparison = drift.Comparison(promises(tables[0]))
+            comparison = drift.Comparison(promises(tables[0], known, [each.table.name for each in tables]), whole=False)
             measures = drift.candidates(root, one, other, comparison, rules.drift)
             found += [each for each in measures if each.measure in unions.MEASURES]
     return drift.judged(found)
@@ -244,8 +255,8 @@ def measure_keys(
 ) -> Measured:
     """Declared foreign keys, and the relationships of the rules with what was counted of them in the source."""
     started = time.monotonic()
-    states = integrity.check_foreign_keys(reader, source, image, workers=workers)
-    related = integrity.check_relationships(reader, image, plan, partners)
+    states = foreign_keys.check_foreign_keys(reader, source, image, workers=workers)
+    related = foreign_keys.check_relationships(reader, image, plan, partners)
     rows = [
         Row(
             {"table": str(each.table), "constraint": each.name, "orphans": each.wrong, "state": each.state},
@@ -296,7 +307,7 @@ def measure_rows(
     seconds: float,
 ) -> Measured:
     """Counted rows of every table against the snapshot's."""
-    counted = integrity.count_rows(plan, source_counts, image_counts)
+    counted = row_counts.count_rows(plan, source_counts, image_counts)
     rows = [
         Row(
             row,
@@ -333,7 +344,7 @@ def measure_schema(
     before: Mapping[tuple[str, str], str] | None,
     after: Mapping[tuple[str, str], str] | None,
 ) -> Measured:
-    aspects, seconds = timed(lambda: integrity.compare_schemas(reader, source, image, plan, before, after))
+    aspects, seconds = timed(lambda: schema_match.compare_schemas(reader, source, image, plan, before, after))
     return Measured(
         "schema_matches",
         [Row({"aspect": each.name, "source": each.source, "image": each.image}, each.findings) for each in aspects],

@@ -28,7 +28,7 @@ _WORST = 5
 _BINS = 24
 _MOST_SHOWN = 5  # times its limit
 _MOST_TABLES, _MOST_COLUMNS = 30, 16
-_OF_VALUES = ("values", "cut", "scale", "categories", "dropped category", "hours", "weekdays")
+_OF_VALUES = ("values", "cut", "scale", "categories", "dropped category", "hours", "weekdays", "other categories")
 _HOURS = tuple(map(str, range(24)))
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import structlog
 
+from testdata_assets.masking.change_counts import ChangeCount
 from testdata_assets.masking.echoes import Echo
-from testdata_assets.masking.fingerprints import ChangeCount, Fingerprints
+from testdata_assets.masking.fingerprints import Fingerprints
 from testdata_assets.masking.plan import MaskingPlan
 from testdata_assets.postgres.dsn import Dsn
 from testdata_assets.postgres.identifiers import TableName
@@ -109,15 +110,14 @@ def validate_image(
         counts, counting = timed(lambda: _count(reader, image, workers))
         scanned, _ = timed(lambda: scan(reader, image, plan, fingerprints, workers=workers))
         profiles, profiling = timed(lambda: _profile(reader, image, plan, counts, workers))
-        leaks = measure_leaks(
-            reader, image, plan, scanned, list(change_counts), echoes, counts, rules, source_profiles, profiles
-        )
+        changes = list(change_counts)
+        leaks = measure_leaks(reader, image, plan, scanned, changes, echoes, counts, rules, source_profiles)
         advance(1)
         told_apart = measure_reidentification(reader, image, plan, rules, workers=workers)
         patterns = told_apart.joined_to(measure_patterns(scanned))
         advance(1)
         before, after = with_unions(plan, source_profiles), with_unions(plan, profiles)
-        drifts = compare_profiles(plan, source_counts, before, after, rules, catalog)
+        drifts = compare_profiles(plan, source_counts, before, after, rules, catalog, changes)
         last = past[-1] if past and rules.drift.previous != "ignore" else None
         since = None if last is None else changes_since(last, profiles, image, rules.drift)
         moved = measure_drift(drifts, plan, source_counts, before, after, profiling, since, rules.drift.previous)
@@ -127,13 +127,14 @@ def validate_image(
         advance(1)
         # An empty table stands in for each foreign one.
         expected = {**dict.fromkeys(catalog.foreign_tables, 0), **source_counts}
-        rows = measure_rows(plan, expected, {name: found.rows for name, found in counts.items()}, counting)
+        counted = {name: found.rows for name, found in counts.items()}
+        rows = measure_rows(plan, expected, counted, counting)
         advance(1)
         schema = measure_schema(reader, catalog, image, plan, source_definitions, definitions)
         advance(1)
     with session() as expectations:
         schema = joined_to(schema, expectations.run_on_image([each.suite for each in own_suites], image_dsn))
-        suites = catalog_suites.catalog_suites(reader, catalog, image, plan, expected)
+        suites = catalog_suites.catalog_suites(reader, catalog, image, plan, expected, counted)
         of_catalog = expectations.run_on_image(suites, image_dsn, ours=True)
         keys, rows, schema = (catalog_suites.joined_to(each, of_catalog) for each in (keys, rows, schema))
         measured = [leaks, patterns, moved, keys, rows, schema]

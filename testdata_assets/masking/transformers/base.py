@@ -61,6 +61,7 @@ class Kept(enum.StrEnum):
     NOTHING = "nothing"
     ROUGHLY = "roughly"  # each mask lies near its value
     EXACTLY = "exactly"  # the masks are distributed as the values were
+    DRAWN = "drawn"  # the masks are drawn at rates that the rule gives, whatever the values were
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,9 @@ class Distribution:
         edges: Of ROUGHLY: ascending; a mask may lie anywhere between the same two of them as its value.
         unheld: Of ROUGHLY: rows of which none of this holds.
         rows: Which row has which value stays, too, so that the column goes along with others as before.
+        dealt: Of EXACTLY: the masks are the column's own values, each as often: nothing of them may differ.
+        rates: Of DRAWN: masks as `figures.label` writes them, each with its share of all.
+        by: Of DRAWN: rows that have equal values in these columns draw the same mask.
     """
 
     kept: Kept
@@ -97,10 +101,13 @@ class Distribution:
     edges: tuple[float, ...] = ()
     unheld: tuple[Unheld, ...] = ()
     rows: bool = False
+    dealt: bool = False
+    rates: tuple[tuple[str, float], ...] = ()
+    by: tuple[str, ...] = ()
 
     @property
     def compared(self) -> bool:
-        return self.kept in (Kept.ROUGHLY, Kept.EXACTLY)
+        return self.kept in (Kept.ROUGHLY, Kept.EXACTLY, Kept.DRAWN)
 
     def span(self, values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Between what numbers the masks of n numbers lie; both ascend where the numbers do."""
@@ -116,7 +123,11 @@ class Distribution:
 
     def weaker(self, other: Distribution) -> Distribution:
         """What holds for a column some rows of which keep the one and some the other."""
-        if not (self.compared and other.compared) or (self.edges and other.edges and self.edges != other.edges):
+        if self == other:
+            return self
+        if not (self.compared and other.compared) or Kept.DRAWN in (self.kept, other.kept):
+            return NOTHING
+        if self.edges and other.edges and self.edges != other.edges:
             return NOTHING
         both = Kept.EXACTLY if self.kept is other.kept is Kept.EXACTLY else Kept.ROUGHLY
         return Distribution(
@@ -127,10 +138,12 @@ class Distribution:
             self.edges or other.edges,
             self.unheld + other.unheld,
             self.rows and other.rows,
+            self.dealt and other.dealt,
         )
 
 
 UNDECLARED, NOTHING, EXACTLY = (Distribution(each) for each in (Kept.UNDECLARED, Kept.NOTHING, Kept.EXACTLY))
+DEALT = replace(EXACTLY, dealt=True)
 
 
 @dataclass(frozen=True)
@@ -152,8 +165,8 @@ class Agreement:
     """How often a value and a mask would be equal that have nothing to do with each other.
 
     Attributes:
-        anywhere: A value of the column and a mask of the column, of any two rows.
-        nearby: Values of two rows that are masked in one block.
+        anywhere: A value of the column and a mask of the column, of any two rows that are masked in one block.
+        nearby: Values of two such rows; of one group, where masks are dealt out in groups.
     """
 
     anywhere: float
@@ -334,6 +347,10 @@ class RowTransformer(Transformer[P]):
 
     def reads_masked(self) -> tuple[str, ...]:
         """Columns of the row whose masked values `apply_rows` asks for, by raw name; never in a circle."""
+        return ()
+
+    def dealt_within(self) -> tuple[str, ...]:
+        """Columns whose equal values make the groups of rows that `Agreement.nearby` is counted in, by raw name."""
         return ()
 
     def unique_through(self) -> tuple[str, ...]:

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
+from dataclasses import replace
+from decimal import ROUND_HALF_UP, Decimal
 
 import numpy as np
 import polars as pl
 from pydantic import Field, StrictBool, StrictFloat, StrictInt, StrictStr, field_validator
 
+from testdata_assets.masking import copy_text
 from testdata_assets.masking.text_arrays import merge_rows
 from testdata_assets.masking.transformers.base import (
     NOTHING,
     Coincidence,
+    Distribution,
     Guarantees,
+    Kept,
     MaskContext,
     Params,
     Rows,
@@ -22,9 +28,13 @@ from testdata_assets.masking.transformers.base import (
 )
 from testdata_assets.masking.transformers.constant import Constant, ConstantParams
 from testdata_assets.masking.transformers.registry import register
+from testdata_assets.production import figures
 from testdata_assets.production.catalog import Column
+from testdata_assets.production.profile import kind_of
 
 _BITS = 60
+_TRUE = ("t", "true", "yes", "on", "1")
+_SCALE = re.compile(r"numeric\(\d+(,(?P<digits>-?\d+))?\)$")
 Value = StrictBool | StrictInt | StrictFloat | StrictStr
 
 
@@ -73,10 +83,14 @@ class ChoiceParams(Params):
         return [_text(value) for value in self.values]
 
     @property
+    def weights(self) -> list[float]:
+        """How often each is drawn; not all are 0."""
+        return list(self.values.values()) if isinstance(self.values, dict) else [1.0] * len(self.values)
+
+    @property
     def bounds(self) -> list[int]:
         """Where each category's share of 2**60 ends."""
-        weights = list(self.values.values()) if isinstance(self.values, dict) else [1.0] * len(self.values)
-        ends = list(itertools.accumulate(weights))
+        ends = list(itertools.accumulate(self.weights))
         return [min(int(end / ends[-1] * (1 << _BITS)), 1 << _BITS) for end in ends]
 
 
@@ -92,7 +106,18 @@ class Choice(RowTransformer[ChoiceParams]):
     summary = "Draws one of a few categories by weight, row by row."
     params_model = ChoiceParams
     guarantees = Guarantees(uniqueness=Uniqueness.LOSSY, coincidence=Coincidence.MAY_COINCIDE)
-    distribution = NOTHING
+    distribution = Distribution(Kept.DRAWN)
+
+    def distribution_on(self, column: Column) -> Distribution:
+        """The rule's weights, where it can be told how Postgres will print the categories."""
+        labels = [printed(text, column) for text in self.params.categories]
+        rates: dict[str, float] = {}
+        for label, weight in zip(labels, self.params.weights, strict=True):
+            if label is None:
+                return NOTHING
+            if weight:
+                rates[label] = rates.get(label, 0.0) + weight / sum(self.params.weights)
+        return replace(self.distribution, rates=tuple(rates.items()), by=self.reads())
 
     def draws_blindly(self, column: Column) -> bool:
         return True
@@ -127,6 +152,32 @@ class Choice(RowTransformer[ChoiceParams]):
         chosen = np.minimum(np.searchsorted(bounds, first, side="right"), len(bounds) - 1)
         drawn = pl.Series(self.params.categories, dtype=pl.String).gather(pl.Series(chosen.astype(np.uint32)))
         return merge_rows(values, where.to_numpy().astype(np.int64), drawn)
+
+
+def printed(text: str, column: Column) -> str | None:
+    """A category as profiles of a column list it (`figures.label`); None where that hangs on the server."""
+    kind = kind_of(column)
+    if column.base_type == "bool":
+        return "t" if text.lower() in _TRUE else "f"
+    if kind == "number":
+        scale = _SCALE.match(column.type)
+        if scale is not None:
+            text = _rounded(text, int(scale["digits"] or 0))
+        elif column.base_type == "numeric" and column.type != "numeric":
+            return None  # a domain's scale is not known here
+    elif kind not in ("text", "category"):
+        return None
+    try:
+        label = figures.label(kind, copy_text.escape(pl.Series([text]))[0])
+    except ValueError:
+        return None  # no number
+    return label if len(label) <= figures.CATEGORY_WIDTH else None
+
+
+def _rounded(text: str, digits: int) -> str:
+    """A number as a column of so many decimals stores it: halves away from zero."""
+    number = Decimal(text)
+    return str(number.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)) if number.is_finite() else text
 
 
 def _text(value: object) -> str:

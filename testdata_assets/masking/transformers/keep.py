@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from testdata_assets.masking.transformers.base import (
-    EXACTLY,
+    DEALT,
     Coincidence,
     Guarantees,
     MaskContext,
@@ -28,7 +28,7 @@ class Keep(Transformer[Params]):
         preserves_length=True,
         preserves_format=True,
     )
-    distribution = EXACTLY
+    distribution = DEALT
 
     def apply(self, values: pl.Series, context: MaskContext) -> pl.Series:
         return values

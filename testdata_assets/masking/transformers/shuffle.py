@@ -13,7 +13,7 @@ from pydantic import Field, field_validator
 from testdata_assets.errors import RefusedError
 from testdata_assets.masking.text_arrays import distinct
 from testdata_assets.masking.transformers.base import (
-    EXACTLY,
+    DEALT,
     Agreement,
     Coincidence,
     Guarantees,
@@ -95,18 +95,21 @@ class Shuffle(RowTransformer[ShuffleParams]):
         preserves_format=True,
         nulls_stay_null=False,
     )
-    distribution = EXACTLY
+    distribution = DEALT
 
     def reads(self) -> tuple[str, ...]:
         return (*self.params.by, *self.params.within)
+
+    def dealt_within(self) -> tuple[str, ...]:
+        return self.params.within
 
     def guarantees_for(self, column: Column) -> Guarantees:
         stay = self.params.nulls == "stay" and self.params.alone != "null"
         return replace(self.guarantees, nulls_stay_null=stay)
 
     def expected_changes(self, column: Column, agreement: Agreement) -> float | None:
-        """A row takes the value of another one of its block; how alike groups are is not known here."""
-        return None if self.params.within else 1.0 - agreement.nearby
+        """A row takes the value of another one of its block and group."""
+        return 1.0 - agreement.nearby
 
     def problems(self, column: Column) -> tuple[str, ...]:
         if column.not_null and self.params.alone == "null":

@@ -17,8 +17,9 @@ import pytest
 from psycopg import sql
 
 from testdata_assets.masking import copy_text
+from testdata_assets.masking.change_counts import ChangeCount
 from testdata_assets.masking.fingerprint_collector import FingerprintCollector
-from testdata_assets.masking.fingerprints import ChangeCount, Fingerprints
+from testdata_assets.masking.fingerprints import Fingerprints
 from testdata_assets.masking.plan import ColumnPlan, MaskingPlan, TablePlan
 from testdata_assets.masking.rule_models import ObjectsRule
 from testdata_assets.masking.transformers.base import (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from psycopg import sql
 from testdata_assets.postgres.connections import connect
 from testdata_assets.postgres.dsn import Dsn
 from testdata_assets.postgres.embedded import EmbeddedServer
+from testdata_assets.postgres.identifiers import TableName
 from testdata_assets.postgres.tools import PgTools
 from testdata_assets.production.catalog_reader import read_catalog
 from testdata_assets.validation import catalog_suites, expectations
@@ -84,11 +85,15 @@ def sessions(image: Dsn) -> int:
         return int((conn.execute(query).fetchone() or (0,))[0])
 
 
-def run(image: Dsn, tools: PgTools, evidence: Evidence) -> dict[str, SuiteResult]:
+def run(
+    image: Dsn, tools: PgTools, evidence: Evidence, counts: Mapping[TableName, int] | None = None
+) -> dict[str, SuiteResult]:
     reader = ImageReader(image, tools)
     with reader.connect() as conn:
         here = read_catalog(conn)
-    suites = catalog_suites.catalog_suites(reader, evidence.catalog, here, evidence.plan, evidence.source_counts)
+    suites = catalog_suites.catalog_suites(
+        reader, evidence.catalog, here, evidence.plan, evidence.source_counts, counts or {}
+    )
     with session() as running:
         return running.run_on_image(suites, image, ours=True)
 
@@ -259,7 +264,7 @@ def test_what_cannot_be_run_fails_every_check_it_counts_into(
         here = read_catalog(conn)
     gone = replace(here.tables[0], name=replace(here.tables[0].name, name="gone"))
     suites = catalog_suites.catalog_suites(
-        reader, evidence.catalog, replace(here, tables=(*here.tables, gone)), evidence.plan, evidence.source_counts
+        reader, evidence.catalog, replace(here, tables=(*here.tables, gone)), evidence.plan, evidence.source_counts, {}
     )
     with session() as running:
         results = running.run_on_image(suites, image, ours=True)
@@ -292,9 +297,12 @@ def test_partitions_that_rows_move_between_are_counted_together(
         name: {"events_1": 0, "events_2": 600}.get(name.name, rows) for name, rows in evidence.source_counts.items()
     }
     moved = replace(evidence, plan=plan, source_counts=counts)
-    assert unmet(run(server.dsn(f"{source.database}_clean"), shop_tools, moved)) == set()
+    image = server.dsn(f"{source.database}_clean")
+    assert unmet(run(image, shop_tools, moved, evidence.source_counts)) == set()
+    wrong = {name: rows + (name.name == "events_2") for name, rows in evidence.source_counts.items()}
+    assert bool(unmet(run(image, shop_tools, moved, wrong))) is (most == 1)
     alone = replace(evidence, source_counts=counts)
-    assert {id_ for _, id_ in unmet(run(server.dsn(f"{source.database}_clean"), shop_tools, alone))} == {"rows"}
+    assert {id_ for _, id_ in unmet(run(image, shop_tools, alone))} == {"rows"}
 
 
 def test_many_tables_are_counted_in_several_statements(

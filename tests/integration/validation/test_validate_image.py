@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from testdata_assets.masking.fingerprints import ChangeCount
+from testdata_assets.masking.change_counts import ChangeCount
 from testdata_assets.validation.report import ValidationReport
 from testdata_assets.validation.rules import CHECK_NAMES, AcceptedFinding, DriftLimits, ValidationRules
 

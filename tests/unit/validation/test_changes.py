@@ -10,8 +10,7 @@ import pytest
 from testdata_assets.masking.transformers import registry
 from testdata_assets.masking.transformers.base import Agreement
 from testdata_assets.production.catalog import Column
-from testdata_assets.validation.changes import _at_most, excessive
-from testdata_assets.validation.distances import most_agreement
+from testdata_assets.validation.changes import excessive
 from testdata_assets.validation.rules import ValidationRules
 
 TEXT = Column("c", "text", "text", "S")
@@ -41,15 +40,6 @@ def test_few_rows_say_nothing_and_many_say_it() -> None:
     assert not excessive(10, 10, 10, 1.0)
 
 
-def test_agreement_is_bounded_by_what_lists_leave_out() -> None:
-    assert most_agreement({"t": 0.5, "f": 0.5}, {"t": 0.5, "f": 0.5}, (1_000, 1_000)) == pytest.approx(0.5)
-    assert most_agreement({"t": 0.9, "f": 0.1}, {"t": 0.5, "f": 0.5}, (1_000, 1_000)) == pytest.approx(0.5)
-    assert most_agreement({"a": 1.0}, {"b": 1.0}, (1_000, 1_000)) == 0.0
-    # Twenty rows of a thousand may be in no list.
-    assert most_agreement({"a": 0.5}, {"b": 0.5}, (1_000, 1_000)) == pytest.approx(0.5 * 0.02 * 3)
-    assert most_agreement({}, {}, (10, 10)) == 1.0
-
-
 def test_rates_follow_from_parameters_and_frequencies() -> None:
     agreement = Agreement(anywhere=0.4, nearby=0.3)
 
@@ -58,7 +48,7 @@ def test_rates_follow_from_parameters_and_frequencies() -> None:
 
     assert rate("choice", values=["a", "b"], by="id") == 0.6
     assert rate("shuffle", by="id") == 0.7
-    assert rate("shuffle", by="id", within="land") is None
+    assert rate("shuffle", by="id", within="land") == 0.7
     assert rate("identity", part="gender", entity="id") == 0.5
     assert rate("identity", part="last_name", entity="id") == 1.0
     assert rate("address", part="country", entity="id") == 0.95
@@ -71,10 +61,3 @@ def test_the_rate_of_the_file_is_the_files_own() -> None:
     assert ValidationRules().own_change_rate is None
     assert ValidationRules(change_rate=0.98).own_change_rate == 0.98
     assert ValidationRules(change_rate=0.4).own_change_rate == 0.4
-
-
-def test_a_share_in_a_sample_stands_for_more() -> None:
-    assert _at_most(0.3, 0.0) == pytest.approx(0.3)
-    assert 0.25 < _at_most(0.0, 1 / 60) < 0.35
-    assert 0.5 < _at_most(0.5, 1 / 10_000) < 0.53
-    assert _at_most(1.0, 1 / 10) == pytest.approx(1.0)

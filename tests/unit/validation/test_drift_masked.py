@@ -132,7 +132,7 @@ def profiled(plan: TablePlan, data: pl.DataFrame, rows: int | None = None) -> Ta
 
 
 def measures(plan: TablePlan, before: TableProfile, after: TableProfile) -> list[Drift]:
-    return judged(candidates(NAME, before, after, Comparison(promises(plan), {"customer_id"}), DriftLimits()))
+    return judged(candidates(NAME, before, after, Comparison(promises(plan, {}), {"customer_id"}), DriftLimits()))
 
 
 def alarms(plan: TablePlan, before: TableProfile, after: TableProfile) -> list[Drift]:
@@ -155,20 +155,16 @@ BENDING = {
 }
 
 
-def missed(change: str, images: int) -> int:
-    """Of so many images whose masks a user's transformer bends, how many do not alarm."""
-    alter, column = BENDING[change]
-    plan, count = planned(OWN), 0
-    for seed in range(images):
-        data, source = _before(500 + seed)
-        count += not found(alarms(plan, source, profiled(plan, alter(data, seed))), column)
-    return count
-
-
 @cache
-def _before(seed: int) -> tuple[pl.DataFrame, TableProfile]:
-    data = world(ROWS, seed)
-    return data, profiled(planned(OWN), data)
+def missed(images: int) -> Counter[str]:
+    """Of so many images whose masks a user's transformer bends, how many do not alarm, by what it does."""
+    plan, count = planned(OWN), Counter[str]()
+    for seed in range(images):
+        data = world(ROWS, 500 + seed)
+        source = profiled(plan, data)
+        for name, (alter, column) in BENDING.items():
+            count[name] += not found(alarms(plan, source, profiled(plan, alter(data, seed))), column)
+    return count
 
 
 @cache
@@ -208,7 +204,7 @@ def false_alarms(rules: Rules, draw: Draw, images: int) -> tuple[int, Counter[tu
 
 @pytest.mark.parametrize("change", BENDING)
 def test_what_bends_a_masked_column_is_found(change: str) -> None:
-    assert missed(change, 1) == 0
+    assert missed(1)[change] == 0
 
 
 @pytest.mark.parametrize("draw", DRAWS)
@@ -222,7 +218,7 @@ def test_honest_masks_do_not_alarm(rules: str, draw: str) -> None:
 @pytest.mark.timeout(3_600)
 @pytest.mark.parametrize("change", BENDING)
 def test_at_least_99_in_a_hundred_are_found(change: str) -> None:
-    assert missed(change, CHANGED) <= CHANGED // 100
+    assert missed(CHANGED)[change] <= CHANGED // 100
 
 
 @pytest.mark.slow

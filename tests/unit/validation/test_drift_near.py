@@ -5,25 +5,17 @@ Every column is masked by the real transformer; the whole table is seen, so that
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
 
-from testdata_assets.masking import copy_text
 from testdata_assets.masking.conditions import Condition
-from testdata_assets.masking.engine import TableMasker
-from testdata_assets.masking.fingerprints import ChangeCount
-from testdata_assets.masking.hashing import KeyedHash
-from testdata_assets.masking.plan import ColumnPlan, MaskingPlan, TablePlan
-from testdata_assets.masking.rule_models import ObjectsRule
 from testdata_assets.masking.transformers import registry
 from testdata_assets.masking.transformers.base import (
-    EXACTLY,
     NOTHING,
     Coincidence,
     Guarantees,
@@ -32,62 +24,13 @@ from testdata_assets.masking.transformers.base import (
     Transformer,
     Uniqueness,
 )
-from testdata_assets.postgres.identifiers import TableName
-from testdata_assets.production.catalog import Column, Table
-from testdata_assets.production.profile import TableProfile, TableProfiler
-from testdata_assets.validation.changes import unchanged_columns
-from testdata_assets.validation.drift import Drift, compare
-from testdata_assets.validation.image_reader import Counts
-from testdata_assets.validation.measures import promises
-from testdata_assets.validation.rules import DriftLimits, ValidationRules
+from tests.unit.validation.masked_table import ROWS, Rule, alarms, masked, planned, texts
 
-NAME = TableName("public", "t")
-ROWS = 5_000
-TYPES = {
-    "id": "int4", "n": "int4", "x": "float8", "free": "numeric", "lat": "float8", "lon": "float8", "day": "date",
-    "at": "timestamp", "kind": "text",
-}  # fmt: skip
 PLACES: dict[str, tuple[str, dict[str, Any]]] = {
     "lat": ("lat_lon", {"part": "lat", "other": "lon"}),
     "lon": ("lat_lon", {"part": "lon", "other": "lat"}),
 }
 FAR = {name: (rule, {**parameters, "radius_m": 200_000}) for name, (rule, parameters) in PLACES.items()}
-Rule = tuple[str, dict[str, Any]]
-
-
-def planned(rules: Mapping[str, Rule | Transformer[Any]], columns: list[str]) -> TablePlan:
-    kinds = [(name, TYPES[name]) for name in columns]
-    table = Table(
-        NAME, 1, "r", tuple(Column(name, base, base, "S" if base == "text" else "N") for name, base in kinds), NAME
-    )
-    plans = []
-    for column in table.columns:
-        rule = rules.get(column.name, ("keep", {}))
-        transformer = registry.build(*rule) if isinstance(rule, tuple) else rule
-        plans.append(ColumnPlan(column, transformer, column.name, pii=None, fold_case=False, inherited_from=None))
-    return TablePlan(table, "mask", tuple(plans))
-
-
-def masked(plan: TablePlan, data: pl.DataFrame, key: int = 1) -> pl.DataFrame:
-    masker = TableMasker(plan, partial(KeyedHash.derive, key.to_bytes(32, "big")))
-    return copy_text.decode(masker.mask(copy_text.encode(data)).data, data.columns)
-
-
-def profiled(plan: TablePlan, data: pl.DataFrame) -> TableProfile:
-    profiler = TableProfiler(plan.table, {each.column.name for each in plan.masked}, plan.compared)
-    profiler.add(data)
-    profiler.add_counts(data.height, {name: data.get_column(name).null_count() for name in data.columns})
-    return profiler.finish()
-
-
-def alarms(plan: TablePlan, data: pl.DataFrame, image: pl.DataFrame) -> list[Drift]:
-    drifts = compare(NAME, profiled(plan, data), profiled(plan, image), promises(plan), DriftLimits())
-    return [each for each in drifts if each.exceeded]
-
-
-def texts(**columns: Any) -> pl.DataFrame:
-    rows = pl.DataFrame({name: pl.Series(values).cast(pl.String) for name, values in columns.items()})
-    return rows.select(pl.int_range(1, pl.len() + 1).cast(pl.String).alias("id"), pl.all())
 
 
 def some(share: float, odd: Any, usual: Any) -> Any:
@@ -248,40 +191,3 @@ def test_masks_that_are_no_real_values_cannot_be_distributed_as_those() -> None:
     column = plan.column("n")
     assert column is not None
     assert column.distribution == NOTHING
-
-
-def stayed(data: pl.DataFrame, image: pl.DataFrame, plan: TablePlan, column: str) -> int:
-    """Values told as unchanged in an image."""
-    changed = int((data.get_column(column) != image.get_column(column)).sum())
-    source, after = ({NAME: profiled(plan, each)} for each in (data, image))
-    whole = MaskingPlan((plan,), "", "", ObjectsRule())
-    counted = [ChangeCount(str(NAME), column, data.height, changed)]
-    reader: Any = None  # rates are told by counts alone
-    found = unchanged_columns(reader, whole, counted, {NAME: Counts(data.height, {})}, ValidationRules(), source, after)
-    return sum(each.count for each in found)
-
-
-def test_an_image_does_not_justify_itself_by_the_runs_that_a_shuffle_left() -> None:
-    data = texts(kind=np.repeat(np.arange(400) % 8, 50))
-    plan = planned({"kind": ("shuffle", {"by": "id"})}, data.columns)
-    assert plan.columns[1].distribution == EXACTLY
-    image = masked(plan, data)
-    assert stayed(data, image, plan, "kind") == 0
-    left = np.arange(data.height) < 0.9 * data.height
-    faulty = image.with_columns(kind=data.get_column("kind").zip_with(pl.Series(left), image.get_column("kind")))
-    assert stayed(data, faulty, plan, "kind") > 0.8 * data.height
-
-
-def test_values_of_one_block_are_told_by_what_was_added_together() -> None:
-    """Blocks of one value each: wherever a row's value goes, it meets the same."""
-    plan = planned({"kind": ("shuffle", {"by": "id"})}, ["id", "kind"])
-    profiler = TableProfiler(plan.table, {"kind"}, {"kind"})
-    for block, rows in (("a", 3_000), ("b", 1_000)):
-        profiler.add(texts(kind=[block] * rows))
-    mixed = texts(kind=["a", "b"] * 1_000)
-    for _ in range(30):
-        profiler.add(mixed)
-    column = profiler.finish().column("kind")
-    assert column is not None
-    assert column.held is not None
-    assert column.held.nearby == pytest.approx((4_000 + 60_000 * 999 / 1999) / 64_000, abs=0.03)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from testdata_assets.masking import engine, kernels
+from testdata_assets.masking import change_counts, kernels
 
 pytest.importorskip("numba", reason="the extra `fast` is not installed")
 
@@ -21,8 +21,8 @@ def test_changes_are_counted_alike(pairs: list[tuple[str, str | None]], same: bo
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(kernels, "WORTHWHILE", 0)
         patch.setattr(kernels, "compiles_itself", True)
-        fast = engine.count_changes(values, masked)
-    general = engine._count_any_changes(values, masked)
+        fast = change_counts.count_changes(values, masked)
+    general = change_counts._count_any_changes(values, masked)
     assert fast == general
     telling = [(raw, mask) for raw, mask in zip(values, masked, strict=True) if any(c.isalnum() for c in raw)]
     assert general[1] == sum(raw != mask for raw, mask in telling)
@@ -30,4 +30,4 @@ def test_changes_are_counted_alike(pairs: list[tuple[str, str | None]], same: bo
 
 def test_what_says_nothing_is_not_counted() -> None:
     values = pl.Series(["***", "", " ", "😀", "-", "a", "漢", "7"])
-    assert engine._count_any_changes(values, values) == (3, 0)
+    assert change_counts._count_any_changes(values, values) == (3, 0)
