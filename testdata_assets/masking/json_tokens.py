@@ -385,8 +385,10 @@ def _by_depth(depths: NDArray[np.int32]) -> tuple[NDArray[np.int32], Positions]:
 
 
 def cut(data: Bytes, starts: Positions, ends: Positions) -> pl.Series:
-    """Pieces of the documents as strings."""
+    """Pieces of the documents as strings; a single long one shares their memory."""
     lengths = ends - starts
+    if len(starts) == 1 and lengths[0] > bulky.PIECE_BYTES:
+        return bulky.one_value(data[starts[0] : ends[0]].data)
     return bytes_to_series(take_slices(data, starts, lengths), offsets_of(lengths))
 
 

@@ -209,11 +209,11 @@ def _long_quoted(value: pl.Series, odd: str, backslash: str, quote: str) -> pl.S
     if not value.str.contains(odd)[0]:
         return value.rename("")
 
-    def escaped(piece: bytes) -> bytes:
-        return piece.replace(b"\\", backslash.encode()).replace(b'"', quote.encode())
-
-    inner = bulky.views(bulky.mapped(value, escaped))[0] or memoryview(b"")
-    return bulky.one_value(b"".join((b'"', inner, b'"')))
+    view = bulky.views(value)[0] or memoryview(b"")
+    inner = (
+        bytes(piece).replace(b"\\", backslash.encode()).replace(b'"', quote.encode()) for piece in bulky.pieces(view)
+    )
+    return bulky.one_value(b"".join((b'"', *inner, b'"')))
 
 
 def _marks(data: Bytes, quotes: Flags, end: int, symbols: str, count: int) -> tuple[Positions, Bytes]:
