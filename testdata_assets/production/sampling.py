@@ -174,7 +174,7 @@ class Sampler:
         return list(found)
 
     def sketches(self, wanted: Mapping[TableName, tuple[Table, Sequence[Column]]]) -> dict[ColumnKey, Sketch]:
-        """Sketches of columns, for telling which hold the same values; case and surrounding blanks do not count.
+        """Sketches of columns, for telling which hold the same values; case, blanks and hyphens do not count.
 
         Columns whose table takes too long have none.
         """
@@ -350,7 +350,7 @@ def _cut(row: tuple[str | None, ...]) -> tuple[str | None, ...]:
 
 def _sketch_query(table: Table, column: Column) -> sql.Composed:
     return sql.SQL(
-        "SELECT DISTINCT hashtextextended(lower(btrim(v)), %s) AS h FROM"
+        "SELECT DISTINCT hashtextextended(lower(translate(v, ' -', '')), %s) AS h FROM"
         " (SELECT {}::text AS v FROM {} WHERE {} IS NOT NULL LIMIT {}) AS seen ORDER BY h LIMIT {}"
     ).format(
         sql.Identifier(column.name),

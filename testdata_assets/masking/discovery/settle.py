@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 
+import polars as pl
+
 from testdata_assets.errors import UsageFault
 from testdata_assets.masking.discovery.beside import Beside, beside
 from testdata_assets.masking.discovery.catalog_look import Quotation, quotations
@@ -26,6 +28,7 @@ from testdata_assets.masking.plan_uniqueness import mentions
 from testdata_assets.masking.plan_weaknesses import MAY_QUOTE
 from testdata_assets.masking.rule_models import ColumnRef, MaskingRules
 from testdata_assets.masking.rules import parse_rules
+from testdata_assets.masking.transformers.gender_title import known_share
 from testdata_assets.postgres.identifiers import TableName
 from testdata_assets.production.catalog import Column, Table
 
@@ -55,6 +58,7 @@ _SAYING_WHO = frozenset(
     {"person_name", "username", "email", "phone", "national_id", "iban", "full_address", "street_address"}
 )
 _SHOWN = 5
+_TITLED = 0.5  # share of values
 
 
 class Settlement(Draft):
@@ -80,6 +84,8 @@ class Settlement(Draft):
         starting = keeping_start(self._seen(found.roots[0]).values) if formed else None
         if starting is not None and SCRAMBLE in options:
             options.insert(options.index(SCRAMBLE) + 1, starting)
+        if found.verdict.category == "gender":
+            options = self._dealt_out(options, found.roots[0])
         if found.verdict.category == "document" and column.base_type in ("json", "jsonb"):
             options = [each for each in options if each.transform != "json"]
         others = [self.own[each][1] for each in found.members]
@@ -89,6 +95,12 @@ class Settlement(Draft):
         if last == BLOCK and self._partitions_by(table, column):
             found.choices = [last]
             found.refused = "the table is partitioned by an expression of it"
+
+    def _dealt_out(self, options: list[Choice], reference: ColumnRef) -> list[Choice]:
+        """`M` and `F` stay what programs know if they are dealt out among the rows; only titles have others instead."""
+        titled = known_share(pl.Series(self._seen(reference).values, dtype=pl.String))
+        dealt = [each for each in options if each.transform == "shuffle"]
+        return [*dealt, *(each for each in options if each not in dealt)] if titled < _TITLED else options
 
     def _beside(self, found: Group) -> Beside | None:
         """What a group of one column may read in its table; several columns have no row in common."""

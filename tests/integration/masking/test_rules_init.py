@@ -457,11 +457,14 @@ INSERT INTO settings VALUES ('smtp_password', 'hunter2');
 CREATE TABLE things (k text PRIMARY KEY, v text);
 INSERT INTO things SELECT 'size_' || n, 'large' FROM generate_series(1, 60) n;
 CREATE TABLE person (id int PRIMARY KEY, surname text, iban text, cv oid, gender text NOT NULL);
+CREATE TABLE guests (id int PRIMARY KEY, full_name text, gender text NOT NULL, anrede text);
+INSERT INTO guests SELECT n, 'Martha Sample', CASE WHEN n % 2 = 0 THEN 'M' ELSE 'F' END,
+    CASE WHEN n % 2 = 0 THEN 'Herr' ELSE 'Frau' END FROM generate_series(1, 60) n;
 CREATE TABLE worker (salary_range int4range, PRIMARY KEY (id)) INHERITS (person);
-INSERT INTO worker SELECT n, 'Family' || n, 'DE' || n * 7919, lo_from_bytea(0, 'x'), 'm', int4range(n, n + 9)
-FROM generate_series(1, 200) n;
+INSERT INTO worker SELECT n, 'Family' || n, 'DE' || lpad((n * 7919)::text, 20, '0'), lo_from_bytea(0, 'x'), 'm',
+    int4range(n, n + 9) FROM generate_series(1, 200) n;
 CREATE TABLE payouts (iban text);
-INSERT INTO payouts SELECT iban FROM worker;
+INSERT INTO payouts SELECT regexp_replace(iban, '(....)', '\\1 ', 'g') FROM worker;
 CREATE TABLE patients (clinic int, no int, religion text NOT NULL, PRIMARY KEY (clinic, no));
 INSERT INTO patients SELECT n % 3, n, 'none' FROM generate_series(1, 60) n;
 CREATE TABLE customers (customer_no int PRIMARY KEY, full_name text);
@@ -490,6 +493,8 @@ def test_what_stands_beside_a_column_decides(database: Dsn) -> None:
     person = tables["public.person"]
     assert person["cv"].transform == "large_object"
     assert person["iban"].domain == tables["public.payouts"]["iban"].domain
+    assert tables["public.guests"]["gender"].transform == "shuffle"
+    assert tables["public.guests"]["anrede"].transform == "gender_title"
     assert tables["public.worker"]["salary_range"].transform == "null"
     religion = tables["public.patients"]["religion"]
     assert (religion.transform, religion.params) == ("shuffle", {"by": ["clinic", "no"], "alone": "keep"})
