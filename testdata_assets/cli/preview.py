@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import sys
+import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -197,4 +198,9 @@ def _value(value: str | None, style: str) -> Text:
 def _one_line(value: str) -> str:
     """Line breaks and control characters as signs, so that a value cannot steer the terminal."""
     signs = {"\n": "⏎", "\t": "⇥", "\r": "␍"}
-    return "".join(signs.get(each, each if each.isprintable() else "�") for each in value)
+    return "".join(signs.get(each, each if _is_shown(each) else "�") for each in value)
+
+
+def _is_shown(char: str) -> bool:
+    """Printable ones, and blanks of all widths, such as those of Japanese names."""
+    return char.isprintable() or unicodedata.category(char) == "Zs"

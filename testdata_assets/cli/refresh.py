@@ -50,3 +50,11 @@ def show_refresh(document: dict[str, Any]) -> None:
         ["check", "result", "severity"],
         [(c["name"], "passed" if c["passed"] else "FAILED", c["severity"]) for c in document["checks"]],
     )
+    failed = [check for check in document["checks"] if not check["passed"]]
+    for check in failed:
+        output.say(f"{check['name']}: {check.get('summary', '')}")
+    if failed:
+        output.say(
+            f"More: testdata golden show {document['golden_id']}, or Data Docs in the state folder (data_docs/latest). "
+            "Mask what is named, or accept it with a reason in validation.yaml."
+        )

@@ -291,7 +291,7 @@ def _load_table(
             recompute.after_load(conn, table.plan)
         table.finish(collector)
     except psycopg.Error as error:
-        raise load_failure(error, table.plan) from None
+        raise load_failure(error, table.plan, image) from None
 
 
 def _account(table: _Table, answer: BlockAnswer, collector: FingerprintCollector) -> None:

@@ -7,14 +7,16 @@ from the message, and which of the table's columns it read when it stopped.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import psycopg
 
-from testdata_assets.errors import RefusedError
+from testdata_assets.errors import RefusedError, TestdataError
 from testdata_assets.masking.plan import ColumnPlan, TablePlan
 from testdata_assets.masking.transformers.base import TEXT_TYPES, Uniqueness
+from testdata_assets.postgres.connections import connect
+from testdata_assets.postgres.dsn import Dsn
 
 _NAMED = 8  # columns told at most
 _NUMBERS = frozenset({"int2", "int4", "int8", "numeric", "float4", "float8", "money"})
@@ -79,12 +81,13 @@ _CONDITIONS = {
 }
 
 
-def load_failure(error: psycopg.Error, plan: TablePlan) -> RefusedError:
+def load_failure(error: psycopg.Error, plan: TablePlan, image: Dsn | None = None) -> RefusedError:
     """A server error as ours: condition, objects and columns, never its message, which quotes values.
 
     Args:
         error: What loading raised.
         plan: Of the table that was loaded.
+        image: Is asked which columns a violated constraint reads; None where it cannot be.
     """
     diag = error.diag
     state = diag.sqlstate or "unknown"
@@ -103,7 +106,7 @@ def load_failure(error: psycopg.Error, plan: TablePlan) -> RefusedError:
     return RefusedError(
         f"Masked rows do not load{meaning} ({told})",
         where=str(plan.table.name),
-        remedy=_remedy(known, column, plan),
+        remedy=_remedy(known, {column} if column else _columns_constrained(error, image), plan),
         code="load-failed",
     )
 
@@ -118,9 +121,27 @@ def _column_read(context: str | None, plan: TablePlan) -> str | None:
     return None
 
 
-def _remedy(condition: _Condition | None, column: str | None, plan: TablePlan) -> str:
+def _columns_constrained(error: psycopg.Error, image: Dsn | None) -> set[str]:
+    """The columns that the violated constraint of the table reads; none where that cannot be told."""
+    diag = error.diag
+    if image is None or not (diag.constraint_name and diag.table_name and diag.schema_name):
+        return set()
+    try:
+        with connect(image, autocommit=True, role="image database") as conn:
+            rows = conn.execute(
+                "SELECT a.attname FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid"
+                " JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey)"
+                " WHERE k.conname = %s AND c.relname = %s AND c.relnamespace = to_regnamespace(quote_ident(%s))",
+                (diag.constraint_name, diag.table_name, diag.schema_name),
+            ).fetchall()
+    except (psycopg.Error, TestdataError):
+        return set()
+    return {str(row[0]) for row in rows}
+
+
+def _remedy(condition: _Condition | None, columns: Collection[str], plan: TablePlan) -> str:
     masked = list(plan.masked)
-    likely = [each for each in masked if each.column.name == column]
+    likely = [each for each in masked if each.column.name in columns]
     if not likely and condition is not None:
         likely = [each for each in masked if condition.suspect(each)]
         if condition.name == "disk_full":

@@ -163,22 +163,33 @@ class Sampler:
                 found.update({(table.name, column.name): sample for column, sample in zip(part, samples, strict=True)})
         return found
 
+    def more(self, table: Table, column: Column, most: int) -> list[str]:
+        """Up to so many distinct values of a column, whatever the sample's size; few where its time ran out."""
+        found: dict[str, None] = {}
+        for leaf in self._leaves(table):
+            if self.seconds_left > 0 and len(found) < most:
+                with self._guarded() as cursor:
+                    cursor.execute(_distinct_query(leaf, column, most))
+                    found.update(dict.fromkeys(row[0] for row in cursor.fetchall()))
+        return list(found)
+
     def sketches(self, wanted: Mapping[TableName, tuple[Table, Sequence[Column]]]) -> dict[ColumnKey, Sketch]:
-        """Sketches of columns, for telling which hold the same values; case and surrounding blanks do not count.
+        """Sketches of columns, for telling which hold the same values; case, blanks and hyphens do not count.
 
         Columns whose table takes too long have none.
         """
         found: dict[ColumnKey, Sketch] = {}
         for name, (table, columns) in wanted.items():
-            leaves = self._leaves(table)
+            # A parent that others inherit from often has no rows of its own.
+            largest = max(self._leaves(table), key=lambda leaf: leaf.pages, default=None)
             for column in columns:
-                if self.seconds_left <= 0 or not leaves:
+                if self.seconds_left <= 0 or largest is None:
                     break
                 with self._guarded() as cursor:
-                    cursor.execute(_sketch_query(leaves[0], column), (self._seed,))
+                    cursor.execute(_sketch_query(largest, column), (self._seed,))
                     hashes = [row[0] for row in cursor.fetchall()]
                     if hashes:
-                        whole = len(hashes) < _SKETCH and leaves[0].estimated_rows <= _SKETCH_ROWS
+                        whole = len(hashes) < _SKETCH and largest.estimated_rows <= _SKETCH_ROWS
                         found[name, column.name] = Sketch(frozenset(hashes), whole)
         return found
 
@@ -327,13 +338,19 @@ def _filled_query(table: Table, columns: Sequence[Column], column: Column, wante
     )
 
 
+def _distinct_query(table: Table, column: Column, most: int) -> sql.Composed:
+    return sql.SQL("SELECT DISTINCT {0} FROM {1} WHERE {2} IS NOT NULL LIMIT {3}").format(
+        _text_of(column), _from(table), sql.Identifier(column.name), sql.Literal(most)
+    )
+
+
 def _cut(row: tuple[str | None, ...]) -> tuple[str | None, ...]:
     return tuple(value if value is None else value[:_KEPT_CHARACTERS] for value in row)
 
 
 def _sketch_query(table: Table, column: Column) -> sql.Composed:
     return sql.SQL(
-        "SELECT DISTINCT hashtextextended(lower(btrim(v)), %s) AS h FROM"
+        "SELECT DISTINCT hashtextextended(lower(translate(v, ' -', '')), %s) AS h FROM"
         " (SELECT {}::text AS v FROM {} WHERE {} IS NOT NULL LIMIT {}) AS seen ORDER BY h LIMIT {}"
     ).format(
         sql.Identifier(column.name),

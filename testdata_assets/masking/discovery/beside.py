@@ -20,7 +20,7 @@ class Beside:
     """What stands beside a column in its table.
 
     Attributes:
-        key: A column that tells the rows apart, or None.
+        key: Columns that tell the rows apart; none if there are none.
         part: Which coordinate the column's name says it holds.
         other: The column with the other coordinate.
         made: The column is made of another one of its row.
@@ -28,7 +28,7 @@ class Beside:
         recipe: What a full-text vector is made of.
     """
 
-    key: str | None = None
+    key: tuple[str, ...] = ()
     part: Literal["lat", "lon"] | None = None
     other: str | None = None
     made: bool = False
@@ -36,17 +36,21 @@ class Beside:
     recipe: Recipe | None = None
 
 
-def beside(column: Column, table: Iterable[Column], keys: frozenset[str]) -> Beside:
+def beside(column: Column, table: Iterable[Column], keys: Iterable[tuple[str, ...]]) -> Beside:
     """Looks around a column.
 
     Args:
         column: The column.
         table: All stored columns of its table.
-        keys: Those that are unique alone.
+        keys: Columns that are unique together.
     """
     columns = tuple(table)
-    key = next(
-        (each.name for each in columns if each.name in keys and each.not_null and each.name != column.name), None
+    fit = {each.name for each in columns if each.not_null and each.name != column.name}
+    places = {each.name: place for place, each in enumerate(columns)}
+    key = min(
+        (each for each in keys if fit.issuperset(each)),
+        key=lambda each: (len(each), [places[name] for name in each]),
+        default=(),
     )
     half, rest = _half(column.name)
     if half is None or column.base_type not in _NUMBERS:

@@ -6,6 +6,7 @@ content); here only what a single column refuses by itself is left out.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -86,13 +87,28 @@ _BEST: dict[str, tuple[Choice, ...]] = {
     "search_index": (Choice("tsvector"),),
     "document": (Choice("xml"), Choice("redact")),
 }
-_FORMED = frozenset({"iban", "bic", "national_id", "tax_id", "passport", "licence_plate", "mac", "uuid"})
+_FORMED = frozenset(
+    {
+        "iban",
+        "bic",
+        "national_id",
+        "tax_id",
+        "passport",
+        "licence_plate",
+        "mac",
+        "uuid",
+        "email",
+        "phone",
+        "credit_card",
+    }
+)
 # What every value of a type can be replaced by, where nothing else fits.
 _CONSTANTS = {
     "bytea": "",
     "xml": "",
     "tsvector": "",
     "hstore": "",
+    "ltree": "masked",
     "json": "{}",
     "jsonb": "{}",
     "macaddr": "02:00:00:00:00:00",
@@ -105,6 +121,8 @@ _CONSTANTS = {
     "timestamptz": "1970-01-01 00:00:00+00",
     "uuid": "00000000-0000-4000-8000-000000000000",
 }
+_STARTING_ALIKE = 20  # values
+_LONGEST_START = 16  # characters
 _DROWNING = frozenset({"free_text", "document", "attachment"})
 
 
@@ -158,10 +176,11 @@ def _reading(verdict: Verdict, column: Column, around: Beside) -> list[Choice]:
             return [Choice("lat_lon", {"part": around.part, "other": around.other})]
         return [Choice("lat_lon", {"part": "point" if base == "point" else "text"})]
     enumerated = verdict.few and verdict.category in ("health", "financial")
-    if (verdict.category in ("demographic", "gender") or enumerated) and around.key is not None and base not in MOMENTS:
+    if (verdict.category in ("demographic", "gender") or enumerated) and around.key and base not in MOMENTS:
         # Values of an enumeration stay values of it, as often as before; `choice` would have to list them here.
         alone = {"alone": "keep"} if column.not_null else {}
-        shuffle = Choice("shuffle", {"by": around.key, **alone})
+        by = around.key[0] if len(around.key) == 1 else list(around.key)
+        shuffle = Choice("shuffle", {"by": by, **alone})
         return [Choice("gender_title"), shuffle] if verdict.category == "gender" else [shuffle]
     return []
 
@@ -184,10 +203,24 @@ def fits(choice: Choice, column: Column) -> bool:
     return not transformer.problems(column)
 
 
+def keeping_start(values: Sequence[str]) -> Choice | None:
+    """`scramble` that keeps what all values begin with, as codes do that a CHECK wants so (`MRN-00012345`)."""
+    if len(values) < _STARTING_ALIKE:
+        return None
+    first, last = min(values), max(values)  # what these begin with, all that lie between them do
+    alike = itertools.takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))
+    start = "".join(one for one, _ in alike).rstrip("0123456789")
+    if not 0 < len(start) <= _LONGEST_START:
+        return None
+    return Choice("scramble", {"keep_start": len(start)})
+
+
 def part_choice(part: Part, column: Column) -> Choice:
     """The transformer of one part; the column is the part seen as a column of its own."""
     if part.verdict.category is None:
         return KEEP
+    if part.numbered:
+        return Choice("integer_permute")
     for choice in _in_order(part.verdict, column, (), formed=False):
         if fits(choice, column):
             return choice
@@ -200,7 +233,7 @@ def _in_order(verdict: Verdict, column: Column, parts: Sequence[Part], formed: b
         yield from _of_parts(column, parts)
     else:
         best = _BEST.get(category, ())
-        if formed and category not in _FORMED and base in TEXT_TYPES and category not in ("email", "phone"):
+        if formed and category not in _FORMED and base in TEXT_TYPES:
             yield SCRAMBLE
         yield from best
         yield from _of_type(base, category)
@@ -271,6 +304,8 @@ def _of_type(base: str, category: str) -> Iterator[Choice]:
     elif base == "bytea":
         yield Choice("bytes")
         yield _LONG_HASH
+    elif base == "oid":
+        yield Choice("large_object")
 
 
 def _constant(column: Column) -> str | int | None:
@@ -278,6 +313,8 @@ def _constant(column: Column) -> str | int | None:
         return "{}"
     if column.category == "C" and column.parts:
         return "(" + "," * (len(column.parts) - 1) + ")"
+    if column.category == "R":
+        return "empty" if column.base_type.endswith("range") and "multi" not in column.base_type else None
     if column.base_type in NUMBERS:
         return 0
     return _CONSTANTS.get(column.base_type)

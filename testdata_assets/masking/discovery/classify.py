@@ -106,6 +106,8 @@ def _classify_rest(column: Column, sign: NameSign | None) -> Verdict:
         return Verdict("document", 0.5, "a document may hold anything", undecided=True)
     if base in _PLACES:
         return Verdict("lat_lon", 0.7, "a place")
+    if column.category == "R" and category in ("financial", "birth_date", "health"):
+        return Verdict(category, 0.7, f"named like {category}")
     if base in _HARMLESS or column.category in "RTV":
         return Verdict(None, 0.85, f"of type {base}")
     return Verdict(UNKNOWN, 0.3, "a type that nothing here can read", undecided=True)

@@ -10,6 +10,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -23,10 +24,14 @@ from testdata_assets.masking.part_texts import array_parts, hstore_parts, row_pa
 from testdata_assets.production.catalog import Column
 
 _FIELD = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}\Z")
+# Fields of other languages, of headers and of forms; the like of them are data as well.
+_LABEL = re.compile(r"[^\W\d_](?:[\w .()/-]{0,38}[\w).])?\Z")
+_RECURRING, _OFTEN = 0.2, 5  # share of objects, and number of them, that have a label which names a field
 _MANY_DIGITS = 4
 _MANY_KEYS = 60  # fields of one object; more of them are data
 _MOST_PATHS = 300
 _ANY = ".*"
+_Labels = AbstractSet[tuple[str, str]]  # keys by the path of their object
 _EACH = "[*]"
 
 
@@ -40,6 +45,7 @@ class Part:
         values: What was seen there.
         numbers: Whether all values seen are JSON numbers.
         domain: Where its values mask like those of columns.
+        numbered: That domain is one of integer columns, whose numbers it holds.
     """
 
     path: str
@@ -47,6 +53,7 @@ class Part:
     values: Values = field(repr=False)
     numbers: bool = False
     domain: str | None = None
+    numbered: bool = False
 
 
 @dataclass
@@ -78,21 +85,25 @@ def read_documents(texts: Iterable[str], column: str, around: Surroundings) -> D
             documents.append(json.loads(text))
         except ValueError:
             continue
+    seen: dict[str, Counter[str]] = {}
+    for document in documents:
+        _count_keys(document, "$", seen)
+    labels = {(path, key) for path, keys in seen.items() for key in _labels(keys)}
     objects: dict[str, set[str]] = {}
     for document in documents:
-        _keys(document, "$", objects)
-    open_objects = {path for path, keys in objects.items() if _keys_are_data(keys)}
+        _keys(document, "$", labels, objects)
+    open_objects = {path for path, keys in objects.items() if _keys_are_data(path, keys, labels)}
     leaves: dict[str, _Leaf] = {}
     for document in documents:
-        _leaves(document, "$", (column,), open_objects, leaves)
+        _leaves(document, "$", (column,), open_objects, labels, leaves)
     parts = tuple(_part(path, leaf, around) for path, leaf in list(leaves.items())[:_MOST_PATHS])
     odd = [key for path in open_objects for key in objects[path]]
     return Documents(parts, any(_personal_key(key) for key in odd))
 
 
-def _keys_are_data(keys: set[str]) -> bool:
+def _keys_are_data(path: str, keys: set[str], labels: _Labels) -> bool:
     """Whether an object's keys are values rather than names of fields: they must not come into a rules file."""
-    if len(keys) > _MANY_KEYS or not all(map(is_field, keys)):
+    if len(keys) > _MANY_KEYS or not all(is_field(key) or (path, key) in labels for key in keys):
         return True
     return bool(keys) and sum(map(_personal_key, keys)) * 2 >= len(keys)
 
@@ -102,32 +113,71 @@ def is_field(key: str) -> bool:
     return _FIELD.match(key) is not None and sum(char.isdigit() for char in key) < _MANY_DIGITS
 
 
+def _labels(keys: Counter[str]) -> list[str]:
+    """Keys that name fields though not as programs do (`Phone No.`, `X-User`, `電話`): many objects have them."""
+    objects = keys[""]
+    return [key for key, count in keys.items() if not is_field(key) and is_label(key, count, objects)]
+
+
+def is_label(key: str, count: int, objects: int) -> bool:
+    """Whether a key that is no program's field names one all the same: so many of so many objects have it."""
+    return (
+        count >= max(_OFTEN, _RECURRING * objects)
+        and _LABEL.match(key) is not None
+        and sum(char.isdigit() for char in key) < _MANY_DIGITS
+        and not _personal_key(key)
+    )
+
+
+def named(key: str) -> str:
+    """A key as a step of a path."""
+    if _FIELD.match(key) is not None:
+        return f".{key}"
+    escaped = key.replace("\\", "\\\\").replace("'", "\\'")
+    return f"['{escaped}']"
+
+
 def _personal_key(key: str) -> bool:
     verdict = classify_text(None, Values.of([key]), Surroundings())
     return verdict.category is not None and not verdict.undecided
 
 
-def _keys(node: Any, path: str, objects: dict[str, set[str]]) -> None:
+def _count_keys(node: Any, path: str, seen: dict[str, Counter[str]]) -> None:
+    """How many objects at a path there are (under '') and have each key."""
+    if isinstance(node, dict):
+        counts = seen.setdefault(path, Counter())
+        counts[""] += 1
+        counts.update(key for key in node if key)
+        for key, child in node.items():
+            _count_keys(child, path + named(key), seen)
+    elif isinstance(node, list):
+        for child in node:
+            _count_keys(child, path + _EACH, seen)
+
+
+def _keys(node: Any, path: str, labels: _Labels, objects: dict[str, set[str]]) -> None:
     if isinstance(node, dict):
         objects.setdefault(path, set()).update(node)
         for key, child in node.items():
-            _keys(child, f"{path}.{key}" if is_field(key) else path + _ANY, objects)
+            _keys(child, path + (named(key) if is_field(key) or (path, key) in labels else _ANY), labels, objects)
     elif isinstance(node, list):
         for child in node:
-            _keys(child, path + _EACH, objects)
+            _keys(child, path + _EACH, labels, objects)
 
 
-def _leaves(node: Any, path: str, names: tuple[str, ...], wild: set[str], leaves: dict[str, _Leaf]) -> None:
+def _leaves(
+    node: Any, path: str, names: tuple[str, ...], wild: set[str], labels: _Labels, leaves: dict[str, _Leaf]
+) -> None:
     if isinstance(node, dict):
         for key, child in node.items():
-            if path in wild or not is_field(key):
+            if path in wild or not (is_field(key) or (path, key) in labels):
                 # A wildcard's children are looked up under the names their own keys had when objects were counted.
-                _leaves(child, path + _ANY, names, wild, leaves)
+                _leaves(child, path + _ANY, names, wild, labels, leaves)
             else:
-                _leaves(child, f"{path}.{key}", (*names, key), wild, leaves)
+                _leaves(child, path + named(key), (*names, key), wild, labels, leaves)
     elif isinstance(node, list):
         for child in node:
-            _leaves(child, path + _EACH, names, wild, leaves)
+            _leaves(child, path + _EACH, names, wild, labels, leaves)
     elif node is not None:
         leaf = leaves.setdefault(path, _Leaf(names))
         leaf.filled += 1
@@ -213,7 +263,9 @@ def read_hstore(column: Column, values: Sequence[str], around: Surroundings) -> 
                 found.setdefault(key, []).append(text)
         except TestdataError:
             found = {}
-    names: Mapping[str, list[str]] = {key: texts for key, texts in found.items() if is_field(key)}
+    counts = Counter({key: len(texts) for key, texts in found.items() if key}) + Counter({"": len(values)})
+    labels = set(_labels(counts))
+    names: Mapping[str, list[str]] = {key: texts for key, texts in found.items() if is_field(key) or key in labels}
     inside = part_surroundings((column.name, ""), around)
     return tuple(
         Part(key, classify_text(part_sign((column.name, key)), seen, inside), seen)

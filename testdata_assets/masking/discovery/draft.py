@@ -8,16 +8,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 
-from testdata_assets.masking.discovery.classify import NUMBERS, Surroundings, Verdict, classify
+from testdata_assets.masking.discovery.classify import INTEGERS, NUMBERS, Surroundings, Verdict, classify
 from testdata_assets.masking.discovery.documents import (
     Part,
+    is_field,
     read_array,
     read_composite,
     read_documents,
     read_hstore,
 )
 from testdata_assets.masking.discovery.domains import Candidate, group, nearest
-from testdata_assets.masking.discovery.echoes import Echo, echo
+from testdata_assets.masking.discovery.echoes import Echo, echo, quotable, quoting
 from testdata_assets.masking.discovery.findings import (
     ANYTHING,
     UNREADABLE,
@@ -26,9 +27,10 @@ from testdata_assets.masking.discovery.findings import (
     lists,
     of_parts,
 )
-from testdata_assets.masking.discovery.lexicon import EXAMINATIONS, LOOKUPS, PAY
+from testdata_assets.masking.discovery.lexicon import EXAMINATIONS, LOOKUPS, PAY, words_of
 from testdata_assets.masking.discovery.names import TableKind, read_name, table_kind, words
-from testdata_assets.masking.discovery.values import Values
+from testdata_assets.masking.discovery.values import Values, is_url
+from testdata_assets.masking.discovery.verdicts import UNKNOWN
 from testdata_assets.masking.discovery.xml_documents import read_xml
 from testdata_assets.masking.lineage import Lineage
 from testdata_assets.masking.plan_domains import type_family
@@ -50,6 +52,17 @@ _NAMING = frozenset({"person_name", "first_name", "last_name", "username", "emai
 _NUMBERING = frozenset(
     {"phone", "national_id", "tax_id", "customer_id", "passport", "iban", "account_number", "credit_card"}
 )
+_READ = TEXT_TYPES | {"ltree"}
+# Last words of columns that hold a value of any kind, and of those that say which.
+_VALUE = frozenset((word,) for word in words_of("v val value values wert valeur valor valore waarde"))
+_KEY = frozenset(
+    (word,)
+    for word in words_of("k key name attribute attr property setting option field param parameter variable schluessel")
+)
+_MOST_KEYS = 5000
+_TOLD = _NAMING | _NUMBERING | {"secret", "birth_date", "full_address", "street_address", "ip"}
+_QUOTED = (_NAMING - {"first_name", "last_name"}) | _NUMBERING | {"company", "secret", UNKNOWN}
+_ENOUGH_QUOTED = 5  # values
 _MOST_SOURCES = 12  # columns of a table that another one is held against
 # What a list of codes may be of without being anybody's.
 _CONCEPTS = frozenset({"health", "demographic", "gender", "job_title", "region", "country", "city", "company"})
@@ -132,6 +145,8 @@ class Draft:
         verdicts = {reference: self._verdict(reference, kinds) for reference in self.own}
         verdicts |= self._second_look(verdicts, kinds)
         verdicts |= self._repeating(verdicts)
+        verdicts |= self._of_keys(verdicts)
+        verdicts |= self._quoting_parts(verdicts)
         for members in self._joined():
             roots = tuple(each for each in members if each not in self.lineage.edges) or (min(members),)
             verdict, parts = verdicts[roots[0]]
@@ -232,6 +247,54 @@ class Draft:
                     )
         return found
 
+    def _of_keys(
+        self, verdicts: Mapping[ColumnRef, tuple[Verdict, tuple[Part, ...]]]
+    ) -> dict[ColumnRef, tuple[Verdict, tuple[Part, ...]]]:
+        """Values that stand beside keys such as `smtp_password`: a few personal ones among many that are not."""
+        found: dict[ColumnRef, tuple[Verdict, tuple[Part, ...]]] = {}
+        for reference, (verdict, _) in verdicts.items():
+            if (
+                verdict.category is not None
+                or words(reference.column)[-1:] not in _VALUE
+                or not self._is_text(reference)
+            ):
+                continue
+            for each in verdicts:
+                if each.table == reference.table and words(each.column)[-1:] in _KEY and self._is_text(each):
+                    signs = [read_name(key) for key in self.sampler.more(*self.own[each], _MOST_KEYS) if is_field(key)]
+                    personal = [sign for sign in signs if sign is not None and sign.strong and sign.category in _TOLD]
+                    if personal:
+                        said = f"{len(personal)} of its keys in {each.column} name something personal"
+                        found[reference] = (Verdict(UNKNOWN, 0.4, said, undecided=True), ())
+        return found
+
+    def _quoting_parts(
+        self, verdicts: Mapping[ColumnRef, tuple[Verdict, tuple[Part, ...]]]
+    ) -> dict[ColumnRef, tuple[Verdict, tuple[Part, ...]]]:
+        """Documents whose harmless parts quote what is masked beside them: `Patient/4711`, a firm's host."""
+        found: dict[ColumnRef, tuple[Verdict, tuple[Part, ...]]] = {}
+        for reference, (_, parts) in verdicts.items():
+            open_parts = [part for part in parts if part.verdict.category is None and not part.numbers]
+            if not open_parts or self.own[reference][1].category in "AC":
+                continue
+            sources = [
+                (each.column, values)
+                for each, (verdict, _) in verdicts.items()
+                if each.table == reference.table and verdict.category in _QUOTED and self._is_text(each)
+                if len(values := quotable(self._seen(each).values)) >= _ENOUGH_QUOTED
+            ]
+            quoted = {part.path: source for part in open_parts if (source := quoting(part.values.distinct, sources))}
+            if quoted:
+                changed = tuple(
+                    replace(part, verdict=_quoting(part, quoted[part.path])) if part.path in quoted else part
+                    for part in parts
+                )
+                found[reference] = (of_parts([part for part in changed if part != ANYTHING], ""), changed)
+        return found
+
+    def _seen(self, reference: ColumnRef) -> ColumnSample:
+        return self.samples.get((reference.table, reference.column), ColumnSample())
+
     def _echo(
         self, reference: ColumnRef, verdicts: Mapping[ColumnRef, tuple[Verdict, tuple[Part, ...]]]
     ) -> Echo | None:
@@ -255,7 +318,7 @@ class Draft:
 
     def _is_text(self, reference: ColumnRef) -> bool:
         column = self.own[reference][1]
-        return column.base_type in TEXT_TYPES and column.category not in "ACE"
+        return column.base_type in _READ and column.category not in "ACE"
 
     def _names_people(self, reference: ColumnRef, kinds: Mapping[TableName, TableKind]) -> bool:
         """Whether a column references a table of people, by a foreign key or else by its name (`driver_id`)."""
@@ -334,6 +397,8 @@ class Draft:
             listed=any(lists(text, column, bare) for text, bare in self._checks_on(table, column)),
         )
         base = column.base_type
+        if base == "oid" and self.catalog.large_objects:
+            return Verdict("attachment", 0.5, "may point to a large object, and these are dropped"), ()
         if base in ("json", "jsonb"):
             documents = read_documents(sample.values, column.name, around)
             if documents.personal_keys:
@@ -414,6 +479,9 @@ class Draft:
     def _assign_part_domains(self, open_groups: Sequence[Group]) -> None:
         known: dict[str, dict[str, frozenset[str]]] = {}
         sizes: Counter[tuple[str, str]] = Counter()
+        of_integers = {
+            found.domain for found in open_groups if {self.own[each][1].base_type for each in found.members} <= INTEGERS
+        }
         for found in open_groups:
             category, domain = found.verdict.category or "", found.domain or ""
             sample = self.samples.get((found.roots[0].table, found.roots[0].column), ColumnSample())
@@ -429,7 +497,9 @@ class Draft:
                 category = part.verdict.category or ""
                 if category in known and category not in _UNJOINED:
                     usual = max(known[category], key=lambda name: sizes[category, name])
-                    part = replace(part, domain=nearest(part.values.distinct, known[category], usual))
+                    nearby = nearest(part.values.distinct, known[category], usual)
+                    numbered = nearby in of_integers and part.values.digits_only == 1.0
+                    part = replace(part, domain=nearby, numbered=numbered)
                 elif category and category not in _UNJOINED:
                     part = replace(part, domain=self._domain_of_parts(found, part))
                 parts.append(part)
@@ -447,3 +517,9 @@ class Draft:
             name = ".".join(filter(None, (f"{prefix}{reference.table.name}", reference.column, path)))
             self._part_domains[kind] = name
         return self._part_domains[kind]
+
+
+def _quoting(part: Part, source: str) -> Verdict:
+    """What a part is that quotes a column of its row."""
+    category = "url" if part.values.share(is_url) >= 0.5 else UNKNOWN
+    return Verdict(category, 0.7, f"quotes {source} of the same row")

@@ -18,6 +18,9 @@ _LEAST_LETTERS = 3
 _LEAST_PREFIX = 5  # characters a longer value must share with a shorter one to be made of it
 _LEAST_CUT = 24  # characters of a value that is the beginning of another: shorter ones are brands and the like
 _SHIFTS = 8
+_LOOKED_AT = 200  # values of a column, texts that may quote them
+_LEAST_QUOTED = 6  # letters and digits
+_SOME_QUOTE = 0.1  # share of texts
 _MADE = 0.3  # share of rows from which on a column counts as made of another
 _WORD = re.compile(r"[^\W\d_]+", re.UNICODE)
 _LETTERS = str.maketrans({"ß": "ss", "ø": "o", "đ": "d", "ł": "l", "æ": "ae", "œ": "oe", "ð": "d", "þ": "th"})
@@ -137,3 +140,23 @@ def quotes_whole(mine: str, theirs: str) -> bool:
     """Whether a text holds all letters and digits of another one together."""
     other = _bare(theirs)
     return len(other) >= _LEAST_PREFIX and other in _bare(mine)
+
+
+def quotable(values: Sequence[str]) -> list[str]:
+    """Values long enough to be told inside others, without accents and in lower case."""
+    return [folded(value) for value in values[:_LOOKED_AT] if len(_bare(value)) >= _LEAST_QUOTED]
+
+
+def quoting(texts: Sequence[str], sources: Sequence[tuple[str, Sequence[str]]]) -> str | None:
+    """The name of the first source whose values many texts hold, as what they are or between other words.
+
+    Args:
+        texts: Sampled values.
+        sources: Names with values as `quotable` gives them.
+    """
+    looked_at = [folded(text) for text in texts[:_LOOKED_AT]]
+    for name, values in sources:
+        hits = sum(any(value in text for value in values) for text in looked_at)
+        if hits >= max(_LEAST_HITS, _SOME_QUOTE * len(looked_at)):
+            return name
+    return None

@@ -226,6 +226,8 @@ def _somebody(sign: NameSign, sampled: Values, around: Surroundings) -> Verdict 
         return Verdict("person_name", 0.45, "named and written like names, though none is known", undecided=True)
     if bare and len(sampled) >= ENOUGH and max(share, single) < 0.1:
         return Verdict(None, 0.5, "names, but not of people")
+    if bare and len(sampled) and around.lookup and max(share, single) == 0:
+        return Verdict(None, 0.5, f"names of what is in {around.table}")
     if len(sampled) and not bare:
         if sampled.share(look.is_uuid) > 0.9 or sampled.digits_only > 0.9:
             return Verdict(None, 0.6, "named like somebody, but holds references")

@@ -419,7 +419,7 @@ NUMERIC = frozenset(
 
 # Schemas and tables of what people are paid; amounts there are theirs.
 PAY = words_of("""payroll payrolls payslip payslips salary salaries wage wages compensation remuneration
-    hr hrm rh paie paye
+    pay slip slips hr hrm rh paie paye
     bulletin bulletins lohn lohne loehne gehalt gehaelter besoldung nomina nominas busta paghe cedolino cedolini
     loonstrook salaris salarissen folha pagamento wynagrodzenia wyplaty kadry place mzdy lon lonn palkka palkat""")
 # Lists of codes that other tables refer to.

@@ -35,6 +35,7 @@ STRONG: dict[str, str] = {
         operator_id agent_login matricola_operatore sigla_operador""",
     "birth_date": """data_urodzenia datum_narozeni fodselsdato fodselsdag fodelsedatum syntymaaika dogum_tarihi
         data_nasterii szuletesi_datum dt_nasc nasc nato_il geb_am geboren_am geborenam ne_le date_naiss
+        died died_on died_at date_died
         naiss fecha_nac fnac date_birth birth_ts rok_urodzenia overlijdensdat data_obito data_decesso
         data_zgonu""",
     "full_address": """adres_zamieszkania adres_zameldowania adres_korespondencyjny bydliste boligadresse
@@ -54,7 +55,7 @@ STRONG: dict[str, str] = {
         personbeteckning tc_kimlik* kimlik_no cnp_client szemelyi_szam taj_szam bsn_nummer
         sofinr rijksregisternr codice_fisc ine_number ine no_secu_sociale numero_securite
         nss_assure rg_numero doc_identidade identidade registro_geral titulo_eleitor nis_pis pis_pasep
-        cns_cartao num_documento_identidad ktn known_traveler* redress_number
+        cns_cartao num_documento_identidad ktn national_no nat_no nat_id known_traveler* redress_number
         known_traveller* ssn* nif_titular social_insurance* sin_number""",
     "passport": """paszport* cestovni_pas passi_numero pasaport_no nr_pasaport utlevel* documentnr mrz pspt*
         num_passaporte nr_paszportu""",
@@ -103,7 +104,7 @@ STRONG: dict[str, str] = {
         router_serial meter_serial fingerprint_hash dvc_fingerprint dispositivo_id id_dispositivo aparelho_id
         client_id_ga anonymous_id hwid machine_id""",
     "user_agent": """ua_string agente_utente""",
-    "ip": """ip_origen adres_ip ip_klienta client_addr peer_addr remote_address""",
+    "ip": """ip_num ip_int ip_number ip_long ip_origen adres_ip ip_klienta client_addr peer_addr remote_address""",
     "biometric": """face_embedding embedding_face zdjecie zdjecie_osoby fotografie ansigt
         podpis imza signature_scan unterschrift_scan firma_scan selfie_url liveness_score""",
     "free_text": """uwaga komentarz* opis* tresc wiadomosc notatka* poznamka* zprava bemaerkning* kommentar*

@@ -7,10 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 
+import polars as pl
+
 from testdata_assets.errors import UsageFault
 from testdata_assets.masking.discovery.beside import Beside, beside
 from testdata_assets.masking.discovery.catalog_look import Quotation, quotations
-from testdata_assets.masking.discovery.choose import BLOCK, KEEP, NULL, Choice, choices, fits
+from testdata_assets.masking.discovery.choose import BLOCK, KEEP, NULL, SCRAMBLE, Choice, choices, fits, keeping_start
 from testdata_assets.masking.discovery.draft import Draft
 from testdata_assets.masking.discovery.findings import (
     Discovery,
@@ -18,6 +20,7 @@ from testdata_assets.masking.discovery.findings import (
     Group,
     shape,
 )
+from testdata_assets.masking.discovery.trials import Trials
 from testdata_assets.masking.discovery.vectors import recipe
 from testdata_assets.masking.discovery.write import ColumnEntry, TableEntry, render
 from testdata_assets.masking.plan import PlanWarning, Problem, examine
@@ -25,9 +28,9 @@ from testdata_assets.masking.plan_uniqueness import mentions
 from testdata_assets.masking.plan_weaknesses import MAY_QUOTE
 from testdata_assets.masking.rule_models import ColumnRef, MaskingRules
 from testdata_assets.masking.rules import parse_rules
+from testdata_assets.masking.transformers.gender_title import known_share
 from testdata_assets.postgres.identifiers import TableName
 from testdata_assets.production.catalog import Column, Table
-from testdata_assets.production.sampling import ColumnSample
 
 _PASSES = 40
 _DOMAINLESS = frozenset(
@@ -55,6 +58,7 @@ _SAYING_WHO = frozenset(
     {"person_name", "username", "email", "phone", "national_id", "iban", "full_address", "street_address"}
 )
 _SHOWN = 5
+_TITLED = 0.5  # share of values
 
 
 class Settlement(Draft):
@@ -77,6 +81,11 @@ class Settlement(Draft):
             formed=formed,
             around=self._beside(found),
         )
+        starting = keeping_start(self._seen(found.roots[0]).values) if formed else None
+        if starting is not None and SCRAMBLE in options:
+            options.insert(options.index(SCRAMBLE) + 1, starting)
+        if found.verdict.category == "gender":
+            options = self._dealt_out(options, found.roots[0])
         if found.verdict.category == "document" and column.base_type in ("json", "jsonb"):
             options = [each for each in options if each.transform != "json"]
         others = [self.own[each][1] for each in found.members]
@@ -87,12 +96,22 @@ class Settlement(Draft):
             found.choices = [last]
             found.refused = "the table is partitioned by an expression of it"
 
+    def _dealt_out(self, options: list[Choice], reference: ColumnRef) -> list[Choice]:
+        """`M` and `F` stay what programs know if they are dealt out among the rows; only titles have others instead."""
+        titled = known_share(pl.Series(self._seen(reference).values, dtype=pl.String))
+        dealt = [each for each in options if each.transform == "shuffle"]
+        return [*dealt, *(each for each in options if each not in dealt)] if titled < _TITLED else options
+
     def _beside(self, found: Group) -> Beside | None:
         """What a group of one column may read in its table; several columns have no row in common."""
         if len(found.members) > 1:
             return None
         table, column = self.own[found.roots[0]]
-        keys = frozenset(each.column for each in self.single_keys if each.table == table.name)
+        keys = [
+            index.columns
+            for index in self.catalog.unique_indexes
+            if index.table == table.name and not index.expressions and not index.predicate and not index.exclusion
+        ]
         return replace(
             beside(column, table.stored_columns, keys),
             made=(echo := self.echoes.get(found.roots[0])) is not None and echo.made,
@@ -132,9 +151,29 @@ class Settlement(Draft):
             text = self._render()
             rules = parse_rules(text)
             problems = examine(rules, self.catalog).problems
-            if not problems or not self._yield_to(problems):
+            if not self._yield_to(problems) and (problems or not self._yield_to_checks()):
                 break
         return text, rules, tuple(problems)
+
+    @cached_property
+    def _trials(self) -> Trials:
+        return Trials(self.source)
+
+    def _yield_to_checks(self) -> bool:
+        """Takes back transformers whose masks a CHECK constraint does not admit; False where all are content."""
+        changed = False
+        for found in self.groups:
+            if found.choice in (KEEP, BLOCK) or found.parts:
+                continue
+            for each in found.members:
+                table, column = self.own[each]
+                checks = self._checks_on(table, column)
+                if checks and not self._trials.passes(found.choice, column, self._seen(each).values, checks):
+                    found.step += 1
+                    found.refused = "a CHECK constraint does not admit its masks"
+                    changed = True
+                    break
+        return changed
 
     def _weak(self, rules: MaskingRules) -> Iterator[tuple[Group, PlanWarning]]:
         """Kept columns that `rules check` wants a reason for."""
@@ -202,7 +241,7 @@ class Settlement(Draft):
     def _meets_in_case(self, found: Group) -> bool:
         """Whether the samples hold values that differ in case only."""
         for each in found.members:
-            values = self.samples.get((each.table, each.column), ColumnSample()).values
+            values = self._seen(each).values
             if len({value.casefold() for value in values}) < len(set(values)):
                 return True
         return False

@@ -66,6 +66,12 @@ class GenderTitle(Transformer[Params]):
         return merge_rows(result, rows, fits)
 
 
+def known_share(values: pl.Series) -> float:
+    """Share of values that are known titles; others are permuted (`M` and `F`, as well as what is no title)."""
+    lists, _ = peers(_FILE, tuple(read_lists(_FILE)), None).recognised(values.str.strip_suffix("."))
+    return float((lists >= 0).mean()) if len(values) else 0.0
+
+
 def _replaced(values: pl.Series, known: Peers, context: MaskContext) -> tuple[pl.Series, NDArray[np.bool_]]:
     """Known titles replaced, and which values are none."""
     lists, places = known.recognised(values)

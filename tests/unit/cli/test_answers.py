@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from testdata_assets.cli import branch, main, output, rules
+from testdata_assets.cli.refresh import show_refresh
 from testdata_assets.errors import EnvironmentLack, RefusedError, UsageFault
 from testdata_assets.postgres.identifiers import TableName
 from testdata_assets.production.catalog import Catalog, Column, Table
@@ -279,3 +280,14 @@ def test_documents_hold_times_and_numpy() -> None:
 
 def test_settings_of_this_test_are_empty() -> None:
     assert Settings().server_dsn is None
+
+
+def test_a_rejected_refresh_says_what_was_found_and_where_to_look(capsys: pytest.CaptureFixture[str]) -> None:
+    check = {"name": "no_pii_patterns", "passed": False, "severity": "error", "summary": "public.users.note: phone (3)"}
+    passed = {"name": "row_counts", "passed": True, "severity": "error", "summary": "as in the snapshot"}
+    document = {"golden_id": "g-1", "status": "rejected", "tables": 1, "rows": 1, "seconds": {"total": 1.0}}
+    show_refresh({**document, "checks": [check, passed]})
+    out = capsys.readouterr().out
+    assert "no_pii_patterns: public.users.note: phone (3)" in out
+    assert "testdata golden show g-1" in out
+    assert "as in the snapshot" not in out

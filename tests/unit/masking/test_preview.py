@@ -157,3 +157,4 @@ def test_the_page_says_what_it_holds() -> None:
 
 def test_a_value_cannot_steer_the_terminal() -> None:
     assert _one_line("a\nb\tc\x1b[31m\u202e") == "a⏎b⇥c�[31m�"
+    assert _one_line("山田\u3000太郎") == "山田\u3000太郎"

@@ -82,7 +82,7 @@ def test_enumerated_categories_are_shuffled_by_the_key() -> None:
     column = Column("wobble", "text", "text", "S")
     verdict = judged("wobble", "maladie", "maternité", "CP")
     assert verdict.few
-    assert choices(verdict, column, around=Beside(key="id"))[0].transform == "shuffle"
+    assert choices(verdict, column, around=Beside(key=("id",)))[0].transform == "shuffle"
 
 
 @pytest.mark.parametrize("amount", ["000000123.45", "0000012,50", "1.234,50", "12.5"])

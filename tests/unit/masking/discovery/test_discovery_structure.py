@@ -79,23 +79,23 @@ def test_amounts_are_financial_in_tables_of_people_only() -> None:
 
 def test_coordinates_find_their_other_half() -> None:
     table = [_column(name, "float8", "N") for name in ("start_lat", "start_lng", "end_lat", "end_lng", "rate")]
-    assert beside(table[1], table, frozenset()) == Beside(None, "lon", "start_lat")
-    assert beside(table[2], table, frozenset()) == Beside(None, "lat", "end_lng")
-    assert beside(table[4], table, frozenset()) == Beside()
-    best = choices(Verdict("lat_lon", 0.9, ""), table[0], around=Beside(None, "lat", "start_lng"))[0]
+    assert beside(table[1], table, ()) == Beside((), "lon", "start_lat")
+    assert beside(table[2], table, ()) == Beside((), "lat", "end_lng")
+    assert beside(table[4], table, ()) == Beside()
+    best = choices(Verdict("lat_lon", 0.9, ""), table[0], around=Beside((), "lat", "start_lng"))[0]
     assert (best.transform, best.params) == ("lat_lon", {"part": "lat", "other": "start_lng"})
 
 
 def test_a_lone_coordinate_does_without() -> None:
     alone = _column("lat", "float8", "N")
-    assert choices(Verdict("lat_lon", 0.9, ""), alone, around=beside(alone, [alone], frozenset()))[0].transform == (
+    assert choices(Verdict("lat_lon", 0.9, ""), alone, around=beside(alone, [alone], ()))[0].transform == (
         "number_noise"
     )
 
 
 def test_traits_are_dealt_out_by_the_key() -> None:
     table = [_column("id", "int8", "N", not_null=True), _column("religion", not_null=True)]
-    around = beside(table[1], table, frozenset({"id"}))
+    around = beside(table[1], table, [("id",)])
     best = choices(Verdict("demographic", 0.9, ""), table[1], around=around)[0]
     assert (best.transform, best.params) == ("shuffle", {"by": "id", "alone": "keep"})
     assert choices(Verdict("demographic", 0.9, ""), table[1], around=None)[0].transform == "scramble"
@@ -110,3 +110,16 @@ def test_keys_that_are_values_do_not_come_into_paths() -> None:
     assert all("Elisabeth" not in part.path for part in names.parts)
     fields = read_documents(['{"email": "a@mail-of-hers.net", "city": "Bonn", "total": 3}'] * 3, "data", Surroundings())
     assert sorted(part.path for part in fields.parts) == ["$.city", "$.email", "$.total"]
+
+
+def test_keys_that_many_objects_have_are_fields_in_any_script_and_form() -> None:
+    texts = [
+        f'{{"電話": "03-1234-{n:04}", "Phone No.": "+49 30 901{n:05}", "X-User": {{"e-mail": "p{n}@mail-of-hers.net"}},'
+        f' "Anna Schmidt": 1, "row {n:05}": "x"}}'
+        for n in range(20)
+    ]
+    found = {part.path: part.verdict.category for part in read_documents(texts, "data", Surroundings()).parts}
+    assert set(found) == {"$.*", "$.*.*"}  # keys that are data make the others doubtful
+    plain = [text.split(', "Anna')[0] + "}" for text in texts]
+    found = {part.path: part.verdict.category for part in read_documents(plain, "data", Surroundings()).parts}
+    assert found == {"$['電話']": "phone", "$['Phone No.']": "phone", "$['X-User']['e-mail']": "email"}

@@ -62,3 +62,22 @@ def test_numbers_in_numeric_columns_stay_numbers(mask: Mask):
     assert re.fullmatch(r"-[1-9]\d\.\d", masked[991])
     assert masked[992].endswith("e5")
     assert masked[993] == "NaN"
+
+
+def test_the_start_stays_where_asked(mask: Mask):
+    values = [f"MRN-{number:05d}" for number in range(0, 90_000, 7)] + ["MRN", "MR-1", "mrn-000", "", "MRN-"]
+    masked = mask("scramble", values, params={"keep_start": 4})
+    codes = masked[: len(values) - 5]
+    assert all(re.fullmatch(r"MRN-\d{5}", each) for each in codes)
+    assert len(set(codes)) == len(codes)
+    assert not any(one == two for one, two in zip(values, masked, strict=True) if one)
+    assert [form(each) for each in masked[-5:]] == ["AAA", "AA-0", "aaa-000", "", "AAA-"]
+    assert masked[-3].startswith("mrn-")
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.sets(st.text(alphabet="aB0-", min_size=1, max_size=6), min_size=1, max_size=200))
+def test_texts_stay_distinct_whatever_start_stays(mask: Mask, values: set[str]):
+    # Those that differ in case only mask alike but for it.
+    masked = mask("scramble", sorted(values), params={"keep_start": 2})
+    assert len(set(masked)) == len(values)

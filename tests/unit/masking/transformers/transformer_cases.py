@@ -138,7 +138,7 @@ PARAMS: dict[str, list[dict[str, Any]]] = {
     "postcode": [{}],
     "redact": [{}, {"keep_first": 2, "keep_last": 4, "char": "#"}, {"label": "xxx"}],
     "region": [{}, {"country": "US"}],
-    "scramble": [{}],
+    "scramble": [{}, {"keep_start": 2}],
     "secret": [{}],
     "shuffle": [{"by": "id"}, {"by": ["id"], "within": "third", "alone": "keep", "nulls": "move"}],
     "street_address": [{}],
