@@ -167,17 +167,17 @@ def hstore_parts(values: pl.Series) -> PartTexts:
 def array_element(values: pl.Series, delimiter: str = ",") -> pl.Series:
     """Values as array elements, quoted where array output quotes; null becomes NULL."""
     odd = r'(?i)\A(?:null)?\z|[{}"\\' + _SPACES + delimiter + "]"
-    return _quoted(values, odd, "\\\\", '\\"').fill_null("NULL")
+    return _filled(_quoted(values, odd, "\\\\", '\\"'), "NULL")
 
 
 def row_field(values: pl.Series) -> pl.Series:
     """Values as fields of a row, quoted where row output quotes; null becomes nothing."""
-    return _quoted(values, r'\A\z|[()",\\' + _SPACES + "]", "\\\\", '""').fill_null("")
+    return _filled(_quoted(values, r'\A\z|[()",\\' + _SPACES + "]", "\\\\", '""'), "")
 
 
 def hstore_value(values: pl.Series) -> pl.Series:
     """Values as hstore values, always quoted; null becomes NULL."""
-    return _quoted(values, r"(?s)\A", "\\\\", '\\"').fill_null("NULL")
+    return _filled(_quoted(values, r"(?s)\A", "\\\\", '\\"'), "NULL")
 
 
 def slices(values: pl.Series) -> Iterator[pl.Series]:
@@ -189,6 +189,10 @@ def slices(values: pl.Series) -> Iterator[pl.Series]:
         bounds.append(max(int(np.searchsorted(ends, done + _SLICE_BYTES, side="right")), bounds[-1] + 1))
     for start, end in itertools.pairwise(bounds):
         yield values.slice(start, end - start)
+
+
+def _filled(written: pl.Series, null: str) -> pl.Series:
+    return written.fill_null(null) if written.null_count() else written  # which copies, be there a null or not
 
 
 def _quoted(values: pl.Series, odd: str, backslash: str, quote: str) -> pl.Series:
@@ -221,12 +225,15 @@ def _marks(data: Bytes, quotes: Flags, end: int, symbols: str, count: int) -> tu
     table = np.full(256, _NOTHING, np.uint8)
     for kind, symbol in enumerate(symbols, start=_VALUE):
         table[ord(symbol)] = kind
-    inside = (np.cumsum(quotes[: end + 1], dtype=np.uint8) & 1).view(np.bool_)
-    kinds = table[data[: end + 1]]
-    nuls = kinds == _VALUE
-    if (inside & nuls).any() or np.count_nonzero(nuls) != count + 1:
+    inside = np.cumsum(quotes[: end + 1], dtype=np.uint8)
+    inside &= 1
+    # numpy's own look-up would make an index of eight bytes of each.
+    kinds = np.frombuffer(bytearray(data[: end + 1].data).translate(table.tobytes()), np.uint8)
+    nuls = np.flatnonzero(kinds == _VALUE)
+    if inside[nuls].any() or len(nuls) != count + 1:
         raise _odd("quoted text")
-    places = np.flatnonzero((kinds != _NOTHING) & ~inside)
+    kinds[inside.view(np.bool_)] = _NOTHING
+    places = np.flatnonzero(kinds)
     return places, kinds[places]
 
 
