@@ -169,7 +169,9 @@ def _scan_slice(
 ) -> None:
     for frame in reader.blocks(part):
         for entry in entries:
-            values = frame.get_column(entry.column).drop_nulls()
+            values = frame.get_column(entry.column)
+            if values.null_count():  # else it would be copied several times over
+                values = values.drop_nulls()
             if values.len():
                 _scan_values(values, entry, detector, watch)
 
