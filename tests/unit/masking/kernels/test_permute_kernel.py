@@ -14,7 +14,7 @@ from testdata_assets.masking.hashing import KeyedHash, Prf
 from testdata_assets.masking.permutation import cycle_pairs
 from testdata_assets.masking.text_arrays import offsets_of
 from testdata_assets.masking.transformers.base import MaskContext, Params, Transformer
-from testdata_assets.masking.transformers.scramble import Scramble
+from testdata_assets.masking.transformers.scramble import Scramble, ScrambleParams
 from testdata_assets.production.catalog import Column
 
 pytest.importorskip("numba", reason="the extra `fast` is not installed")
@@ -41,14 +41,14 @@ def context(base_type: str = "text", fold: bool = False, limit: int | None = Non
 @RUNS
 @given(st.lists(texts, min_size=1, max_size=30), st.booleans(), st.sampled_from([None, 1, 20]))
 def test_texts(both_ways: BothWays, values: list[str], fold: bool, limit: int | None):
-    fast, general = both_ways(Scramble(Params()), values, context(fold=fold, limit=limit))
+    fast, general = both_ways(Scramble(ScrambleParams()), values, context(fold=fold, limit=limit))
     assert fast == general
 
 
 @RUNS
 @given(st.lists(numbers, min_size=1, max_size=30))
 def test_numbers(both_ways: BothWays, values: list[str]):
-    fast, general = both_ways(Scramble(Params()), values, context("numeric"))
+    fast, general = both_ways(Scramble(ScrambleParams()), values, context("numeric"))
     assert fast == general
 
 
@@ -58,7 +58,7 @@ def test_many(both_ways: BothWays, base_type: str, at_once: int, monkeypatch: py
     monkeypatch.setattr(permutation, "PAIRS_AT_ONCE", at_once)
     form = "{}.{:02}" if base_type == "numeric" else "PKG-{}-x{}"
     values = [form.format(number * 7919, number % 100) for number in range(500)]
-    fast, general = both_ways(Scramble(Params()), [*values, "", "é1", "9", *values], context(base_type))
+    fast, general = both_ways(Scramble(ScrambleParams()), [*values, "", "é1", "9", *values], context(base_type))
     assert fast == general
 
 
@@ -72,7 +72,7 @@ def test_usual_values_are_done_by_the_kernel(base_type: str, monkeypatch: pytest
         values = [f"Depot {value} gate" for value in values]
     data = np.frombuffer("".join(values).encode(), np.uint8)
     offsets = offsets_of(np.array([len(value) for value in values]))
-    found = Scramble(Params()).by_kernel(loaded, data, offsets, context(base_type))
+    found = Scramble(ScrambleParams()).by_kernel(loaded, data, offsets, context(base_type))
     assert found is not None
     assert found.done.mean() > 0.9
     masked = [bytes(found.data[a:b]).decode() for a, b in zip(found.offsets, found.offsets[1:], strict=False)]
