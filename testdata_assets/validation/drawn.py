@@ -13,7 +13,7 @@ from testdata_assets.production.figures import MIN_GROUP, label
 from testdata_assets.production.profile import ColumnProfile, TableProfile
 from testdata_assets.validation import distances, noise
 
-_ROUNDED = 1e-4  # more than what profiles round: less is no difference
+ROUNDED = 1e-4  # more than what profiles round: less is no difference
 
 Judge = Callable[[float], tuple[float, float]]
 
@@ -36,14 +36,14 @@ def measures(
     found = _labelled(column.held.categories or {}, column.kind)
     variance = _variance(distribution, before, after, present)
     value = distances.tvd(rates, found, (present, present))
-    yield "categories", _ROUNDED, lambda alpha: (value, noise.of_shares(rates.values(), variance, alpha))
+    yield "categories", ROUNDED, lambda alpha: (value, noise.of_shares(rates.values(), variance, alpha))
     yield (
         "dropped category",
-        _ROUNDED,
+        ROUNDED,
         lambda alpha: distances.dropped(rates, found, present, noise.of_root_share(variance, alpha)),
     )
     others = sum(share for name, share in found.items() if name not in rates)
-    yield "other categories", _ROUNDED, lambda _: (others, 0.0)
+    yield "other categories", ROUNDED, lambda _: (others, 0.0)
 
 
 def _labelled(categories: Mapping[str, float], kind: str) -> dict[str, float]:

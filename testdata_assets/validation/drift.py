@@ -36,7 +36,6 @@ FALSE_ALARMS = 0.002  # images of which any measure passes its noise by chance
 _STORED_ASSOCIATION = 0.15  # weaker ones are not held to account
 _HELD_DEPENDENCY = 0.95  # near 1, where the size of the sample does not matter
 _LEAST_TAIL = 0.001
-_ROUNDED = 1e-4  # more than what profiles round: less is no difference
 _TAIL_PLACES = 40  # a lost tail is looked for at so many places
 
 
@@ -94,13 +93,18 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Drift:
-    """One measure of one column (or of a pair, `a ~ b`) with its limit."""
+    """One measure of one column (or of a pair, `a ~ b`) with its limit.
+
+    Attributes:
+        exact: Whether anything but chance counts, since masks are dealt out or drawn at rates of the rule.
+    """
 
     table: TableName
     column: str
     measure: str
     value: float
     limit: float
+    exact: bool = False
 
     @property
     def exceeded(self) -> bool:
@@ -119,6 +123,7 @@ class Drift:
             "value": round(self.value, 4),
             "limit": round(self.limit, 4),
             "drifted": self.exceeded,
+            "exact": self.exact,
         }
 
 
@@ -170,7 +175,8 @@ def judged(found: Iterable[Candidate], false_alarms: float = FALSE_ALARMS) -> li
     drifts = []
     for each in measures:
         value, explained = each.judge(alpha)
-        drifts.append(Drift(each.table, each.column, each.measure, value, max(each.least, explained)))
+        limit, exact = max(each.least, explained), each.least == drawn.ROUNDED
+        drifts.append(Drift(each.table, each.column, each.measure, value, limit, exact))
     return drifts
 
 
@@ -227,7 +233,7 @@ class _Pair:
         dealt = promise.distribution.dealt and self._comparison.whole and not promise.free
         if promise.nulls and self._before.rows and self._after.rows:
             measure, least, judge = self._nulls(first, second)
-            yield measure, _ROUNDED if dealt else least, judge
+            yield measure, drawn.ROUNDED if dealt else least, judge
         counts = (self._before.sample_rows - first.sample_nulls, self._after.sample_rows - second.sample_nulls)
         if min(counts) <= 0:
             return
@@ -243,7 +249,7 @@ class _Pair:
                     continue
                 # Each row that became NULL, or anything, may have been a value's only one, and a key's only row.
                 rows = counts[0] / max(first.distinct, 1) if measure in ("distinct", "fan-out") else 1.0
-                yield measure, _ROUNDED if dealt and not free else least, _less(judge, free * rows)
+                yield measure, drawn.ROUNDED if dealt and not free else least, _less(judge, free * rows)
             return
         if not self._moves(first):
             yield from self._values(first, second, variance, fresh)

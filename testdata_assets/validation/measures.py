@@ -223,7 +223,7 @@ def measure_drift(
 
 def _no_profile(table: TableName, side: str) -> Row:
     return Row(
-        {"table": str(table), "column": "*", "measure": "profile", "value": 1.0, "limit": 0.5},
+        {"table": str(table), "column": "*", "measure": "profile", "value": 1.0, "limit": 0.5, "exact": False},
         [Finding(str(table), "*", f"no profile of the {side}", 1)],
     )
 

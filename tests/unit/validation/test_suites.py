@@ -146,8 +146,9 @@ def test_a_check_of_nothing_passes_and_says_so() -> None:
     assert result.details["measured"] == 0
 
 
-def drift(measure: str, value: float, limit: float) -> Row:
-    return Row({"table": "public.a", "column": "c", "measure": measure, "value": value, "limit": limit})
+def drift(measure: str, value: float, limit: float, exact: bool = False) -> Row:
+    cells = {"table": "public.a", "column": "c", "measure": measure, "value": value, "limit": limit, "exact": exact}
+    return Row(cells)
 
 
 def test_drift_is_held_to_the_limits_of_the_rules() -> None:
@@ -164,3 +165,12 @@ def test_drift_is_held_to_the_limits_of_the_rules() -> None:
     assert any(
         "nulls may move by 0.03, says drift in rules/validation.yaml" in each.notes for each in suite.expectations
     )
+
+
+def test_what_is_dealt_out_is_held_to_less_than_the_rules_allow() -> None:
+    rows = [drift("nulls", 0.0, 0.0001, exact=True), drift("lengths", 0.0, 0.0001, exact=True)]
+    honest = judge(Measured("distribution_drift", [*rows, drift("nulls", 0.0, 0.04)], "within limits"))
+    assert honest.passed
+    assert "limit of lengths" not in {each["id"] for each in honest.details["expectations"]}
+    bent = judge(Measured("distribution_drift", [drift("nulls", 0.01, 0.0001, exact=True)], "within limits"))
+    assert bent.summary == "Not met: within limits"
