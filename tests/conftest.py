@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,16 +28,12 @@ hypothesis_settings.load_profile("testdata")
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """One worker more than processors: tests wait for servers, for a daemon and for the minute of a schedule."""
-    import os
-
     return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1) + 1
 
 
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Tests never see the developer's TESTDATA_ variables or .env."""
-    import os
-
     for name in list(os.environ):
         if name.startswith("TESTDATA_"):
             monkeypatch.delenv(name)

@@ -94,18 +94,18 @@ class _Table:
                 collector.leave_out(f"{self.plan.table.name}.{column}", plain, vocabulary=vocabulary)
             for emptying in filter(empties_parts, self.plan.masked):
                 name = f"{self.plan.table.name}.{drawn_parts_of(emptying.column.name)}"
-                collector.leave_out(name, self._vocabulary_of_parts(emptying), vocabulary=True)
+                collector.leave_out(name, _vocabulary_of_parts(emptying, self.profiler), vocabulary=True)
             kept, names = columns_looked_at(self.plan)
             if kept and names:
                 self.echoes = find_echoes(self.plan, self.profiler.sampled([*kept, *names]))
             self.profile, self.profiler = self.profiler.finish(), None
 
-    def _vocabulary_of_parts(self, column: ColumnPlan) -> pl.Series:
-        """What of a column's parts so many sampled rows hold that it is nobody's."""
-        assert self.profiler is not None  # noqa: S101
-        values = self.profiler.sampled([column.column.name]).to_series().drop_nulls()
-        whole = values.filter(values.str.len_chars() < MAX_CHARACTERS)  # those that were cut are no documents
-        return frequent_parts(column, copy_text.unescape(whole), self.profiler.many)
+
+def _vocabulary_of_parts(column: ColumnPlan, profiler: TableProfiler) -> pl.Series:
+    """What of a column's parts so many sampled rows hold that it is nobody's."""
+    values = profiler.sampled([column.column.name]).to_series().drop_nulls()
+    whole = values.filter(values.str.len_chars() < MAX_CHARACTERS)  # those that were cut are no documents
+    return frequent_parts(column, copy_text.unescape(whole), profiler.many)
 
 
 class ChunkNotes:

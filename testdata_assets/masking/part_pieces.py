@@ -41,8 +41,9 @@ def is_long(values: pl.Series) -> bool:
 
 def _in_pieces(value: pl.Series, delimiter: int, mask: Mask) -> pl.Series:
     written = bytearray()
-    for before, content, behind in pieces(bulky.views(value)[0] or memoryview(b""), delimiter):
-        if written:
+    cuts = pieces(bulky.views(value)[0] or memoryview(b""), delimiter)
+    for number, (before, content, behind) in enumerate(cuts):
+        if number:
             written.append(delimiter)
         piece = bulky.one_value(b"".join((b"{" * before, content, b"}" * behind)))
         masked = bulky.views(mask(piece))[0] or memoryview(b"")

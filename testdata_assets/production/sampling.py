@@ -275,23 +275,31 @@ class Sampler:
             row = cursor.fetchone()
         self._timeout = row[0] if row else "0"
 
+    @property
+    def lost(self) -> bool:
+        """Whether the connection is gone."""
+        return self._source.conn.closed
+
+    @contextmanager
+    def limited(self, seconds: float) -> Iterator[psycopg.Cursor[Any]]:
+        """A statement within a savepoint that may take so long; whatever it raises leaves the transaction usable."""
+        with self._source.conn.transaction(), self._source.conn.cursor() as cursor:
+            cursor.execute(
+                "SELECT set_config('statement_timeout', %s, true), set_config('lock_timeout', %s, true)",
+                (f"{int(seconds * 1000)}ms", "2s"),
+            )
+            yield cursor
+            cursor.execute("SELECT set_config('statement_timeout', %s, true)", (self._timeout,))
+
     @contextmanager
     def _guarded(self, seconds: float = _STATEMENT_SECONDS) -> Iterator[psycopg.Cursor[Any]]:
         """A statement that may fail by itself: for its time-out, a lock, or a type without a text form."""
-        limit = max(min(seconds, self.seconds_left), 0.1)
         try:
-            with self._source.conn.transaction(), self._source.conn.cursor() as cursor:
-                cursor.execute(
-                    "SELECT set_config('statement_timeout', %s, true), set_config('lock_timeout', %s, true)",
-                    (f"{int(limit * 1000)}ms", "2s"),
-                )
+            with self.limited(max(min(seconds, self.seconds_left), 0.1)) as cursor:
                 yield cursor
-                cursor.execute("SELECT set_config('statement_timeout', %s, true)", (self._timeout,))
         except psycopg.errors.OperationalError as error:
             # Cancelled by its time-out or a lock: the table stays unsampled. A lost connection is not ours to hide.
-            if self._source.conn.closed or not isinstance(
-                error, (psycopg.errors.QueryCanceled, psycopg.errors.LockNotAvailable)
-            ):
+            if self.lost or not isinstance(error, (psycopg.errors.QueryCanceled, psycopg.errors.LockNotAvailable)):
                 raise
         except (psycopg.errors.InsufficientPrivilege, psycopg.errors.DataError, psycopg.errors.InternalError):
             # Row security, an encoding or an output function of a type: names must do for this table.

@@ -6,21 +6,16 @@ count as one draw.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 
 from testdata_assets.masking.transformers.base import Distribution
 from testdata_assets.production.figures import MIN_GROUP, label
 from testdata_assets.production.profile import ColumnProfile, TableProfile
 from testdata_assets.validation import distances, noise
-
-ROUNDED = 1e-4  # more than what profiles round: less is no difference
-
-Judge = Callable[[float], tuple[float, float]]
+from testdata_assets.validation.judges import Measures
 
 
-def measures(
-    distribution: Distribution, before: TableProfile, after: TableProfile, column: ColumnProfile
-) -> Iterator[tuple[str, float, Judge]]:
+def measures(distribution: Distribution, before: TableProfile, after: TableProfile, column: ColumnProfile) -> Measures:
     """Distance from the rates, categories that ought to be there, and those that ought not.
 
     Args:
@@ -36,14 +31,14 @@ def measures(
     found = _labelled(column.held.categories or {}, column.kind)
     variance = _variance(distribution, before, after, present)
     value = distances.tvd(rates, found, (present, present))
-    yield "categories", ROUNDED, lambda alpha: (value, noise.of_shares(rates.values(), variance, alpha))
+    yield "categories", None, lambda alpha: (value, noise.of_shares(rates.values(), variance, alpha))
     yield (
         "dropped category",
-        ROUNDED,
+        None,
         lambda alpha: distances.dropped(rates, found, present, noise.of_root_share(variance, alpha)),
     )
     others = sum(share for name, share in found.items() if name not in rates)
-    yield "other categories", ROUNDED, lambda _: (others, 0.0)
+    yield "other categories", None, lambda _: (others, 0.0)
 
 
 def _labelled(categories: Mapping[str, float], kind: str) -> dict[str, float]:

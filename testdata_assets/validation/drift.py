@@ -16,7 +16,7 @@ are the column's own values, dealt out anew, no effect is small enough to be let
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from math import exp, sqrt
@@ -27,16 +27,16 @@ import numpy as np
 from testdata_assets.masking.transformers.base import NOTHING, Distribution, Kept
 from testdata_assets.postgres.identifiers import TableName
 from testdata_assets.production.associations import MIN_STORED, Association, pair_rows
-from testdata_assets.production.figures import Steps, class_step
+from testdata_assets.production.figures import class_step
 from testdata_assets.production.profile import ColumnProfile, Held, TableProfile
 from testdata_assets.validation import distances, drawn, noise
+from testdata_assets.validation.judges import ROUNDED, Judge, Measures, against, difference, less, tails
 from testdata_assets.validation.rules import DriftLimits
 
 FALSE_ALARMS = 0.002  # images of which any measure passes its noise by chance
 _STORED_ASSOCIATION = 0.15  # weaker ones are not held to account
 _HELD_DEPENDENCY = 0.95  # near 1, where the size of the sample does not matter
 _LEAST_TAIL = 0.001
-_TAIL_PLACES = 40  # a lost tail is looked for at so many places
 
 
 @dataclass(frozen=True)
@@ -133,14 +133,14 @@ class Candidate:
 
     Attributes:
         judge: From the probability allowed to this measure to (value, what noise explains).
-        least: The configured effect size; smaller ones never count.
+        least: The configured effect size; smaller ones never count. None where anything but chance does.
     """
 
     table: TableName
     column: str
     measure: str
-    least: float
-    judge: Callable[[float], tuple[float, float]]
+    least: float | None
+    judge: Judge
 
 
 def compare(
@@ -175,7 +175,8 @@ def judged(found: Iterable[Candidate], false_alarms: float = FALSE_ALARMS) -> li
     drifts = []
     for each in measures:
         value, explained = each.judge(alpha)
-        limit, exact = max(each.least, explained), each.least == drawn.ROUNDED
+        exact = each.least is None
+        limit = max(ROUNDED if each.least is None else each.least, explained)
         drifts.append(Drift(each.table, each.column, each.measure, value, limit, exact))
     return drifts
 
@@ -195,23 +196,7 @@ def candidates(
         yield Candidate(table, name, measure, least, judge)
 
 
-_Judge = Callable[[float], tuple[float, float]]
-_Measures = Iterator[tuple[str, float, _Judge]]
 _Shown = ColumnProfile | Held
-
-
-def _against(value: float, explained: Callable[[float], float]) -> _Judge:
-    return lambda alpha: (value, explained(alpha))
-
-
-def _less(judge: _Judge, allowed: float) -> _Judge:
-    """The measure without what may have another reason."""
-
-    def judged_less(alpha: float) -> tuple[float, float]:
-        value, explained = judge(alpha)
-        return max(0.0, value - allowed), explained
-
-    return judged_less
 
 
 def _come_to_be_read(first: Held, second: Held) -> float:
@@ -227,13 +212,13 @@ class _Pair:
         self._comparison, self._limits = comparison, limits
         self._noise = noise.Noise(before, after, same_rows=comparison.same_rows)
 
-    def column(self, first: ColumnProfile, second: ColumnProfile) -> _Measures:
+    def column(self, first: ColumnProfile, second: ColumnProfile) -> Measures:
         """Measures of one column."""
         promise = self._promise(first.name)
         dealt = promise.distribution.dealt and self._comparison.whole and not promise.free
         if promise.nulls and self._before.rows and self._after.rows:
-            measure, least, judge = self._nulls(first, second)
-            yield measure, drawn.ROUNDED if dealt else least, judge
+            measure, own_limit, judge = self._nulls(first, second)
+            yield measure, None if dealt else own_limit, judge
         counts = (self._before.sample_rows - first.sample_nulls, self._after.sample_rows - second.sample_nulls)
         if min(counts) <= 0:
             return
@@ -249,7 +234,7 @@ class _Pair:
                     continue
                 # Each row that became NULL, or anything, may have been a value's only one, and a key's only row.
                 rows = counts[0] / max(first.distinct, 1) if measure in ("distinct", "fan-out") else 1.0
-                yield measure, drawn.ROUNDED if dealt and not free else least, _less(judge, free * rows)
+                yield measure, None if dealt and not free else least, less(judge, free * rows)
             return
         if not self._moves(first):
             yield from self._values(first, second, variance, fresh)
@@ -258,7 +243,7 @@ class _Pair:
 
     def _texts(
         self, first: ColumnProfile, second: ColumnProfile, promise: ColumnPromise, *, dealt: bool = False
-    ) -> _Measures:
+    ) -> Measures:
         """Measures of what profiles hold of masked columns, too: repetition, lengths, kinds of characters.
 
         Args:
@@ -275,8 +260,8 @@ class _Pair:
             yield from self._repetition(first, second, counts, variance, promise)
         if promise.lengths != dealt and first.lengths and second.lengths:
             value = distances.ks_distance(first.lengths, second.lengths)
-            yield "lengths", self._limits.lengths, _against(value, lambda alpha: noise.of_distance(variance, alpha))
-            yield "length cut", _LEAST_TAIL, _tails(first.lengths, second.lengths, fresh)
+            yield "lengths", self._limits.lengths, against(value, lambda alpha: noise.of_distance(variance, alpha))
+            yield "length cut", _LEAST_TAIL, tails(first.lengths, second.lengths, fresh)
         if promise.characters != dealt and first.classes and second.classes:
             yield self._characters(first, second, counts)
 
@@ -288,7 +273,7 @@ class _Pair:
         counts: tuple[int, int],
         variance: float,
         fresh: float,
-    ) -> _Measures:
+    ) -> Measures:
         """Measures of a masked column's distribution, as far as it is promised."""
         one, other = first.held, second.held
         if one is None or other is None or not distribution.compared:
@@ -300,9 +285,9 @@ class _Pair:
         if distribution.kept is Kept.ROUGHLY:
             if one.values and other.values:
                 value = distances.distance_beyond(one.values, other.values, distribution)
-                judge = _against(value, lambda alpha: noise.of_distance(variance, alpha))
+                judge = against(value, lambda alpha: noise.of_distance(variance, alpha))
                 free = self._unheld(distribution, one) + _come_to_be_read(one, other)
-                yield "values", self._limits.values, _less(judge, free)
+                yield "values", self._limits.values, less(judge, free)
             return
         yield from self._values(one, other, variance, fresh)
         yield from self._categories(one, other, counts, variance, fresh)
@@ -336,7 +321,7 @@ class _Pair:
         """Whether values only tell when a row came, and rows of another time are compared."""
         return not self._comparison.same_rows and (column.kind == "time" or column.name in self._comparison.moving)
 
-    def _nulls(self, first: ColumnProfile, second: ColumnProfile) -> tuple[str, float, _Judge]:
+    def _nulls(self, first: ColumnProfile, second: ColumnProfile) -> tuple[str, float, Judge]:
         shares = []
         exact = True
         for column, table in ((first, self._before), (second, self._after)):
@@ -347,7 +332,7 @@ class _Pair:
                 exact = False
         variance = self._noise.whole_variance() if exact else self._noise.variance()
         middle = sum(shares) / 2
-        judge = _against(abs(shares[0] - shares[1]), lambda alpha: noise.of_share(middle, variance, alpha))
+        judge = against(abs(shares[0] - shares[1]), lambda alpha: noise.of_share(middle, variance, alpha))
         return "nulls", self._limits.nulls, judge
 
     def _repetition(
@@ -357,7 +342,7 @@ class _Pair:
         counts: tuple[int, int],
         variance: float,
         promise: ColumnPromise,
-    ) -> _Measures:
+    ) -> Measures:
         """Distinct values, how their frequencies are spread, and rows for each value of a foreign key."""
         if not first.multiplicities or not second.multiplicities:
             return  # a profile of the first version
@@ -375,16 +360,16 @@ class _Pair:
         yield (
             "distinct",
             self._limits.distinct,
-            _against(change, lambda alpha: noise.normal_quantile(alpha) * relative),
+            against(change, lambda alpha: noise.normal_quantile(alpha) * relative),
         )
         if promise.masked:
             distance, shares = distances.spectrum_distance(first.multiplicities, second.multiplicities)
-            explained = _against(distance, lambda alpha: noise.of_shares(shares, variance, alpha))
+            explained = against(distance, lambda alpha: noise.of_shares(shares, variance, alpha))
             yield "frequencies", self._limits.categories, explained
         if first.name in self._comparison.keys:
             yield self._fan_out(first, second)
 
-    def _fan_out(self, first: ColumnProfile, second: ColumnProfile) -> tuple[str, float, _Judge]:
+    def _fan_out(self, first: ColumnProfile, second: ColumnProfile) -> tuple[str, float, Judge]:
         """D of rows for each value, in samples thinned to the same share of their tables."""
         shares = [table.sample_rows / max(table.rows, 1) for table in (self._before, self._after)]
         least = min(shares)
@@ -397,43 +382,43 @@ class _Pair:
         exact = self._comparison.same_rows and least >= 1
         groups = [max(column.distinct, 1) for column in (first, second)]
         variance = 0.0 if exact else sum(1 / count for count in groups)
-        judge = _against(value, lambda alpha: noise.of_distance(variance, alpha))
+        judge = against(value, lambda alpha: noise.of_distance(variance, alpha))
         return "fan-out", self._limits.fan_out, judge
 
     def _characters(
         self, first: ColumnProfile, second: ColumnProfile, counts: tuple[int, int]
-    ) -> tuple[str, float, _Judge]:
+    ) -> tuple[str, float, Judge]:
         one, other = first.classes or {}, second.classes or {}
         gaps = {name: abs(one[name] - other[name]) for name in one.keys() & other.keys()}
         worst = max(gaps, key=lambda name: (gaps[name], name))
         looked_at = tuple(-(-count // class_step(count)) for count in counts)
         variance = self._noise.variance(counts, at_most=min(looked_at))
         middle = (one[worst] + other[worst]) / 2
-        judge = _against(gaps[worst], lambda alpha: noise.of_share(middle, variance, alpha / len(gaps)))
+        judge = against(gaps[worst], lambda alpha: noise.of_share(middle, variance, alpha / len(gaps)))
         return "characters", self._limits.characters, judge
 
-    def _values(self, first: _Shown, second: _Shown, variance: float, fresh: float) -> _Measures:
+    def _values(self, first: _Shown, second: _Shown, variance: float, fresh: float) -> Measures:
         if first.values and second.values:
             value = distances.ks_distance(first.values, second.values)
-            yield "values", self._limits.values, _against(value, lambda alpha: noise.of_distance(variance, alpha))
-            yield "cut", _LEAST_TAIL, _tails(first.values, second.values, fresh)
+            yield "values", self._limits.values, against(value, lambda alpha: noise.of_distance(variance, alpha))
+            yield "cut", _LEAST_TAIL, tails(first.values, second.values, fresh)
         if first.magnitude and second.magnitude:
             (count_a, mean_a, spread_a), (count_b, mean_b, spread_b) = first.magnitude, second.magnitude
             error = sqrt(self._noise.variance((count_a, count_b))) * max(spread_a, spread_b)
             # The factor's difference from 1, as a share: 0.2 for a column multiplied by 1.2.
             factor = exp(min(abs(mean_a - mean_b), 50.0)) - 1
-            explained = _against(factor, lambda alpha: exp(min(noise.normal_quantile(alpha) * error, 50.0)) - 1)
+            explained = against(factor, lambda alpha: exp(min(noise.normal_quantile(alpha) * error, 50.0)) - 1)
             yield "scale", self._limits.scale, explained
 
     def _categories(
         self, first: _Shown, second: _Shown, counts: tuple[int, int], variance: float, fresh: float
-    ) -> _Measures:
+    ) -> Measures:
         if not first.categories and not second.categories:
             return
         one, other = first.categories or {}, second.categories or {}
         shares = list((one or other).values())
         value = distances.tvd(one, other, counts)
-        explained = _against(value, lambda alpha: noise.of_shares(shares, variance, alpha))
+        explained = against(value, lambda alpha: noise.of_shares(shares, variance, alpha))
         yield "categories", self._limits.categories, explained
         yield (
             "dropped category",
@@ -441,19 +426,19 @@ class _Pair:
             lambda alpha: distances.dropped(one, other, counts[1], noise.of_root_share(fresh, alpha)),
         )
 
-    def _clocks(self, first: _Shown, second: _Shown, variance: float) -> _Measures:
+    def _clocks(self, first: _Shown, second: _Shown, variance: float) -> Measures:
         for measure, a, b in (("hours", first.hours, second.hours), ("weekdays", first.weekdays, second.weekdays)):
             if a and b:
                 yield self._clock(measure, a, b, variance)
 
     def _clock(
         self, measure: str, first: Sequence[float], second: Sequence[float], variance: float
-    ) -> tuple[str, float, _Judge]:
+    ) -> tuple[str, float, Judge]:
         value = sum(abs(a - b) for a, b in zip(first, second, strict=True)) / 2
-        explained = _against(value, lambda alpha: noise.of_shares(first, variance, alpha))
+        explained = against(value, lambda alpha: noise.of_shares(first, variance, alpha))
         return measure, self._limits.categories, explained
 
-    def associations(self) -> Iterator[tuple[str, str, float, _Judge]]:
+    def associations(self) -> Iterator[tuple[str, str, float, Judge]]:
         """Change of each pair that went along in the first profile."""
         rows = [pair_rows(table.sample_rows) for table in (self._before, self._after)]
         unseen = tuple(
@@ -478,7 +463,7 @@ class _Pair:
                 else:
                     value = abs(strength - other[2])
                 errors = (error, other[3] or error)
-                explained = _against(value, _difference(errors, (unseen[0], unseen[1])))
+                explained = against(value, difference(errors, (unseen[0], unseen[1])))
                 yield f"{a} ~ {b}", measure, self._limits.association, explained
 
     def _held(self, a: str, b: str, coded: bool) -> bool:
@@ -495,11 +480,3 @@ class _Pair:
 def _unlisted(pair: Association) -> Association:
     """The strongest that a pair of the other profile may be without being listed."""
     return (pair[0], pair[1], MIN_STORED if pair[2] > 0 else -MIN_STORED, pair[3], pair[4])
-
-
-def _difference(errors: tuple[float, float], unseen: tuple[float, float]) -> Callable[[float], float]:
-    return lambda alpha: noise.of_difference(errors, unseen, alpha)
-
-
-def _tails(first: Steps, second: Steps, variance: float) -> _Judge:
-    return lambda alpha: distances.cut_tail(first, second, noise.of_root_share(variance, alpha / _TAIL_PLACES))

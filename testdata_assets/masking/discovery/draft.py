@@ -1,14 +1,13 @@
-"""The first half of a draft: samples, what each column holds, and which columns share a domain."""
+"""The first part of a draft: samples, and what each column holds by itself, beside others and by its references."""
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
 
-from testdata_assets.masking.discovery.classify import INTEGERS, NUMBERS, Surroundings, Verdict, classify
+from testdata_assets.masking.discovery.classify import Surroundings, Verdict, classify
 from testdata_assets.masking.discovery.documents import (
     Part,
     is_field,
@@ -17,7 +16,6 @@ from testdata_assets.masking.discovery.documents import (
     read_documents,
     read_hstore,
 )
-from testdata_assets.masking.discovery.domains import Candidate, group, nearest
 from testdata_assets.masking.discovery.echoes import Echo, echo, quotable, quoting
 from testdata_assets.masking.discovery.findings import (
     ANYTHING,
@@ -33,7 +31,6 @@ from testdata_assets.masking.discovery.values import Values, is_url
 from testdata_assets.masking.discovery.verdicts import UNKNOWN
 from testdata_assets.masking.discovery.xml_documents import read_xml
 from testdata_assets.masking.lineage import Lineage
-from testdata_assets.masking.plan_domains import type_family
 from testdata_assets.masking.plan_uniqueness import mentions
 from testdata_assets.masking.rule_models import ColumnRef, MaskingRules
 from testdata_assets.masking.transformers.base import TEXT_TYPES
@@ -43,9 +40,6 @@ from testdata_assets.production.sampling import ColumnSample, Sampler
 from testdata_assets.production.source import OpenSource
 from testdata_assets.progress import current_progress
 
-_UNJOINED = frozenset(
-    {"free_text", "attachment", "biometric", "search_index", "document", "health", "financial", "lat_lon"}
-)
 _ENOUGH_SIGNS = 2  # columns of people, before a table counts as one of them
 # Quoted by a word, or quoted whole.
 _NAMING = frozenset({"person_name", "first_name", "last_name", "username", "email"})
@@ -84,8 +78,12 @@ _PERSONAL = frozenset(
 )
 
 
+Reading = tuple[Verdict, tuple[Part, ...]]  # of a column: what it is, and the parts of its values
+Verdicts = Mapping[ColumnRef, Reading]
+
+
 class Draft:
-    """A source's columns with their samples, verdicts and domains."""
+    """A source's columns with their samples and verdicts."""
 
     def __init__(self, source: OpenSource, sample: int, seconds: float) -> None:
         self.source = source
@@ -114,7 +112,6 @@ class Draft:
         self.linked: set[TableName] = set()
         self.lookups: set[TableName] = set()
         self.echoes: dict[ColumnRef, Echo] = {}
-        self._part_domains: dict[tuple[object, ...], str] = {}
         self.groups: list[Group] = []
         self.group_of: dict[ColumnRef, Group] = {}
         self.single_keys = {
@@ -168,7 +165,7 @@ class Draft:
 
     def _second_look(
         self, first: Mapping[ColumnRef, tuple[Verdict, tuple[Part, ...]]], kinds: dict[TableName, TableKind]
-    ) -> dict[ColumnRef, tuple[Verdict, tuple[Part, ...]]]:
+    ) -> dict[ColumnRef, Reading]:
         """Verdicts that change now that values have told which tables hold people, and which hold nothing of them."""
         people: Counter[TableName] = Counter()
         personal: set[TableName] = set()
@@ -228,11 +225,9 @@ class Draft:
     def _linked(self, kinds: Mapping[TableName, TableKind]) -> set[TableName]:
         return {reference.table for reference in self.own if self._names_people(reference, kinds)}
 
-    def _repeating(
-        self, verdicts: Mapping[ColumnRef, tuple[Verdict, tuple[Part, ...]]]
-    ) -> dict[ColumnRef, tuple[Verdict, tuple[Part, ...]]]:
+    def _repeating(self, verdicts: Verdicts) -> dict[ColumnRef, Reading]:
         """Verdicts on texts that would stay, though they repeat what is personal in their own row."""
-        found: dict[ColumnRef, tuple[Verdict, tuple[Part, ...]]] = {}
+        found: dict[ColumnRef, Reading] = {}
         for reference, (verdict, _) in verdicts.items():
             if verdict.category is None and self._is_text(reference):
                 echo_of = self._echo(reference, verdicts)
@@ -247,11 +242,9 @@ class Draft:
                     )
         return found
 
-    def _of_keys(
-        self, verdicts: Mapping[ColumnRef, tuple[Verdict, tuple[Part, ...]]]
-    ) -> dict[ColumnRef, tuple[Verdict, tuple[Part, ...]]]:
+    def _of_keys(self, verdicts: Verdicts) -> dict[ColumnRef, Reading]:
         """Values that stand beside keys such as `smtp_password`: a few personal ones among many that are not."""
-        found: dict[ColumnRef, tuple[Verdict, tuple[Part, ...]]] = {}
+        found: dict[ColumnRef, Reading] = {}
         for reference, (verdict, _) in verdicts.items():
             if (
                 verdict.category is not None
@@ -268,11 +261,9 @@ class Draft:
                         found[reference] = (Verdict(UNKNOWN, 0.4, said, undecided=True), ())
         return found
 
-    def _quoting_parts(
-        self, verdicts: Mapping[ColumnRef, tuple[Verdict, tuple[Part, ...]]]
-    ) -> dict[ColumnRef, tuple[Verdict, tuple[Part, ...]]]:
+    def _quoting_parts(self, verdicts: Verdicts) -> dict[ColumnRef, Reading]:
         """Documents whose harmless parts quote what is masked beside them: `Patient/4711`, a firm's host."""
-        found: dict[ColumnRef, tuple[Verdict, tuple[Part, ...]]] = {}
+        found: dict[ColumnRef, Reading] = {}
         for reference, (_, parts) in verdicts.items():
             open_parts = [part for part in parts if part.verdict.category is None and not part.numbers]
             if not open_parts or self.own[reference][1].category in "AC":
@@ -295,9 +286,7 @@ class Draft:
     def _seen(self, reference: ColumnRef) -> ColumnSample:
         return self.samples.get((reference.table, reference.column), ColumnSample())
 
-    def _echo(
-        self, reference: ColumnRef, verdicts: Mapping[ColumnRef, tuple[Verdict, tuple[Part, ...]]]
-    ) -> Echo | None:
+    def _echo(self, reference: ColumnRef, verdicts: Verdicts) -> Echo | None:
         """What a column repeats most of its row: of what is personal there, names first."""
         sources = [
             (each, category)
@@ -380,7 +369,7 @@ class Draft:
         parts = ("street_address", "postcode", "full_address")
         return frozenset(table for table, sign in signs if sign is not None and sign.strong and sign.category in parts)
 
-    def _verdict(self, reference: ColumnRef, kinds: Mapping[TableName, TableKind]) -> tuple[Verdict, tuple[Part, ...]]:
+    def _verdict(self, reference: ColumnRef, kinds: Mapping[TableName, TableKind]) -> Reading:
         table, column = self.own[reference]
         sample = self.samples.get((reference.table, reference.column), ColumnSample())
         around = Surroundings(
@@ -426,97 +415,6 @@ class Draft:
         """CHECK constraints that read a column, with the name they know it by."""
         found = [(text, column.name) for text in self.checks.get(str(table.name), ()) if mentions(text, column.name)]
         return found + [(text, "VALUE") for text in self.checks.get(column.type, ())]
-
-    # Domains
-
-    def assign_domains(self) -> None:
-        """Gives columns that share values one domain, and parts of documents the domain they share values with."""
-        open_groups = [
-            found
-            for found in self.groups
-            if found.verdict.category not in (None, *_UNJOINED) and not found.parts and self._scalar(found.roots[0])
-        ]
-        several = {key for key, count in Counter(self._family(found) for found in open_groups).items() if count > 1}
-        wanted: dict[TableName, tuple[Table, list[Column]]] = {}
-        for found in open_groups:
-            if self._family(found) in several:
-                table, column = self.own[found.roots[0]]
-                if table.name not in self.sampler.skipped and self.lineage.ancestry(table.name)[-1] not in self.modes:
-                    wanted.setdefault(table.name, (table, []))[1].append(column)
-        sketches = self.sampler.sketches(wanted)
-        candidates = []
-        for found in open_groups:
-            reference = found.roots[0]
-            table, column = self.own[reference]
-            candidates.append(
-                Candidate(
-                    reference,
-                    found.verdict.category or "",
-                    type_family(column),
-                    table.estimated_rows,
-                    reference in self.single_keys,
-                    column.max_length,
-                    sketches.get((reference.table, reference.column)),
-                )
-            )
-        names = group(candidates)
-        for found in open_groups:
-            found.domain = names[found.roots[0]]
-        self._assign_part_domains(open_groups)
-
-    def _scalar(self, reference: ColumnRef) -> bool:
-        column = self.own[reference][1]
-        return column.category not in "ACE" and column.base_type in TEXT_TYPES | NUMBERS | {
-            "inet",
-            "cidr",
-            "uuid",
-            "macaddr",
-        }
-
-    def _family(self, found: Group) -> tuple[str, str]:
-        return found.verdict.category or "", type_family(self.own[found.roots[0]][1])
-
-    def _assign_part_domains(self, open_groups: Sequence[Group]) -> None:
-        known: dict[str, dict[str, frozenset[str]]] = {}
-        sizes: Counter[tuple[str, str]] = Counter()
-        of_integers = {
-            found.domain for found in open_groups if {self.own[each][1].base_type for each in found.members} <= INTEGERS
-        }
-        for found in open_groups:
-            category, domain = found.verdict.category or "", found.domain or ""
-            sample = self.samples.get((found.roots[0].table, found.roots[0].column), ColumnSample())
-            values = frozenset(value.strip().casefold() for value in sample.values)
-            by_domain = known.setdefault(category, {})
-            by_domain[domain] = by_domain.get(domain, frozenset()) | values
-            sizes[category, domain] += len(found.members)
-        for found in self.groups:
-            if not found.parts:
-                continue
-            parts = []
-            for part in found.parts:
-                category = part.verdict.category or ""
-                if category in known and category not in _UNJOINED:
-                    usual = max(known[category], key=lambda name: sizes[category, name])
-                    nearby = nearest(part.values.distinct, known[category], usual)
-                    numbered = nearby in of_integers and part.values.digits_only == 1.0
-                    part = replace(part, domain=nearby, numbered=numbered)
-                elif category and category not in _UNJOINED:
-                    part = replace(part, domain=self._domain_of_parts(found, part))
-                parts.append(part)
-            found.parts = tuple(parts)
-
-    def _domain_of_parts(self, found: Group, part: Part) -> str:
-        """One domain for the parts of a category that no column has, named after the first: a type used twice, say."""
-        reference = found.roots[0]
-        column = self.own[reference][1]
-        limits = [each.max_length for each in column.parts if each.name == part.path]
-        kind = (part.verdict.category or "", part.numbers, *limits)
-        if kind not in self._part_domains:
-            path = re.sub(r"[^\w.]+", "", part.path.replace("/", ".")).strip(".")
-            prefix = "" if reference.table.schema == "public" else f"{reference.table.schema}."
-            name = ".".join(filter(None, (f"{prefix}{reference.table.name}", reference.column, path)))
-            self._part_domains[kind] = name
-        return self._part_domains[kind]
 
 
 def _quoting(part: Part, source: str) -> Verdict:

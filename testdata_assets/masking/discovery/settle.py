@@ -1,4 +1,4 @@
-"""The second half of a draft: a transformer for every group, taken back until the plan's checks are content."""
+"""The last part of a draft: a transformer for every group, taken back until the plan's checks are content."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from testdata_assets.errors import UsageFault
 from testdata_assets.masking.discovery.beside import Beside, beside
 from testdata_assets.masking.discovery.catalog_look import Quotation, quotations
 from testdata_assets.masking.discovery.choose import BLOCK, KEEP, NULL, SCRAMBLE, Choice, choices, fits, keeping_start
-from testdata_assets.masking.discovery.draft import Draft
 from testdata_assets.masking.discovery.findings import (
     Discovery,
     Found,
     Group,
     shape,
 )
+from testdata_assets.masking.discovery.shared_domains import DomainDraft
 from testdata_assets.masking.discovery.trials import Trials
 from testdata_assets.masking.discovery.vectors import recipe
 from testdata_assets.masking.discovery.write import ColumnEntry, TableEntry, render
@@ -61,7 +61,7 @@ _SHOWN = 5
 _TITLED = 0.5  # share of values
 
 
-class Settlement(Draft):
+class Settlement(DomainDraft):
     """A draft whose rules can be written."""
 
     def choose(self) -> None:
@@ -157,7 +157,7 @@ class Settlement(Draft):
 
     @cached_property
     def _trials(self) -> Trials:
-        return Trials(self.source)
+        return Trials(self.sampler)
 
     def _yield_to_checks(self) -> bool:
         """Takes back transformers whose masks a CHECK constraint does not admit; False where all are content."""

@@ -1,7 +1,8 @@
 """Whether a CHECK constraint admits a transformer's masks: sampled values are masked and the source is asked.
 
-Masks are made under a key drawn for the draft; nothing is written, and constraints that call functions of the
-database's own, or that read other columns, are not asked.
+Masks are made under a key drawn for the draft; nothing is written. Constraints that read other columns are not asked,
+nor those that call functions of the database's own. Operators of its own, such as citext's, are called, in the source's
+read-only transaction.
 """
 
 from __future__ import annotations
@@ -14,16 +15,16 @@ import polars as pl
 import psycopg
 from psycopg import sql
 
-from testdata_assets.errors import TestdataError, UsageFault
+from testdata_assets.errors import TestdataError
 from testdata_assets.masking.discovery.choose import Choice
 from testdata_assets.masking.hashing import KeyedHash
 from testdata_assets.masking.transformers import registry
 from testdata_assets.masking.transformers.base import TEXT_TYPES, MaskContext, RowTransformer
 from testdata_assets.production.catalog import Column
-from testdata_assets.production.source import OpenSource
+from testdata_assets.production.sampling import Sampler
 
 _TRIED = 100  # values
-_MILLISECONDS = 2000
+_SECONDS = 2.0
 _CONDITION = re.compile(r"CHECK \((.*)\)(?: NO INHERIT)?(?: NOT (?:VALID|ENFORCED))*\Z", re.DOTALL)
 _LITERAL = re.compile(r"'(?:[^']|'')*'")
 _OWN_FUNCTION = re.compile(r"(?<!OPERATOR\()(?:\w|\")\.(?:\w+|\"[^\"]+\")\(")
@@ -33,8 +34,8 @@ _NOT_TRIED = frozenset({"keep", "block", "null"})
 class Trials:
     """Asks one source, each question once."""
 
-    def __init__(self, source: OpenSource) -> None:
-        self._source = source
+    def __init__(self, sampler: Sampler) -> None:
+        self._sampler = sampler
         self._key = secrets.token_bytes(32)
         self._answers: dict[tuple[str, str, str], bool] = {}
 
@@ -68,8 +69,8 @@ class Trials:
             keyed = KeyedHash.derive(self._key, "trial")
             context = MaskContext(keyed, column, hash_for=lambda _: keyed)
             return transformer.apply(pl.Series(list(values[:_TRIED]), dtype=pl.String), context).to_list()
-        except (TestdataError, UsageFault, ValueError):
-            return []
+        except (TestdataError, pl.exceptions.PolarsError, ValueError, OverflowError):
+            return []  # the refresh will say so
 
     def _admits(self, check: str, name: str, column: Column, masks: Sequence[str | None]) -> bool:
         condition = _CONDITION.fullmatch(check)
@@ -82,17 +83,13 @@ class Trials:
             sql.Literal(list(masks)), sql.Identifier(base), sql.Identifier(known_as)
         )
         try:
-            with self._source.conn.transaction(), self._source.conn.cursor() as cursor:
-                cursor.execute("SELECT current_setting('statement_timeout')")
-                before = cursor.fetchone()
-                cursor.execute("SELECT set_config('statement_timeout', %s, true)", (f"{_MILLISECONDS}ms",))
+            with self._sampler.limited(_SECONDS) as cursor:
                 cursor.execute(masked.as_bytes(cursor) + f"({condition.group(1)})".encode())
                 row = cursor.fetchone()
-                cursor.execute("SELECT set_config('statement_timeout', %s, true)", before)
             return row is None or row[0] == 0
         except psycopg.errors.DataError:
             return column.base_type in TEXT_TYPES  # no number, date or the like
         except psycopg.Error:
-            if self._source.conn.closed:
+            if self._sampler.lost:
                 raise
             return True  # it reads other columns, or takes too long
