@@ -26,6 +26,7 @@ hypothesis_settings.register_profile("testdata", deadline=None)
 hypothesis_settings.load_profile("testdata")
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """One worker more than processors: tests wait for servers, for a daemon and for the minute of a schedule."""
     return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1) + 1
