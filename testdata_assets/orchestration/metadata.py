@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 
 SHOWN_ROWS = 100
 _PICTURE_LIMIT = 400_000  # bytes; event rows are read as a whole by the UI
+_PICTURES = {
+    "drift_map": "tables by columns, coloured by drift",
+    "worst_drift": "distributions that moved most, before and after",
+    "drift_trend": "drift of the last images",
+}
 
 
 def plain(value: object) -> Any:
@@ -95,9 +100,7 @@ def drift(report: ValidationReport | None) -> dict[str, Any]:
         return {}
     columns = ["table", "column", "measure", "value", "limit", "drifted"]
     pictures = {
-        "drift_map": picture(report.drift_map_png, "tables by columns, coloured by drift"),
-        "worst_drift": picture(report.worst_drift_png, "distributions that moved most, before and after"),
-        "drift_trend": picture(report.drift_trend_png, "drift of the last images"),
+        name: picture(report.pictures[name](), alt) for name, alt in _PICTURES.items() if name in report.pictures
     }
     moved = [each for each in report.drift_since or () if each["drifted"]]
     return {

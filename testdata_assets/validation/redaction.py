@@ -72,9 +72,7 @@ def without_names(report: ValidationReport, hidden: Mapping[str, str]) -> Valida
         drift_table=everywhere(report.drift_table, hidden),
         drift_since=None if report.drift_since is None else everywhere(report.drift_since, hidden),
         stored_profile=everywhere(report.stored_profile, hidden),
-        worst_drift_png=None,
-        drift_map_png=None,
-        drift_trend_png=None,
+        pictures={},
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal
@@ -78,24 +78,21 @@ class ValidationReport:
 
     Attributes:
         drift_table: One row a measure, worst first: table, column, measure, value, limit, drifted.
-        worst_drift_png: Picture of the worst measures before and after; None where there was nothing to draw.
         image_profiles: Profiles of the image's own tables, to be stored with it.
         data_docs: Path of Data Docs' first page, if they were written.
         seconds: Of the whole validation.
-        drift_map_png: Picture of all tables' columns with their worst measure.
-        drift_trend_png: Picture of the images published before; None for the first.
+        pictures: Each draws a PNG when called, which takes a second, or gives None where there is nothing to draw:
+            `worst_drift` before and after, `drift_map` of all tables' columns, `drift_trend` of the images before.
         drift_since: Like `drift_table`, against the image published before; None for the first.
         stored_profile: What the registry is to keep of the image's distributions.
     """
 
     checks: tuple[CheckResult, ...]
     drift_table: list[dict[str, Any]]
-    worst_drift_png: bytes | None
     image_profiles: Mapping[TableName, TableProfile]
     data_docs: str | None = None
     seconds: float = 0.0
-    drift_map_png: bytes | None = None
-    drift_trend_png: bytes | None = None
+    pictures: Mapping[str, Callable[[], bytes | None]] = field(default_factory=dict)
     drift_since: list[dict[str, Any]] | None = None
     stored_profile: Mapping[str, Any] = field(default_factory=dict)
 

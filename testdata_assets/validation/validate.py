@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from functools import cache, partial
 from pathlib import Path
 
 import structlog
@@ -70,7 +71,6 @@ def validate_image(
     past: Sequence[PastImage] = (),
     own_suites: Sequence[UserSuite] = (),
     partners: Sequence[PartnerCount] = (),
-    pictures: bool = True,
 ) -> ValidationReport:
     """Runs the six checks on a candidate image. Nothing in the image is changed.
 
@@ -91,7 +91,6 @@ def validate_image(
         today: For expiry dates of accepted findings.
         past: Images published before, oldest first.
         own_suites: Expectations of the users' own; they count into `schema_matches`.
-        pictures: Whether to draw drift, which takes a second or two.
         partners: Rows without a partner in the source, for each relationship of the rules.
 
     Raises:
@@ -147,16 +146,15 @@ def validate_image(
     worst_first = sorted(drifts, key=lambda each: -each.severity)
     since_first = None if since is None else sorted(since, key=lambda each: -each.severity)
     kept_profile = stored(profiles, drifts, since)
+    tracked = tracks(past, profiles, since_first or worst_first, rules.drift)
     report = ValidationReport(
         checks=checks,
         drift_table=[each.as_row() for each in worst_first],
-        worst_drift_png=draw_worst(worst_first, before, after) if pictures else None,
-        drift_map_png=draw_map(worst_first, after) if pictures else None,
-        drift_trend_png=draw_trend(
-            past, kept_profile["drift"], tracks(past, profiles, since_first or worst_first, rules.drift)
-        )
-        if pictures
-        else None,
+        pictures={
+            "drift_map": cache(partial(draw_map, worst_first, after)),
+            "worst_drift": cache(partial(draw_worst, worst_first, before, after)),
+            "drift_trend": cache(partial(draw_trend, past, kept_profile["drift"], tracked)),
+        },
         drift_since=None if since_first is None else [each.as_row() for each in since_first],
         stored_profile=kept_profile,
         image_profiles={name: profile.without_held() for name, profile in profiles.items()},

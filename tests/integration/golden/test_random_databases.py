@@ -32,7 +32,7 @@ from testdata_assets.production.catalog import Catalog, Column
 from testdata_assets.settings import Settings
 
 TABLES = 50
-# The whole soak is 200 databases of 50 tables; TESTDATA_SOAK_SEEDS (from-to) runs a part of it.
+# The whole soak is 200 databases of 50 tables; SOAK_SEEDS (from-to) runs a part of it.
 SOAK = range(*map(int, os.environ.get("SOAK_SEEDS", "0-200").split("-")))
 NOT_FOR_ANY_VALUE = {"integer_permute", "lat_lon"}  # they refuse values that are out of their range
 _CONSTRAINTS = """

@@ -280,8 +280,7 @@ def validate(server: EmbeddedServer, shop: tuple[Dsn, Evidence], shop_tools: PgT
         made.append(name)
         with connect(server.dsn(name)) as conn:
             conn.execute(change.encode())
-        drawn = {"pictures": data_docs is not None}  # drawing takes longer than all checks
-        arguments = {**evidence.arguments(), "rules": ValidationRules(), **drawn, **others}
+        arguments = {**evidence.arguments(), "rules": ValidationRules(), **others}
         return validate_image(image_dsn=server.dsn(name), data_docs_dir=data_docs, tools=shop_tools, **arguments)
 
     yield run

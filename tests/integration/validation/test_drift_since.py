@@ -20,7 +20,7 @@ def published(report: ValidationReport) -> PastImage:
 
 def test_a_changed_production_warns_or_blocks(validate: Validate) -> None:
     before = published(validate("UPDATE orders SET amount = amount / 2"))
-    image = validate(past=[before], pictures=True)
+    image = validate(past=[before])
     assert {(each["table"], each["column"]) for each in image.drift_since or () if each["drifted"]} == {
         ("public.orders", "amount")
     }
@@ -28,7 +28,9 @@ def test_a_changed_production_warns_or_blocks(validate: Validate) -> None:
     assert check.passed
     assert check.details["since_previous"]["drifted"] > 0
     assert "Warning: production changed" in check.summary
-    for picture in (image.drift_map_png, image.worst_drift_png, image.drift_trend_png):
+    assert set(image.pictures) == {"drift_map", "worst_drift", "drift_trend"}
+    for draw in image.pictures.values():
+        picture = draw()
         assert picture is not None
         assert picture.startswith(b"\x89PNG")
     strict = validate(past=[before], rules=ValidationRules(drift=DriftLimits(previous="block")))

@@ -270,6 +270,7 @@ def test_each_column_that_is_not_masked_is_found(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)  # an image for every transformer
 @pytest.mark.parametrize("mutation", [identity, kept])
 def test_an_image_with_one_column_not_masked_is_rejected(
     deployment: tuple[Settings, Places], monkeypatch: pytest.MonkeyPatch, mutation: Mutation

@@ -33,8 +33,9 @@ def test_a_clean_image_passes_every_check(validate: Validate, tmp_path: Path) ->
     assert report.passed
     assert report.data_docs is not None
     assert Path(report.data_docs).read_text().startswith("<!DOCTYPE html>")
-    assert report.worst_drift_png is not None
-    assert report.worst_drift_png.startswith(b"\x89PNG")
+    picture = report.pictures["worst_drift"]()
+    assert picture is not None
+    assert picture.startswith(b"\x89PNG")
     document = json.dumps(report.as_json())
     assert json.loads(document)["passed"] is True
     assert "Sakila Drive" not in document

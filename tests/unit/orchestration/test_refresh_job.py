@@ -59,9 +59,11 @@ class Rooms:
             drift_table=[],
             drift_since=None,
             data_docs="/state/data_docs/g-1/index.html",
-            worst_drift_png=b"\x89PNG",
-            drift_map_png=b"\x89PNG",
-            drift_trend_png=None,
+            pictures={
+                "worst_drift": lambda: b"\x89PNG",
+                "drift_map": lambda: b"\x89PNG",
+                "drift_trend": lambda: None,
+            },
             seconds=1.0,
         )
 
