@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal
 
 from testdata_assets.errors import UsageFault
 from testdata_assets.masking.plan_draft import Draft
@@ -13,6 +14,10 @@ from testdata_assets.masking.rule_models import ColumnRef
 from testdata_assets.masking.transformers.base import Transformer
 from testdata_assets.postgres.identifiers import TableName
 from testdata_assets.production.catalog import Column, Table
+
+_Places = Literal["all", "all but NULL", "some"]
+# As pg_get_expr writes the bound of a range of one column. A text that holds this very delimiter makes no chain.
+_RANGE_OF_ONE = re.compile(r"FOR VALUES FROM \((?P<start>.+)\) TO \((?P<end>.+)\)", re.DOTALL)
 
 
 def check_fit(draft: Draft) -> None:
@@ -70,10 +75,11 @@ def check_partition_keys(draft: Draft) -> frozenset[TableName]:
     Returns:
         The partitioned tables whose rows must be routed anew, because masking changes what their key says.
 
-    Hash partitions take any value. A masked value may fit no list or range, so those are refused.
+    Hash partitions, those with a default beside them and ranges without a gap take any value. A masked value may fit
+    none of other lists or ranges, so those are refused.
     """
     routed: set[TableName] = set()
-    strategies = _hash_partitioned(draft)
+    places = _places(draft)
     for table in draft.catalog.tables:
         if table.kind != "p" or draft.untouched(table.name):
             continue
@@ -88,9 +94,11 @@ def check_partition_keys(draft: Draft) -> frozenset[TableName]:
             )
         for name in filter(None, table.partition_columns):
             transformer = draft.transformer(table.name, name)
-            if transformer is None or transformer.name == KEEP or table.name not in strategies:
+            if transformer is None or transformer.name == KEEP or table.name not in places:
                 continue
-            if strategies[table.name]:
+            column = table.column(name)
+            never_null = column is not None and column.not_null
+            if places[table.name] == "all" or (places[table.name] == "all but NULL" and never_null):
                 routed.add(table.name)
                 continue
             effective = draft.effective(table.name, name)
@@ -112,18 +120,26 @@ def _changing(draft: Draft, table: Table) -> Iterator[str]:
             yield column.name
 
 
-def _hash_partitioned(draft: Draft) -> dict[TableName, bool]:
-    """For each table with partitions, whether all its bounds are of hash partitions."""
+def _places(draft: Draft) -> dict[TableName, _Places]:
+    """For each table with partitions, which values of its key have a place in one of them."""
     bounds: dict[TableName, str] = {}
     for text in draft.catalog.texts:
         if text.kind == "partition_bound":
             try:
-                bounds[TableName.parse(text.object)] = text.text.lower()
+                bounds[TableName.parse(text.object)] = text.text
             except UsageFault:
-                continue  # not schema-qualified: its strategy stays unknown, which counts as not hash
-    strategies: dict[TableName, bool] = {}
+                continue  # not schema-qualified: its bound stays unknown, which counts as a gap
+    partitions: dict[TableName, list[str]] = {}
     for table in draft.catalog.tables:
         if table.is_partition and table.parent is not None:
-            is_hash = "modulus" in bounds.get(table.name, "")
-            strategies[table.parent] = strategies.get(table.parent, True) and is_hash
-    return strategies
+            partitions.setdefault(table.parent, []).append(bounds.get(table.name, ""))
+    return {parent: _place_for(known) for parent, known in partitions.items()}
+
+
+def _place_for(bounds: Sequence[str]) -> _Places:
+    if "DEFAULT" in bounds or all("(modulus " in bound for bound in bounds):
+        return "all"
+    ranges = [_RANGE_OF_ONE.fullmatch(bound) for bound in bounds]
+    starts, ends = ({each and each[side] for each in ranges} for side in ("start", "end"))
+    end_to_end = starts - {"MINVALUE"} == ends - {"MAXVALUE"}
+    return "all but NULL" if end_to_end and "MINVALUE" in starts and "MAXVALUE" in ends else "some"

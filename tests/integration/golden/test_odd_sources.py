@@ -89,6 +89,12 @@ CREATE TABLE notes (id int, user_id int REFERENCES users (id)) PARTITION BY RANG
 CREATE TABLE notes_old PARTITION OF notes FOR VALUES FROM (0) TO (100);
 CREATE TABLE notes_new PARTITION OF notes FOR VALUES FROM (100) TO (1000);
 INSERT INTO notes SELECT i, 1 + i % 200 FROM generate_series(1, 300) AS i;
+CREATE TABLE pupils (born date NOT NULL, town text) PARTITION BY RANGE (born);
+CREATE TABLE pupils_old PARTITION OF pupils FOR VALUES FROM (MINVALUE) TO ('1990-01-01') PARTITION BY LIST (town);
+CREATE TABLE pupils_old_ulm PARTITION OF pupils_old FOR VALUES IN ('Ulm');
+CREATE TABLE pupils_old_other PARTITION OF pupils_old DEFAULT;
+CREATE TABLE pupils_new PARTITION OF pupils FOR VALUES FROM ('1990-01-01') TO (MAXVALUE);
+INSERT INTO pupils SELECT date '1989-01-01' + i, (ARRAY['Ulm', 'Bern'])[1 + i % 2] FROM generate_series(1, 700) AS i;
 """
 
 
@@ -102,7 +108,8 @@ def test_keys_that_reference_a_partitioned_table_have_no_orphans(proven: Proven)
 def test_a_masked_key_of_a_partitioned_table_moves_rows_and_keeps_references(proven: Proven) -> None:
     rule = {"transform": "integer_permute", "domain": "users.id"}
     places = (("public.users", "id"), ("public.orders", "user_id"), ("public.notes", "user_id"))
-    report = proven(USERS, dict.fromkeys(places, rule))
+    rules = dict.fromkeys(places, rule) | {("public.pupils", "born"): "birth_date", ("public.pupils", "town"): "city"}
+    report = proven(USERS, rules)
     assert faults(report) == []
     assert any(row["table"] == "public.users" for row in report.drift_table), "the union of partitions"
 

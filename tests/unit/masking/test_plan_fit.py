@@ -146,9 +146,44 @@ def test_a_masked_key_of_hash_partitions_is_routed_anew(make: SimpleNamespace) -
     assert [each.load_through_root for each in kept.tables] == [False, False]
 
 
-@pytest.mark.parametrize("bound", ["FOR VALUES IN ('eu')", "FOR VALUES FROM ('a') TO ('b')", "DEFAULT"])
-def test_a_masked_key_of_list_or_range_partitions_is_refused(make: SimpleNamespace, bound: str) -> None:
-    catalog = partitioned(make, bound, "FOR VALUES WITH (modulus 2, remainder 0)")
+@pytest.mark.parametrize(
+    "bounds",
+    [
+        ("FOR VALUES IN ('eu')", "DEFAULT"),
+        ("FOR VALUES FROM ('m') TO (MAXVALUE)", "FOR VALUES FROM (MINVALUE) TO ('m')"),
+        ("FOR VALUES FROM (MINVALUE) TO (MAXVALUE)",),
+    ],
+)
+def test_a_masked_key_goes_where_every_value_has_a_place(make: SimpleNamespace, bounds: tuple[str, ...]) -> None:
+    plan = make.plan("public.t: {region: hash, name: keep}", partitioned(make, *bounds))
+    assert all(each.load_through_root for each in plan.tables)
+
+
+def test_null_has_no_place_in_ranges(make: SimpleNamespace) -> None:
+    table = make.table("public.t", "at text", kind="p", partition_columns=("at",))
+    leaf = make.table("public.t1", "at text", parent="public.t", is_partition=True)
+    for bound, fits in (("FOR VALUES FROM (MINVALUE) TO (MAXVALUE)", False), ("DEFAULT", True)):
+        catalog = make.catalog(table, leaf, texts=(CatalogText("partition_bound", "public.t1", bound),))
+        if fits:
+            assert make.plan("public.t: {at: null}", catalog)
+        else:
+            (problem,) = make.refusal("public.t: {at: null}", catalog)
+            assert problem.kind == "partition_key"
+
+
+@pytest.mark.parametrize(
+    "bounds",
+    [
+        ("FOR VALUES IN ('eu')",),
+        ("FOR VALUES FROM ('a') TO ('b')",),
+        ("FOR VALUES FROM (MINVALUE) TO ('b')", "FOR VALUES FROM ('c') TO (MAXVALUE)"),
+        ("FOR VALUES FROM (MINVALUE) TO ('b')", "FOR VALUES FROM ('b') TO ('z')"),
+        ("FOR VALUES FROM (MINVALUE, MINVALUE) TO (MAXVALUE, MAXVALUE)",),
+        ("FOR VALUES IN ('eu')", "FOR VALUES WITH (modulus 2, remainder 0)"),
+    ],
+)
+def test_a_masked_key_of_lists_or_ranges_with_gaps_is_refused(make: SimpleNamespace, bounds: tuple[str, ...]) -> None:
+    catalog = partitioned(make, *bounds)
     (problem,) = make.refusal("public.t: {region: hash, name: keep}", catalog)
     assert (problem.kind, problem.table, problem.column) == ("partition_key", "public.t", "region")
     assert "'" not in problem.message
