@@ -15,6 +15,7 @@ from testdata_assets.masking.discovery.identifiers import NATIONAL, TAX, scheme_
 from testdata_assets.masking.discovery.judge_text import classify_text
 from testdata_assets.masking.discovery.judge_values import as_number
 from testdata_assets.masking.discovery.lexicon import NUMERIC
+from testdata_assets.masking.discovery.lexicon_roles import CURRENCIES, MEASURES, STANDING
 from testdata_assets.masking.discovery.names import NameSign, read_name, words
 from testdata_assets.masking.discovery.values import Values
 from testdata_assets.masking.discovery.verdicts import (
@@ -49,12 +50,13 @@ _ID_DIGITS = 6
 _HUNDRED = 100.0  # per cent: where this is the largest number, they are shares rather than amounts
 _NUMBER_WORDS = frozenset({"num", "nr", "no", "nro", "numero", "nb", "n"})
 _ID_WORDS = frozenset({"id", "pk", "key", "seq", "sk", "oid", "uid", "row", "idx", "index", "serial"})
+_DIGESTS = frozenset(["hash", "digest", "sha", "sha1", "sha256", "sha512", "md5", "hex", "hashed"])
 _PIN_LIKE = frozenset({"pin", "pin_code", "pincode", "otp", "cvv", "cvc", "cvv2", "tan", "security_code"})
 
 
 def classify(column: Column, sampled: Values, around: Surroundings) -> Verdict:
     """The verdict on a scalar column; documents, arrays and composites are taken apart in `documents.py`."""
-    sign = read_name(column.name)
+    sign = _of_secrets(column.name, around.table) or read_name(column.name)
     base = column.base_type
     if sign is not None and sign.category is None and base in TEXT_TYPES | NUMBERS:
         sign = _without_number(column.name) or sign
@@ -66,6 +68,12 @@ def classify(column: Column, sampled: Values, around: Surroundings) -> Verdict:
     if base in MOMENTS:
         return _classify_moment(sign, sampled, around, base)
     return _classify_rest(column, sign)
+
+
+def _of_secrets(name: str, table: str) -> NameSign | None:
+    """What `digest` says in a table of API keys: it is theirs, and such a digest can be tried against guesses."""
+    sign = read_name(f"{table}_{name}") if all(word in _DIGESTS or word.isdigit() for word in words(name)) else None
+    return sign if sign is not None and sign.strong and sign.category == "secret" else None
 
 
 def _without_number(name: str) -> NameSign | None:
@@ -85,8 +93,8 @@ def _classify_rest(column: Column, sign: NameSign | None) -> Verdict:
             return Verdict(category, 0.7, f"named like {category}")
         return Verdict(None, 0.9, "an enumeration")
     if base == "uuid":
-        if category in ("secret", "device_id"):
-            return Verdict(category, 0.8, f"named like {category}")
+        if category in ("secret", "device_id") or (sign is not None and sign.category == "device_id"):
+            return Verdict(category or "device_id", 0.8, f"named like {category or 'device_id'}")
         return Verdict(None, 0.85, "random identifiers")
     if base in ("inet", "cidr"):
         return Verdict("ip", 0.95, f"of type {base}")
@@ -154,6 +162,9 @@ def classify_number(sign: NameSign | None, sampled: Values, around: Surroundings
     amounts = integer and sampled.share(_is_amount) > 0.5
     if amounts and not percent and around.pay and (around.linked or around.kind == "person"):
         return Verdict("financial", 0.6, f"amounts in {around.table}")
+    counted = around.name.rpartition("_")[2] in CURRENCIES and around.name.count("_") > 0
+    if around.kind == "person" and counted and not percent:
+        return Verdict("financial", 0.5, "amounts of money in a table of people", undecided=True)
     if sign is None and of_people(around) and amounts and not percent:
         return Verdict("financial", 0.4, "amounts in a table of people", undecided=True)
     return Verdict(None, 0.85, "numbers")
@@ -168,8 +179,11 @@ def _number_may_be(sign: NameSign, around: Surroundings) -> bool:
         return False
     if sign.category == "secret":
         return sign.phrase in _PIN_LIKE
+    if not sign.strong and sign.category == "financial" and around.name.rpartition("_")[2] in MEASURES:
+        return False
     if not sign.strong and sign.category == "financial":
-        return around.kind == "person" or around.topic == "financial" or around.pay or "balance" in sign.phrase
+        standing = around.linked and set(sign.phrase.split("_")) & STANDING
+        return around.kind == "person" or around.topic == "financial" or around.pay or bool(standing)
     return sign.strong or around.kind == "person"
 
 

@@ -13,6 +13,11 @@ from testdata_assets.masking.discovery.verdicts import Surroundings, Verdict
 
 _PARTED = re.compile(r"[^\W\d_]+(?:[._-][^\W\d_]+){1,2}\d{0,4}", re.UNICODE)
 _OPAQUE = re.compile(r"[^\W\d_][\w.'’-]*(?: [\w.'’-]+){0,3}", re.UNICODE)
+_INITIALLED_OR_TITLED = re.compile(
+    r"(?:[A-ZÀ-Þ]\. ?){1,3}[A-ZÀ-Þ][\w'’-]+|[A-ZÀ-Þ][\w'’-]+,? [A-ZÀ-Þ]\.|"
+    r"(?i:mr|mrs|ms|miss|dr|prof|herr|frau|fr|me|maître|mme|mlle|sr|sra|srta|dra|dott|sig|sig\.ra|dhr|mevr|pfr|pater)"
+    r"\.? [A-ZÀ-Þ].*"
+)
 _LETTERS = re.compile(r"[^\W\d_]+", re.UNICODE)
 _MENTION, _THINGS_MENTION = 0.15, 0.6  # share of texts that name somebody
 _SOME = 0.4
@@ -35,6 +40,9 @@ def among_few(sampled: Values, around: Surroundings) -> Verdict | None:
             return Verdict("free_text", 0.6, "few values repeat, but some hold names")
     if of_things:
         return None
+    called = sampled.share(_INITIALLED_OR_TITLED.fullmatch)
+    if called >= _SOME and called * len(found) >= 2:
+        return Verdict("person_name", 0.6, f"few values repeat, {called:.0%} are names with an initial or a title")
     logins = sampled.share(is_login)
     if logins >= _SOME and logins * len(found) >= 2:
         return Verdict("username", 0.6, f"few values repeat, {logins:.0%} look like logins")

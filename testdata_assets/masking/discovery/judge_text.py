@@ -91,6 +91,8 @@ def _by_name(sign: NameSign, sampled: Values, around: Surroundings) -> Verdict |
         return Verdict(category, 0.5, f"named like {category}; too few values to tell")
     if sampled.few and sampled.longest <= 24:
         among = somebody_among_few(sampled, around) if category in ("person_name", "username") else None
+        if among is None and category == "birth_date":
+            return Verdict("demographic", 0.45, "named like births, few values repeat", undecided=True)
         return (
             among
             or veto_of_values(sampled, around)
@@ -195,7 +197,10 @@ def _weak_name(sign: NameSign, sampled: Values, around: Surroundings) -> Verdict
         return Verdict(None, 0.6, "named like regions, few values repeat")
     plausible = _PLAUSIBLE.get(category)
     fits = plausible is None or not len(sampled) or sampled.share(plausible) >= 0.5
-    if fits and (of_people or category in ("account_number", "username")) and not sampled.few:
+    if of_people and sampled.few and category in ("gender", "demographic", "health"):
+        return Verdict(category, 0.6, f"named like {category}")
+    linked_device = category == "device_id" and around.linked
+    if fits and (of_people or linked_device or category in ("account_number", "username")) and not sampled.few:
         return Verdict(category, 0.6, f"named like {category}")
     return None
 

@@ -373,7 +373,7 @@ HEADS = frozenset(
 # Before a personal word these do the same.
 OPENERS = frozenset(
     words_of("""is has have had can allow allows use uses num count total nb n cnt max min avg sum hide show send
-    tipo type typ kind categoria categorie kategorie tipologia soort estado stato etat rodzaj""")
+    tipo type typ categoria categorie kategorie tipologia soort estado stato etat rodzaj""")
 )
 # Words at the end of a name that say nothing themselves: phone_number, email_value, name_2.
 TAILS = frozenset(
@@ -397,7 +397,7 @@ ABBREVIATIONS = {
     "frst": "first", "ln": "line", "hm": "home", "wrk": "work", "mob": "mobile", "pstl": "postal",
     "pax": "passenger", "grp": "group", "mgr": "manager", "mngr": "manager", "supv": "supervisor", "lst": "last",
     "agt": "agent", "insd": "insured", "clmt": "claimant", "ccy": "currency", "dvc": "device", "sess": "session",
-    "ntnlty": "nationality", "emrg": "emergency", "emerg": "emergency", "rt": "rate",
+    "ntnlty": "nationality", "natlty": "nationality", "emrg": "emergency", "emerg": "emergency", "rt": "rate",
     "rel": "relation", "vend": "vendor", "veh": "vehicle", "prtnr": "partner", "upd": "updated",
     "mid": "middle", "pers": "person", "mbr": "member", "clnt": "client", "cli":
     "cliente",
@@ -413,7 +413,7 @@ NUMERIC = frozenset(
         "phone", "national_id", "tax_id", "account_number", "credit_card", "postcode", "lat_lon", "financial",
     "birth_date",
         "secret", "passport", "customer_id", "health", "demographic", "ip", "driving_licence", "street_address",
-        "device_id", "iban",
+        "device_id", "iban", "biometric",
     }
 )  # fmt: skip
 

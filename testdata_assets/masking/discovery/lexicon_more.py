@@ -98,7 +98,7 @@ STRONG: dict[str, str] = {
     "secret": """haslo* heslo adgangskode passord losenord salasana sifre parola jelszo door_code gate_code entry_code
         alarm_code safe_code access_code pw passwd_hash fcm_token apns_token refresh
         refresh_tok webhook_secret senha* codigo_acesso codice_accesso code_porte codigo_puerta tuercode
-        turcode deurcode vpn_psk psk sess session_ref pan_encrypted
+        turcode deurcode vpn_psk psk sess session_ref pan_encrypted key_digest hashed_key session_hash
         encrypted_pan cookie_value signature_secret""",
     "device_id": """telematics_serial device_sn tracker_id tracker_serial gps_serial handset_serial modem_serial
         router_serial meter_serial fingerprint_hash dvc_fingerprint dispositivo_id id_dispositivo aparelho_id

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Literal
 
-from testdata_assets.masking.discovery import lexicon, lexicon_more
+from testdata_assets.masking.discovery import lexicon, lexicon_more, lexicon_roles
 
 TableKind = Literal["person", "organisation", "thing", "other"]
 
@@ -85,17 +85,18 @@ def _compile(entries: Mapping[str, str]) -> _Lexicon:
 
 @cache
 def _strong() -> _Lexicon:
-    return _compile(_joined(lexicon.STRONG, lexicon_more.STRONG))
+    return _compile(_joined(lexicon.STRONG, lexicon_more.STRONG, lexicon_roles.STRONG))
 
 
 @cache
 def _weak() -> _Lexicon:
-    return _compile(_joined(lexicon.WEAK, lexicon_more.WEAK))
+    return _compile(_joined(lexicon.WEAK, lexicon_more.WEAK, lexicon_roles.WEAK))
 
 
-def _joined(one: Mapping[str, str], two: Mapping[str, str]) -> dict[str, str]:
-    """Both, a category's words side by side; the order of categories is the first's."""
-    return {category: f"{one.get(category, '')} {two.get(category, '')}" for category in (*one, *two)}
+def _joined(*all_of_them: Mapping[str, str]) -> dict[str, str]:
+    """A category's words side by side; the order of categories is the first's."""
+    categories = dict.fromkeys(category for each in all_of_them for category in each)
+    return {category: " ".join(each.get(category, "") for each in all_of_them) for category in categories}
 
 
 @cache

@@ -41,6 +41,21 @@ def test_codes_stay_only_where_nothing_is_of_people() -> None:
     assert classify(column, codes, Surroundings()).undecided
 
 
+@pytest.mark.parametrize(
+    ("table", "name", "base", "category"),
+    [
+        ("api_keys", "digest", "text", "secret"),
+        ("personal_access_tokens", "sha256", "bytea", "secret"),
+        ("files", "digest", "text", None),
+        ("password_resets", "hash", "text", "secret"),
+    ],
+)
+def test_a_digest_in_a_table_of_secrets_is_one(table: str, name: str, base: str, category: str | None) -> None:
+    digests = Values.of([f"{number * 0x9E3779B97F4A7C15 % 2**64:016x}" for number in range(1, 80)])
+    found = classify(_column(name, base), digests, Surroundings(table=table))
+    assert found.category == category
+
+
 def test_numbers_of_one_country_are_phones() -> None:
     dutch = Values.of([f"06-{number}" for number in range(12345678, 12345718)])
     amounts = Values.of([str(number) for number in range(12345678, 12345718)])
