@@ -14,7 +14,7 @@ from testdata_assets.masking.discovery import values as look
 from testdata_assets.masking.discovery.identifiers import NATIONAL, TAX, scheme_share
 from testdata_assets.masking.discovery.judge_text import classify_text
 from testdata_assets.masking.discovery.judge_values import as_number
-from testdata_assets.masking.discovery.lexicon import NUMERIC
+from testdata_assets.masking.discovery.lexicon import HEADS, NUMERIC
 from testdata_assets.masking.discovery.lexicon_roles import CURRENCIES, MEASURES, STANDING
 from testdata_assets.masking.discovery.names import NameSign, read_name, words
 from testdata_assets.masking.discovery.values import Values
@@ -27,6 +27,7 @@ from testdata_assets.masking.discovery.verdicts import (
     Surroundings,
     Verdict,
     of_people,
+    trait,
 )
 from testdata_assets.masking.transformers.base import TEXT_TYPES
 from testdata_assets.production.catalog import Column
@@ -51,6 +52,7 @@ _HUNDRED = 100.0  # per cent: where this is the largest number, they are shares 
 _NUMBER_WORDS = frozenset({"num", "nr", "no", "nro", "numero", "nb", "n"})
 _ID_WORDS = frozenset({"id", "pk", "key", "seq", "sk", "oid", "uid", "row", "idx", "index", "serial"})
 _DIGESTS = frozenset(["hash", "digest", "sha", "sha1", "sha256", "sha512", "md5", "hex", "hashed"])
+_SWITCHES = frozenset({"is", "has", "was", "est", "es", "hat", "ist", "flag", "flg", "ind", "yn", "jn", "bool"})
 _PIN_LIKE = frozenset({"pin", "pin_code", "pincode", "otp", "cvv", "cvc", "cvv2", "tan", "security_code"})
 
 
@@ -67,7 +69,7 @@ def classify(column: Column, sampled: Values, around: Surroundings) -> Verdict:
         return classify_number(sign, sampled, around, integer=base in INTEGERS or base == "numeric")
     if base in MOMENTS:
         return _classify_moment(sign, sampled, around, base)
-    return _classify_rest(column, sign)
+    return _classify_rest(column, sign, around)
 
 
 def _of_secrets(name: str, table: str) -> NameSign | None:
@@ -82,11 +84,21 @@ def _without_number(name: str) -> NameSign | None:
     return read_name("_".join(rest)) if first in _NUMBER_WORDS and rest else None
 
 
-def _classify_rest(column: Column, sign: NameSign | None) -> Verdict:
+def _said_by_yes(name: str) -> str | None:
+    """`is_pregnant`, `disability_flag`: what a switch says is its name without the words that make it one."""
+    rest = [word for word in words(name) if word not in _SWITCHES]
+    sign = read_name("_".join(rest)) if rest else None
+    return sign.category if sign is not None and sign.strong else None
+
+
+def _classify_rest(column: Column, sign: NameSign | None, around: Surroundings) -> Verdict:
     base, category = column.base_type, sign.category if sign and sign.strong else None
-    if base == "bool" and category in ("health", "demographic"):
-        return Verdict(category, 0.6, f"named like {category}")
     if base == "bool":
+        said = category or _said_by_yes(column.name)
+        if said in ("health", "demographic"):
+            return Verdict(said, 0.6, f"named like {said}")
+        if sign is None and around.topic == "health" and around.linked and not set(words(column.name)) & HEADS:
+            return Verdict("health", 0.4, f"yes or no in {around.table}", undecided=True, few=True)
         return Verdict(None, 0.97, "a boolean")
     if column.category == "E":
         if category in ("gender", "demographic", "health"):
@@ -167,7 +179,8 @@ def classify_number(sign: NameSign | None, sampled: Values, around: Surroundings
         return Verdict("financial", 0.5, "amounts of money in a table of people", undecided=True)
     if sign is None and of_people(around) and amounts and not percent:
         return Verdict("financial", 0.4, "amounts in a table of people", undecided=True)
-    return Verdict(None, 0.85, "numbers")
+    unexplained = trait(around) if named and sampled.few else None
+    return unexplained or Verdict(None, 0.85, "numbers")
 
 
 def _is_amount(value: str) -> bool:

@@ -32,6 +32,10 @@ def among_few(sampled: Values, around: Surroundings) -> Verdict | None:
         if category is not None:
             return Verdict(category, 0.7, f"few values repeat, several are called like {category}")
     of_things = around.lookup or around.kind == "thing"
+    if not of_things:
+        called = sampled.share(_INITIALLED_OR_TITLED.fullmatch)
+        if called >= _SOME and called * len(found) >= 2:
+            return Verdict("person_name", 0.6, f"few values repeat, {called:.0%} are names with an initial or a title")
     if sampled.words >= 1.5:
         mentions = look.names_inside(sampled) + look.share_with_names(sampled)
         families = look.share_with_families(sampled)
@@ -40,9 +44,6 @@ def among_few(sampled: Values, around: Surroundings) -> Verdict | None:
             return Verdict("free_text", 0.6, "few values repeat, but some hold names")
     if of_things:
         return None
-    called = sampled.share(_INITIALLED_OR_TITLED.fullmatch)
-    if called >= _SOME and called * len(found) >= 2:
-        return Verdict("person_name", 0.6, f"few values repeat, {called:.0%} are names with an initial or a title")
     logins = sampled.share(is_login)
     if logins >= _SOME and logins * len(found) >= 2:
         return Verdict("username", 0.6, f"few values repeat, {logins:.0%} look like logins")
@@ -59,7 +60,7 @@ def somebody_among_few(sampled: Values, around: Surroundings) -> Verdict | None:
     named = [value for value in found if value.casefold() not in ACTORS]
     if len(named) * 2 < len(found) or not named:
         return None
-    if sum(_OPAQUE.fullmatch(value) is not None and len(value) > 2 for value in named) < _MOST * len(named):
+    if sum(_OPAQUE.fullmatch(value) is not None and len(value) > 1 for value in named) < _MOST * len(named):
         return None
     names = look.full_name_share(sampled) >= 0.2 or sampled.words >= 1.5 or _first_names(sampled) >= _SOME
     return Verdict(

@@ -72,6 +72,8 @@ def _by_name(sign: NameSign, sampled: Values, around: Surroundings) -> Verdict |
     if category == "url":
         return _url(sign, sampled, around)
     if category in ("job_title", "region") and sampled.few:
+        if category == "job_title" and around.kind == "person":
+            return Verdict("demographic", 0.5, "few trades or posts, in a table of people", few=True)
         return Verdict(None, 0.6, f"named like {category}, but few values repeat")
     if (
         category == "gender"

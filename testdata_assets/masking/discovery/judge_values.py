@@ -9,7 +9,7 @@ from testdata_assets.masking.discovery.identifiers import NATIONAL, TAX, scheme_
 from testdata_assets.masking.discovery.judge_few import among_few, is_login
 from testdata_assets.masking.discovery.names import NameSign
 from testdata_assets.masking.discovery.values import Values
-from testdata_assets.masking.discovery.verdicts import UNKNOWN, Surroundings, Verdict
+from testdata_assets.masking.discovery.verdicts import UNKNOWN, Surroundings, Verdict, trait
 
 MANY = 12  # distinct values: more than most enumerations have
 _MIXED, _NUMBERED = 0.7, 0.2  # fewer names than this among so many numbers are no column of names
@@ -117,7 +117,7 @@ def by_values(sampled: Values, around: Surroundings) -> Verdict:
             return _name_like(sampled) or Verdict(
                 UNKNOWN, 0.3, "words written like names, in a table of people", undecided=True
             )
-        return Verdict(None, 0.7, "few values repeat, as codes and states do")
+        return trait(around) or Verdict(None, 0.7, "few values repeat, as codes and states do")
     if sampled.share(look.is_url) >= 0.6:
         return Verdict("url", 0.6, "links")
     if sampled.share(look.is_bare_phone) >= 0.9:

@@ -266,7 +266,7 @@ def _neutral_ending(core: tuple[str, ...]) -> tuple[str, int] | None:
 @cache
 def _table_words(kind: TableKind) -> frozenset[str]:
     lists = {
-        "person": lexicon.PERSON_TABLES + lexicon_more.PERSON_TABLES,
+        "person": lexicon.PERSON_TABLES + lexicon_more.PERSON_TABLES + lexicon_roles.PERSON_TABLES,
         "organisation": lexicon.ORG_TABLES,
         "thing": lexicon.THING_TABLES,
     }

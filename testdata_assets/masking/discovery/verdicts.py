@@ -71,6 +71,15 @@ def of_people(around: Surroundings) -> bool:
     return table_kind(around.table) == "person"
 
 
+def trait(around: Surroundings) -> Verdict | None:
+    """In a table of people, what neither its name nor its values explain counts as a trait of theirs."""
+    if around.topic == "health" and around.linked and not around.key and not around.lookup:
+        return Verdict("health", 0.3, f"few values repeat in {around.table}", undecided=True, few=True)
+    if not of_people(around) or around.kind != "person" or around.key or around.lookup:
+        return None
+    return Verdict("demographic", 0.3, "a trait of people that nothing explains", undecided=True, few=True)
+
+
 def shown(sign: NameSign) -> str:
     """A name's telling words, for reasons."""
     return sign.phrase.replace("_", " ")

@@ -56,6 +56,62 @@ def test_a_digest_in_a_table_of_secrets_is_one(table: str, name: str, base: str,
     assert found.category == category
 
 
+def _few(*values: str) -> Values:
+    return Values.of(values, 40 * len(values))
+
+
+def test_what_nothing_explains_in_a_table_of_people_is_a_trait_of_theirs() -> None:
+    wobbles, column = _few("alpha", "beta", "gamma"), _column("wobble")
+    found = classify(column, wobbles, Surroundings(kind="person", table="tenants_of_flats", name="wobble"))
+    assert found.category is None, "the table's own name must say that its rows are people"
+    found = classify(column, wobbles, Surroundings(kind="person", table="mieter", name="wobble"))
+    assert (found.category, found.few, found.undecided) == ("demographic", True, True)
+    numbers = _few("1", "2", "3")
+    found = classify(
+        _column("wobble", "int4", "N"), numbers, Surroundings(kind="person", table="mieter", name="wobble")
+    )
+    assert found.category == "demographic"
+    assert classify(column, wobbles, Surroundings(table="orders", name="wobble")).category is None
+
+
+def test_yes_or_no_in_a_table_of_health_is_about_it() -> None:
+    around = Surroundings(table="med_history", topic="health", linked=True)
+    for name, base, category in (("wobble", "bool", "B"), ("wobble", "text", "S")):
+        assert classify(_column(name, base, category), _few("t", "f"), around).category == "health"
+    for name in ("is_pregnant", "disability_flag"):
+        assert classify(_column(name, "bool", "B"), Values.of([]), Surroundings()).category == "health"
+    assert classify(_column("is_active", "bool", "B"), Values.of([]), around).category is None
+
+
+@pytest.mark.parametrize(
+    ("values", "category"),
+    [
+        (("Nerea M.", "Stavros K.", "Itziar"), "person_name"),
+        (("Me Lefort", "Me Dubreuil", "Me Kaci"), "person_name"),
+        (("J. Okafor", "B.C. Smit", "pending"), "person_name"),
+        (("Vitamin B", "vitamin c", "Phase 2."), None),
+        (("mr pending", "ms done", "dr open"), None),
+    ],
+)
+def test_names_among_few_are_told_by_initials_and_titles(values: tuple[str, ...], category: str | None) -> None:
+    assert classify(_column("wobble"), _few(*values), Surroundings()).category == category
+
+
+@pytest.mark.parametrize(
+    ("name", "table", "category"),
+    [
+        ("saldo_cents", "accounts_of_users", "financial"),
+        ("net_kg", "mieter", None),
+        ("kaution_eur", "mieter", "financial"),
+        ("preis_eur", "products", None),
+    ],
+)
+def test_what_people_stand_at_is_theirs(name: str, table: str, category: str | None) -> None:
+    around = Surroundings(table=table, kind="person" if table == "mieter" else "other", linked=True, name=name)
+    numbers = Values.of([str(number * 17) for number in range(3, 90)])
+    assert classify(_column(name, "int4", "N"), numbers, around).category == category
+
+
 def test_numbers_of_one_country_are_phones() -> None:
     dutch = Values.of([f"06-{number}" for number in range(12345678, 12345718)])
     amounts = Values.of([str(number) for number in range(12345678, 12345718)])
