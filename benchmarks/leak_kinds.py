@@ -214,7 +214,7 @@ OBJECT_KINDS = (
     ObjectKind("extended_statistics", "email", "CREATE TABLE {name} (a text, b text); CREATE STATISTICS {name}_s ON (a = {value}), b FROM {name}", False),
     ObjectKind("domain_default", "name", "CREATE DOMAIN {name} AS text DEFAULT {value}", False),
     ObjectKind("domain_check", "email", "CREATE DOMAIN {name} AS text CHECK (VALUE <> {value})", False),
-    ObjectKind("column_name", "email", "CREATE TABLE {name} ({ident} int)", False),
+    ObjectKind("column_name", "email_short", "CREATE TABLE {name} ({ident} int)", False),
     ObjectKind("aggregate_start", "name", "CREATE AGGREGATE {name}(text) (sfunc = textcat, stype = text, initcond = {value})", False),
     ObjectKind("large_object", "email", "SELECT lo_from_bytea(0, convert_to({value}, 'UTF8'))"),
     ObjectKind("large_object_exact", "street", "SELECT lo_from_bytea(0, convert_to({value}, 'UTF8'))", False),

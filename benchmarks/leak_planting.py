@@ -134,7 +134,8 @@ class Planter:
         pools["name_umlauts"] = [each for each in names if 2 <= sum(c in "äöüøåÄÖÜØÅ" for c in each) <= 4]
         pools["name_latin"] = [each for each in pools["name_accented"] if max(each) <= "\u00ff"]
         pools["long_text"] = [each for each in pools.get("text", []) if len(each.split()) > MOST_WORDS + 2]
-        pools["name_short"] = [each for each in pools.get("name", ()) if len(each.encode()) < 63]
+        for of in ("name", "email"):  # identifiers and labels hold no more
+            pools[f"{of}_short"] = [each for each in pools.get(of, ()) if len(each.encode()) < 63]
         pools["username_own"] = list(pools.get("username", ()))
 
     def _has(self, of: str) -> bool:
@@ -189,7 +190,7 @@ class Planter:
             written = {
                 "name": name,
                 "value": sql.Literal(text).as_string(image),
-                "ident": sql.Identifier(raw[:63]).as_string(image),
+                "ident": sql.Identifier(raw).as_string(image),
                 "raw": raw.replace("*", ""),
             }
             statement = kind.statements

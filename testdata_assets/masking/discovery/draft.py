@@ -229,7 +229,7 @@ class Draft:
         """Verdicts on texts that would stay, though they repeat what is personal in their own row."""
         found: dict[ColumnRef, Reading] = {}
         for reference, (verdict, _) in verdicts.items():
-            if verdict.category is None and self._is_text(reference):
+            if (verdict.category is None or _dealt_out(verdict)) and self._is_text(reference):
                 echo_of = self._echo(reference, verdicts)
                 if echo_of is not None:
                     self.echoes[reference] = echo_of
@@ -291,7 +291,10 @@ class Draft:
         sources = [
             (each, category)
             for each, (verdict, _) in verdicts.items()
-            if each.table == reference.table and (category := verdict.category) is not None and self._is_text(each)
+            if each.table == reference.table
+            and (category := verdict.category) is not None
+            and not _dealt_out(verdict)
+            and self._is_text(each)
         ]
         sources.sort(key=lambda source: (source[1] not in _NAMING, source[1] not in _NUMBERING))
         best: Echo | None = None
@@ -415,6 +418,11 @@ class Draft:
         """CHECK constraints that read a column, with the name they know it by."""
         found = [(text, column.name) for text in self.checks.get(str(table.name), ()) if mentions(text, column.name)]
         return found + [(text, "VALUE") for text in self.checks.get(column.type, ())]
+
+
+def _dealt_out(verdict: Verdict) -> bool:
+    """Whether values are to stay as they are, only in other rows: as if they were kept, what they quote matters."""
+    return verdict.few and verdict.undecided
 
 
 def _quoting(part: Part, source: str) -> Verdict:

@@ -93,8 +93,8 @@ def _by_name(sign: NameSign, sampled: Values, around: Surroundings) -> Verdict |
         return Verdict(category, 0.5, f"named like {category}; too few values to tell")
     if sampled.few and sampled.longest <= 24:
         among = somebody_among_few(sampled, around) if category in ("person_name", "username") else None
-        if among is None and category == "birth_date":
-            return Verdict("demographic", 0.45, "named like births, few values repeat", undecided=True)
+        if among is None and category in ("birth_date", "financial"):
+            return Verdict("demographic", 0.45, f"named like {category}, few values repeat", undecided=True, few=True)
         return (
             among
             or veto_of_values(sampled, around)

@@ -11,19 +11,28 @@ STRONG: dict[str, str] = {
     "demographic": """bekenntnis burg_staat burgerlijke_staat staatsang* fam_stand famstand nationality_code
         nationality_cd nac_iso nac_iso2 nac_iso3 nac_pais pais_nac union_member union_membership union_dues
         union_fee trade_union* syndicat* sindacat* sindicat* gewerkschafts* vakbond* pep is_pep naturalidade
-        estado_civil_id""",
+        estado_civil_id staatsb* erstsprache muttersprache mother_tongue native_language first_language
+        lengua_materna langue_maternelle moedertaal dependents dependants number_of_children anzahl_kinder
+        num_hijos kinderzahl ermaessigung_grund ermassigung_grund""",
     "health": """contraindic* kontraindik* gestation* gestazione gestacion* gestacao schwanger*
         zwangerschap* dsa pregnan* anticoag* meds dx alcohol* smok* tobacco* handisport* aptitude_med poids poids_kg
         pesee med_history medical* certif_med* anamnes* disabled_person tx_plan med_cert* med_class fit_note
         sick_note sick_days sickness* krankmeldung* krankheit* fehltage_krank arbeitsunfahig* pflegegrad
-        pflegestufe gdb grad_der_behinderung insurance_class allergene* intolerance*""",
+        pflegestufe gdb grad_der_behinderung insurance_class allergene* intolerance* medisch* medizin*
+        barrierefrei* obra_social krankenkasse* ziektekost* zorgverzeker* health_insur* mutuelle
+        accessibility_needs special_needs besondere_bedurfnisse besondere_beduerfnisse""",
     "biometric": "face_score score_face *facial embedding_facial voiceprint voice_print iris_code palm_print",
     "financial": """woz_waarde kirchgeld* kirchensteuer* eigen_bijdrage loonschaal salarisschaal pay_scale
         pay_grade overdraft* dispokredit kontostand loan_amount loan_balance darlehen* emprestimo* prestamo*
         hypothek* hipoteca* mortgage* lening leningen mietschulden mietruckstand mietrueckstand ruckstand
         rueckstand quotient_fam arrears amount_owed amount_due_by_customer impayes arriere_loyer unterhalt
-        alimony child_support pensione* rente_betrag taux_endettement""",
+        alimony child_support pensione* rente_betrag taux_endettement krediet* kreditscore credit_scor*
+        honorar* wsnp hoofdsom incasso* schuldsaldo openstaand* gebuehren_offen gebuhren_offen
+        offener_betrag offene_posten saldo_cuenta deuda* dette dettes debito_pendiente""",
     "city": "comune_nasc luogo_nasc lugar_nac local_nasc ne_a nee_a postdistrikt cidade_natal ciudad_natal",
+    "birth_date": """gebjahr geburtsjahr* geboortejaar* annee_naissance ano_nacimiento ano_nasc anno_nascita
+        birth_year yob""",
+    "username": "bearb_kz bearb_kuerzel sachb_kz",
     "customer_id": """ff_nbr ff_no ff_number ffp_no ffp_number nr_karty loyalty_card* club_card_no
         member_card_no patient_no patient_number chart_no chart_number nhs_no mrn mieternr mieternummer mitgliedsnr""",
 }
@@ -68,7 +77,9 @@ WEAK: dict[str, str] = {
 }
 
 _PLURALS = ("", "s", "es", "n", "en", "e")
-PERSON_TABLES = tuple(
+PERSON_TABLES = words_of(
+    "familia familias familie familien famille familles family families household households"
+) + tuple(
     role + plural for role in words_of(WEAK["person_name"]) if "_" not in role and len(role) > 3 for plural in _PLURALS
 )
 
