@@ -11,6 +11,7 @@ INTEGERS = frozenset({"int2", "int4", "int8"})
 NUMBERS = INTEGERS | {"numeric", "float4", "float8", "money"}
 MOMENTS = frozenset({"date", "timestamp", "timestamptz"})
 UNKNOWN = "unknown"
+_RIGHTS = frozenset({"role", "roles", "rol", "rolle", "ruolo", "scope"})  # what an account may do
 ENOUGH = 5  # values, before they refute a name
 
 
@@ -75,6 +76,8 @@ def trait(around: Surroundings) -> Verdict | None:
     """In a table of people, what neither its name nor its values explain counts as a trait of theirs."""
     if around.topic == "health" and around.linked and not around.key and not around.lookup:
         return Verdict("health", 0.3, f"few values repeat in {around.table}", undecided=True, few=True)
+    if around.name.rpartition("_")[2] in _RIGHTS:
+        return None
     if not of_people(around) or around.kind != "person" or around.key or around.lookup:
         return None
     return Verdict("demographic", 0.3, "a trait of people that nothing explains", undecided=True, few=True)

@@ -72,6 +72,8 @@ def test_what_nothing_explains_in_a_table_of_people_is_a_trait_of_theirs() -> No
     )
     assert found.category == "demographic"
     assert classify(column, wobbles, Surroundings(table="orders", name="wobble")).category is None
+    roles = classify(_column("role"), wobbles, Surroundings(kind="person", table="users", name="role"))
+    assert roles.category is None
 
 
 def test_yes_or_no_in_a_table_of_health_is_about_it() -> None:
