@@ -126,7 +126,10 @@ def test_rows_are_named_by_masked_keys_or_by_where_they_are(validate: Validate) 
     assert {rows[0], "9", "ctid (0,1)"} <= {key for each in shown for key in each["keys"]}
 
 
-@pytest.mark.parametrize("kind", ["text", "json", "bytea"])
+# Half a minute each: long values of one kind are enough for every day.
+@pytest.mark.parametrize(
+    "kind", [pytest.param("text", marks=pytest.mark.slow), "json", pytest.param("bytea", marks=pytest.mark.slow)]
+)
 def test_rows_of_values_of_many_megabytes_are_named(validate: Validate, kind: str) -> None:
     """Those are searched in portions, and located in the same."""
     value = {

@@ -70,6 +70,7 @@ def kinds_in(dsn: Dsn, tools: PgTools, table: str) -> dict[str, set[str]]:
     return found
 
 
+@pytest.mark.slow  # a minute; tests/e2e validates the same image with all checks
 def test_the_sample_shop(server: EmbeddedServer, settings: Settings) -> None:
     tools = PgTools(server.bin_dir, server.binaries.environment)
     with database(server) as source:

@@ -138,3 +138,16 @@ def test_values_that_became_null_for_want_of_another_row_are_let_pass() -> None:
     assert image.get_column("kind").null_count() == 300
     assert not [each.as_row() for each in alarms(plan, data, image)]
     assert alarms(plan, data, image.with_columns(pl.col("kind").str.head(12)))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3_600)
+@pytest.mark.parametrize(
+    ("rules", "rows"), [(CHOICE, states), (DEALT_OUT, towns)], ids=["drawn", "dealt within groups"]
+)
+def test_at_most_one_image_in_a_hundred_alarms(
+    rules: dict[str, tuple[str, dict[str, Any]]], rows: Callable[[], pl.DataFrame]
+) -> None:
+    data = rows()
+    plan = planned(rules, data.columns)
+    assert sum(bool(alarms(plan, data, masked(plan, data, key))) for key in range(200)) <= 2

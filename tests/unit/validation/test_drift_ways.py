@@ -214,3 +214,17 @@ def test_chance_is_counted_value_by_value() -> None:
         assert (found.values, found.rows) == (60, sum(telling))
         assert found.anywhere == pytest.approx(anywhere)
         assert found.nearby == pytest.approx(nearby)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3_600)
+@pytest.mark.parametrize("case", WAYS)
+def test_at_most_one_image_in_a_hundred_alarms(case: str) -> None:
+    column, first, second = WAYS[case]
+    data = people()
+    plan = in_two_ways(column, first, STAFF, second, data.columns)
+    alarmed = 0
+    for key in range(200):
+        image = masked(plan, data, key)
+        alarmed += bool(findings(plan, counts(plan, data, key), image) or drifts(plan, data, image))
+    assert alarmed <= 2
