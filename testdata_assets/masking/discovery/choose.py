@@ -120,6 +120,7 @@ _CONSTANTS = {
     "timestamp": "1970-01-01 00:00:00",
     "timestamptz": "1970-01-01 00:00:00+00",
     "uuid": "00000000-0000-4000-8000-000000000000",
+    "bool": "false",
 }
 _STARTING_ALIKE = 20  # values
 _LONGEST_START = 16  # characters

@@ -96,7 +96,7 @@ def _classify_rest(column: Column, sign: NameSign | None, around: Surroundings) 
     if base == "bool":
         said = category or _said_by_yes(column.name)
         if said in ("health", "demographic"):
-            return Verdict(said, 0.6, f"named like {said}")
+            return Verdict(said, 0.6, f"named like {said}", few=True)
         if sign is None and around.topic == "health" and around.linked and not set(words(column.name)) & HEADS:
             return Verdict("health", 0.4, f"yes or no in {around.table}", undecided=True, few=True)
         return Verdict(None, 0.97, "a boolean")

@@ -85,6 +85,13 @@ def test_yes_or_no_in_a_table_of_health_is_about_it() -> None:
     assert classify(_column("is_active", "bool", "B"), Values.of([]), around).category is None
 
 
+def test_switches_are_dealt_out_or_say_no() -> None:
+    verdict = classify(_column("is_pregnant", "bool", "B"), Values.of([]), Surroundings())
+    column = _column("is_pregnant", "bool", "B", not_null=True)
+    assert choices(verdict, column, around=Beside(key=("id",)))[0].transform == "shuffle"
+    assert next(each.as_rule() for each in choices(verdict, column)) == {"transform": "constant", "value": "false"}
+
+
 @pytest.mark.parametrize(
     ("values", "category"),
     [
