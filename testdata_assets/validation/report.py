@@ -92,7 +92,7 @@ class ValidationReport:
     image_profiles: Mapping[TableName, TableProfile]
     data_docs: str | None = None
     seconds: float = 0.0
-    pictures: Mapping[str, Callable[[], bytes | None]] = field(default_factory=dict)
+    pictures: Mapping[str, Callable[[], bytes | None]] = field(default_factory=dict, repr=False)  # they hold profiles
     drift_since: list[dict[str, Any]] | None = None
     stored_profile: Mapping[str, Any] = field(default_factory=dict)
 
