@@ -195,8 +195,8 @@ def _number_may_be(sign: NameSign, around: Surroundings) -> bool:
     if not sign.strong and sign.category == "financial" and around.name.rpartition("_")[2] in MEASURES:
         return False
     if not sign.strong and sign.category == "financial":
-        standing = around.linked and set(sign.phrase.split("_")) & STANDING
-        return around.kind == "person" or around.topic == "financial" or around.pay or bool(standing)
+        standing = "balance" in sign.phrase or (around.linked and bool(set(sign.phrase.split("_")) & STANDING))
+        return around.kind == "person" or around.topic == "financial" or around.pay or standing
     return sign.strong or around.kind == "person"
 
 
