@@ -128,7 +128,7 @@ def _places(draft: Draft) -> dict[TableName, _Places]:
             try:
                 bounds[TableName.parse(text.object)] = text.text
             except UsageFault:
-                continue  # not schema-qualified: its bound stays unknown, which counts as a gap
+                continue  # not schema-qualified: its bound stays unknown, as that of a foreign partition does
     partitions: dict[TableName, list[str]] = {}
     for table in draft.catalog.tables:
         if table.is_partition and table.parent is not None:
@@ -137,6 +137,8 @@ def _places(draft: Draft) -> dict[TableName, _Places]:
 
 
 def _place_for(bounds: Sequence[str]) -> _Places:
+    if "" in bounds:
+        return "some"  # rows must not go where nothing is known of the partition: a foreign one has to stay empty
     if "DEFAULT" in bounds or all("(modulus " in bound for bound in bounds):
         return "all"
     ranges = [_RANGE_OF_ONE.fullmatch(bound) for bound in bounds]

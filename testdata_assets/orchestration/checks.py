@@ -54,6 +54,7 @@ def validate_golden_image(
     golden_id = golden_id_of(context.run, workplace)
     try:
         report = validate_candidate(workplace.settings, workplace.places, golden_id)
+        drift = metadata.drift(report)  # draws, which may fail as well: no candidate must stay behind
     except BaseException:
         reject_image(workplace.settings, workplace.places, golden_id, "validation did not come to an end")
         raise
@@ -63,10 +64,12 @@ def validate_golden_image(
         reject_image(workplace.settings, workplace.places, golden_id, f"failed checks: {', '.join(failed)}")
     docs = url_of(workplace.settings, golden_id)
     for result in report.checks:
-        yield _as_dagster(golden_id, result, report, docs)
+        yield _as_dagster(golden_id, result, report, docs, drift)
 
 
-def _as_dagster(golden_id: str, result: CheckResult, report: ValidationReport, docs: str | None) -> dg.AssetCheckResult:
+def _as_dagster(
+    golden_id: str, result: CheckResult, report: ValidationReport, docs: str | None, drift: dict[str, Any]
+) -> dg.AssetCheckResult:
     from testdata_assets.validation.remedies import what_to_do
 
     described: dict[str, Any] = {
@@ -90,7 +93,7 @@ def _as_dagster(golden_id: str, result: CheckResult, report: ValidationReport, d
     if report.data_docs is not None:
         described["data_docs"] = dg.MetadataValue.url(docs) if docs else dg.MetadataValue.path(report.data_docs)
     if result.name == "distribution_drift":
-        described.update(metadata.drift(report))
+        described.update(drift)
     return dg.AssetCheckResult(
         asset_key=masked_golden_image.key,
         check_name=result.name,

@@ -73,7 +73,7 @@ def of_people(around: Surroundings) -> bool:
 
 
 def trait(around: Surroundings) -> Verdict | None:
-    """In a table of people, what neither its name nor its values explain counts as a trait of theirs."""
+    """What nothing explains counts as a trait of people in a table of them, as health in a table of their health."""
     if around.topic == "health" and around.linked and not around.key and not around.lookup:
         return Verdict("health", 0.3, f"few values repeat in {around.table}", undecided=True, few=True)
     if around.name.rpartition("_")[2] in _RIGHTS:

@@ -180,6 +180,7 @@ def test_null_has_no_place_in_ranges(make: SimpleNamespace) -> None:
         ("FOR VALUES FROM (MINVALUE) TO ('b')", "FOR VALUES FROM ('b') TO ('z')"),
         ("FOR VALUES FROM (MINVALUE, MINVALUE) TO (MAXVALUE, MAXVALUE)",),
         ("FOR VALUES IN ('eu')", "FOR VALUES WITH (modulus 2, remainder 0)"),
+        ("", "DEFAULT"),
     ],
 )
 def test_a_masked_key_of_lists_or_ranges_with_gaps_is_refused(make: SimpleNamespace, bounds: tuple[str, ...]) -> None:

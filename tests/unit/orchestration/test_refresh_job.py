@@ -20,10 +20,13 @@ from testdata_assets.settings import Settings
 class Rooms:
     """What the job calls, recorded."""
 
-    def __init__(self, failing: str | None = None, explode: Exception | None = None) -> None:
+    def __init__(
+        self, failing: str | None = None, explode: Exception | None = None, undrawable: Exception | None = None
+    ) -> None:
         self.calls: list[tuple[str, Any]] = []
         self.failing = failing
         self.explode = explode
+        self.undrawable = undrawable
         self.locked = 0
 
     def take_snapshot(self, settings: Any, places: Any, run_id: str) -> Any:
@@ -60,12 +63,17 @@ class Rooms:
             drift_since=None,
             data_docs="/state/data_docs/g-1/index.html",
             pictures={
-                "worst_drift": lambda: b"\x89PNG",
+                "worst_drift": self.draw,
                 "drift_map": lambda: b"\x89PNG",
                 "drift_trend": lambda: None,
             },
             seconds=1.0,
         )
+
+    def draw(self) -> bytes:
+        if self.undrawable is not None:
+            raise self.undrawable
+        return b"\x89PNG"
 
     def publish_image(self, settings: Any, places: Any, golden_id: str) -> Any:
         assert self.locked == 1
@@ -164,6 +172,14 @@ def test_each_failing_check_rejects_and_nothing_is_published(failing: str, monke
     assert rooms.calls[-1] == ("reject_image", f"failed checks: {failing}")
     failed = [e.check_name for e in result.get_asset_check_evaluations() if not e.passed]
     assert failed == [failing]
+
+
+def test_an_image_whose_drift_cannot_be_drawn_does_not_stay_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    rooms = Rooms(undrawable=OSError("no font"))
+    result = _refresh(rooms, monkeypatch)
+    assert not result.success
+    assert rooms.calls[-1] == ("reject_image", "validation did not come to an end")
+    assert not result.get_asset_check_evaluations()
 
 
 def test_a_refused_snapshot_stops_everything_behind_it(monkeypatch: pytest.MonkeyPatch) -> None:
