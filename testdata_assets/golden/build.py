@@ -6,7 +6,7 @@ import json
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -131,14 +131,14 @@ def build(
         RefusedError: Schema, rows or constraints do not fit; see `schema` and `load`.
     """
     seconds: dict[str, float] = {}
-    with ThreadPoolExecutor(1, thread_name_prefix="beside") as beside:
+    with ThreadPoolExecutor(workers, thread_name_prefix="beside") as beside:
         kernels.expect(sum(manifest.rows_of(table.table.name) * len(table.masked) for table in plan.tables))
         if manifest.rows >= kernels.WORTHWHILE:
             # While the server makes the database; what fails here fails again where it is wanted.
             beside.submit(kernels.preload)
         with _timed(seconds, "mask_and_load"):
-            archive, loaded = _fill(database, manifest, store, plan, keys, tools, workers, executor)
-        saved = beside.submit(loaded.fingerprints.save, store)
+            archive, loaded = _fill(database, manifest, store, plan, keys, tools, workers, executor, beside)
+        saved = beside.submit(loaded.save_fingerprints, store)
         with _timed(seconds, "constraints"), current_progress().task("Indexes and constraints", None):
             set_sequences(database.dsn, manifest.catalog, plan)
             archive.restore("post-data", database.dsn, database.owner, jobs=workers)
@@ -160,17 +160,33 @@ def _fill(
     tools: PgTools,
     workers: int,
     executor: str,
+    beside: Executor,
 ) -> tuple[SchemaArchive, LoadResult]:
     """Tables and their rows, without indexes and constraints."""
-    database.create()
     archive = SchemaArchive(
         tools,
         schema_dump(store, manifest),
         comments=plan.objects.comments == "keep",
         definitions={(kind, name): text for kind, name, text in manifest.definitions},
     )
-    archive.restore("pre-data", database.dsn, database.owner, jobs=workers)
-    loaded = load_masked(database.dsn, manifest, store, plan, keys, workers=workers, executor=executor)
+
+    def make_tables() -> None:
+        database.create()
+        archive.restore("pre-data", database.dsn, database.owner, jobs=workers)
+
+    with ThreadPoolExecutor(1, thread_name_prefix="tables") as making:
+        made = making.submit(make_tables)
+        loaded = load_masked(
+            database.dsn,
+            manifest,
+            store,
+            plan,
+            keys,
+            workers=workers,
+            ready=made.result,
+            beside=beside,
+            executor=executor,
+        )
     _fabricate(database.dsn, manifest.catalog, plan, loaded)
     create_large_objects(database.dsn, manifest.catalog, store, plan, database.owner)
     return archive, loaded

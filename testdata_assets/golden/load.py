@@ -11,7 +11,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed
 from contextlib import closing
 from dataclasses import dataclass, field
 
@@ -44,27 +44,45 @@ SAMPLE_ROWS = 30_000  # raw rows profiled a table, spread over its blocks
 NOTE_SECONDS = 10.0
 
 
+@dataclass(frozen=True)
+class TableFindings:
+    """What a table's sample of raw rows says.
+
+    Attributes:
+        profile: Of the raw data.
+        echoes: Kept columns that repeat names of their own rows.
+    """
+
+    profile: TableProfile
+    echoes: list[Echo]
+
+
 @dataclass
 class LoadResult:
     """What loading found out.
 
     Attributes:
         rows: Rows loaded by table (leaf partitions apart).
-        fingerprints: Of sensitive values, not yet saved.
         changes: Of masked columns, those that become NULL or one constant apart.
-        profiles: Of raw data, by table.
         expected: Rows by table that the snapshot and the rules make the image have.
         seconds: What decoding, masking and encoding took, all threads together.
-        echoes: Kept columns that repeat names of their own rows.
     """
 
     rows: dict[TableName, int]
-    fingerprints: FingerprintCollector
     changes: list[ChangeCount]
-    profiles: dict[TableName, TableProfile]
-    expected: dict[TableName, int] = field(default_factory=dict)
-    seconds: dict[str, float] = field(default_factory=dict)
-    echoes: list[Echo] = field(default_factory=list)
+    expected: dict[TableName, int]
+    seconds: dict[str, float]
+    _fingerprints: FingerprintCollector
+    _findings: dict[TableName, Future[TableFindings]]
+
+    def findings(self) -> dict[TableName, TableFindings]:
+        """What the samples say, by table; waits until all have been read."""
+        return {name: finding.result() for name, finding in self._findings.items()}
+
+    def save_fingerprints(self, store: ChunkStore) -> None:
+        """Writes fingerprints of sensitive values; what samples say is nobody's has to be known before."""
+        self.findings()
+        self._fingerprints.save(store)
 
 
 @dataclass
@@ -80,25 +98,23 @@ class _Table:
     defaults: Mapping[str, str] = field(default_factory=dict)
     changes: dict[str, Ways] = field(default_factory=dict)
     seconds: Counter[str] = field(default_factory=Counter)
-    profile: TableProfile | None = None
-    echoes: list[Echo] = field(default_factory=list)
 
-    def finish(self, collector: FingerprintCollector) -> None:
-        """Profiles the sample as soon as the table is loaded, so that only tables under way hold one."""
-        if self.profiler is not None:
-            frequent = self.profiler.frequent(self.vocabulary | self.defaults.keys())
-            for column, values in frequent.items():
-                plain, vocabulary = copy_text.unescape(values), column in self.vocabulary
-                if not vocabulary:  # what many rows have by default is nobody's
-                    plain = plain.filter(plain == self.defaults[column])
-                collector.leave_out(f"{self.plan.table.name}.{column}", plain, vocabulary=vocabulary)
-            for emptying in filter(empties_parts, self.plan.masked):
-                name = f"{self.plan.table.name}.{drawn_parts_of(emptying.column.name)}"
-                collector.leave_out(name, _vocabulary_of_parts(emptying, self.profiler), vocabulary=True)
-            kept, names = columns_looked_at(self.plan)
-            if kept and names:
-                self.echoes = find_echoes(self.plan, self.profiler.sampled([*kept, *names]))
-            self.profile, self.profiler = self.profiler.finish(), None
+    def findings(self, collector: FingerprintCollector) -> TableFindings:
+        """What the sample says; it is let go, so that only tables under way hold one."""
+        profiler, self.profiler = self.profiler, None
+        assert profiler is not None  # noqa: S101  asked for once
+        frequent = profiler.frequent(self.vocabulary | self.defaults.keys())
+        for column, values in frequent.items():
+            plain, vocabulary = copy_text.unescape(values), column in self.vocabulary
+            if not vocabulary:  # what many rows have by default is nobody's
+                plain = plain.filter(plain == self.defaults[column])
+            collector.leave_out(f"{self.plan.table.name}.{column}", plain, vocabulary=vocabulary)
+        for emptying in filter(empties_parts, self.plan.masked):
+            name = f"{self.plan.table.name}.{drawn_parts_of(emptying.column.name)}"
+            collector.leave_out(name, _vocabulary_of_parts(emptying, profiler), vocabulary=True)
+        kept, names = columns_looked_at(self.plan)
+        echoes = find_echoes(self.plan, profiler.sampled([*kept, *names])) if kept and names else []
+        return TableFindings(profiler.finish(), echoes)
 
 
 def _vocabulary_of_parts(column: ColumnPlan, profiler: TableProfiler) -> pl.Series:
@@ -147,9 +163,20 @@ def load_masked(
     keys: KeyRing,
     *,
     workers: int,
+    ready: Callable[[], object],
+    beside: Executor,
     executor: str = "local",
 ) -> LoadResult:
     """Fills every table of a fresh image.
+
+    Args:
+        image: Where to.
+        manifest, store: The snapshot.
+        plan, keys: What becomes of it.
+        workers: Tables loaded at a time, and blocks masked.
+        ready: Returns once the image has its tables; the first blocks are masked meanwhile.
+        beside: Reads the samples of loaded tables, while others are loaded and after this has returned.
+        executor: What masks, see `open_masking`.
 
     Raises:
         RefusedError: A masked value does not fit its column or a check; names table, column and constraint only.
@@ -179,10 +206,21 @@ def load_masked(
         ThreadPoolExecutor(workers, thread_name_prefix="load") as loaders,
     ):
         collector = FingerprintCollector(masking.seed, store)
-        futures = [
-            loaders.submit(_load_table, image, table, manifest, store, collector, masking, advance, notes)
-            for table in tables
-        ]
+        findings: dict[TableName, Future[TableFindings]] = {}
+        samples = threading.Semaphore(workers)  # of loaded tables that are held
+
+        def read(table: _Table) -> TableFindings:
+            try:
+                return table.findings(collector)
+            finally:
+                samples.release()
+
+        def load(table: _Table) -> None:
+            _load_table(image, table, manifest, store, collector, masking, advance, notes, ready)
+            samples.acquire()
+            findings[table.plan.table.name] = beside.submit(read, table)
+
+        futures = [loaders.submit(load, table) for table in tables]
         try:
             for future in as_completed(futures):
                 future.result()
@@ -191,6 +229,7 @@ def load_masked(
                 future.cancel()
             masking.stop()  # tables under way end soon
             raise
+    ready()
     rows = {table_plan.table.name: 0 for table_plan in plan.tables}
     rows.update({table.plan.table.name: table.rows for table in tables})
     changes = [
@@ -199,9 +238,7 @@ def load_masked(
         for column, ways in table.changes.items()
         for count in ChangeCount.of(table.plan.table.name, column, ways)
     ]
-    echoes = [echo for table in tables for echo in table.echoes]
-    profiles = {table.plan.table.name: table.profile for table in tables if table.profile is not None}
-    return LoadResult(rows, collector, changes, profiles, _expected(plan, manifest, tables), _seconds(tables), echoes)
+    return LoadResult(rows, changes, _expected(plan, manifest, tables), _seconds(tables), collector, findings)
 
 
 def _seconds(tables: list[_Table]) -> dict[str, float]:
@@ -253,6 +290,7 @@ def _load_table(
     masking: Masking,
     advance: Callable[[float], None],
     notes: ChunkNotes,
+    ready: Callable[[], object],
 ) -> None:
     name = table.plan.table.name
     streams = manifest.streams_of(name)
@@ -270,28 +308,30 @@ def _load_table(
     into = table.plan.table.rule_table if routed else name
     columns = ", ".join(quote_identifier(column.name) for column in table.plan.table.stored_columns)
     target = f"{into.sql} ({columns})" if columns else into.sql
-    try:
-        with (
-            connect(image, autocommit=True, role="image database") as conn,
-            conn.transaction(),
-            conn.cursor() as cursor,
-        ):
-            if not routed:
-                cursor.execute(f"TRUNCATE ONLY {into.sql}".encode())
-            recompute.before_load(conn, table.plan)
+    with closing(masking.answers(table.plan, every, blocks())) as answers:
+        first = next(answers, None)
+        ready()
+        try:
             with (
-                cursor.copy(f"COPY {target} FROM STDIN{'' if routed else ' (FREEZE)'}".encode()) as copy,
-                closing(masking.answers(table.plan, every, blocks())) as answers,
+                connect(image, autocommit=True, role="image database") as conn,
+                conn.transaction(),
+                conn.cursor() as cursor,
             ):
-                for answer, raw_bytes in answers:
-                    copy.write(answer.data)
-                    _account(table, answer, collector)
-                    advance(raw_bytes)
-                    del answer  # else it stayed in memory while the next one is waited for
-            recompute.after_load(conn, table.plan)
-        table.finish(collector)
-    except psycopg.Error as error:
-        raise load_failure(error, table.plan, image) from None
+                if not routed:
+                    cursor.execute(f"TRUNCATE ONLY {into.sql}".encode())
+                recompute.before_load(conn, table.plan)
+                with cursor.copy(f"COPY {target} FROM STDIN{'' if routed else ' (FREEZE)'}".encode()) as copy:
+                    while first is not None:
+                        answer, raw_bytes = first
+                        del first  # else it stayed in memory while the next one is waited for
+                        copy.write(answer.data)
+                        _account(table, answer, collector)
+                        del answer
+                        advance(raw_bytes)
+                        first = next(answers, None)
+                recompute.after_load(conn, table.plan)
+        except psycopg.Error as error:
+            raise load_failure(error, table.plan, image) from None
 
 
 def _account(table: _Table, answer: BlockAnswer, collector: FingerprintCollector) -> None:

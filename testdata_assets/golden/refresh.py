@@ -442,8 +442,9 @@ def _write_evidence(store: ChunkStore, built: build.BuiltImage) -> None:
     loaded = built.loaded
     store.write("counts", [json.dumps({str(name): rows for name, rows in loaded.expected.items()}).encode()])
     store.write("changes", [_CHANGES.dump_json(loaded.changes)])
-    store.write("echoes", [_ECHOES.dump_json(loaded.echoes)])
-    store.write("profiles", [_PROFILES.dump_json({str(name): profile for name, profile in loaded.profiles.items()})])
+    findings = loaded.findings()
+    store.write("echoes", [_ECHOES.dump_json([echo for found in findings.values() for echo in found.echoes])])
+    store.write("profiles", [_PROFILES.dump_json({str(name): found.profile for name, found in findings.items()})])
 
 
 def _new_id(prefix: str) -> str:

@@ -63,7 +63,7 @@ class Lines(Protocol):
         """What is there in a column; no nulls among the values."""
 
     def sample(self, rows: NDArray[np.intp]) -> pl.DataFrame:
-        """Some rows, ascending, as `copy_text.decode` gives them."""
+        """Some rows, ascending, as `copy_text.decode` gives them, each value cut (see `profile.clipped`)."""
 
     def chosen(self, wanted: pl.Series) -> Lines:
         """The flagged ones."""

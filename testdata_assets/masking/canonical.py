@@ -214,6 +214,8 @@ def _spelled_out(values: pl.Series) -> Iterator[tuple[Bytes, Places]]:
 
     Short values of a few such letters in all ways but with none spelled out, others with all.
     """
+    if not len(values):
+        return
     lower = values.str.to_lowercase()
     lower = lower.filter(lower.str.contains("|".join(_SPELLED)))
     if not len(lower):

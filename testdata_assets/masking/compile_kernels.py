@@ -66,8 +66,10 @@ def compile_all() -> list[str]:
     keyed.draws(pl.Series("v", ["x" * length for length in (5, 40, 100, 200)]))
     keyed.prf("stream").stream(keyed.draws(texts), np.full(_COUNT, 9, np.int64))
     lines = take_apart(b"1\ta\\tb\n2\t\\N\n", ["n", "v"])
+    lines.sample(np.arange(2))
     lines.encoded({"v": Values(pl.Series(["c\td"]), lines.values("v").present)})
     lines.encoded({"v": Values(pl.Series(["c", None]))})
+    importlib.import_module(f"{kernels.__name__}.sorting").attributed(found.copy(), np.zeros(_COUNT, np.int32))
     kernels.preload()
     return [f"{module}.{name}" for module in kernels.modules() for name in _unreached(module)]
 

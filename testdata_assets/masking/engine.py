@@ -35,7 +35,7 @@ from testdata_assets.masking.sensitive import (
 from testdata_assets.masking.text_arrays import string_bytes
 from testdata_assets.masking.transformers.base import Coincidence, MaskContext, Params, RowTransformer
 from testdata_assets.production import bulky
-from testdata_assets.production.profile import spread
+from testdata_assets.production.profile import clipped, spread
 
 # Above this share of distinct values it is cheaper to mask a column as it stands.
 _DISTINCT_SHARE = 0.9
@@ -53,7 +53,7 @@ class MaskedBlock:
     Attributes:
         data: Masked COPY lines.
         rows: Lines in it.
-        sample: Some raw rows, decoded, for the profile (None if no sample was asked for).
+        sample: Some raw rows, decoded and cut, for the profile (None if no sample was asked for).
         null_counts: NULLs in each column, exact.
         sensitive: Raw distinct values by column, and parts of values, that are searched for.
         kept: Raw distinct values by column that a rule with a condition keeps.
@@ -160,14 +160,14 @@ class TableMasker:
         return np.where(holds, masked, self._masks(column.otherwise, rows, count))
 
     def _thinned(self, block: bytes, every: int, number: int) -> pl.DataFrame:
-        """About every n-th line, decoded, without parsing the others."""
+        """About every n-th line, decoded and cut, without parsing the others."""
         if every == 1:
-            return copy_text.decode(block, self._names)
+            return clipped(copy_text.decode(block, self._names))
         ends = np.flatnonzero(np.frombuffer(block, np.uint8) == ord("\n")) + 1
         starts = np.concatenate(([0], ends[:-1]))
         chosen = spread(len(ends), every, number)
         lines = [block[start:end] for start, end in zip(starts[chosen], ends[chosen], strict=True)]
-        return copy_text.decode(b"".join(lines), self._names)
+        return clipped(copy_text.decode(b"".join(lines), self._names))
 
     def _mask_column(self, column: ColumnPlan, rows: BlockRows, result: MaskedBlock, ways: int) -> Values:
         """Masks the rows that a condition chooses one way, the others the other way; of so many ways of the column."""

@@ -14,6 +14,7 @@ from itertools import pairwise
 import numpy as np
 import polars as pl
 
+from testdata_assets.masking import kernels
 from testdata_assets.masking.fingerprints import (
     HEADER,
     STREAM,
@@ -224,9 +225,13 @@ class _Pile:
 
 
 def _attributed(values: Hashes, numbers: Origins) -> _Pairs:
-    """Each hash once, with its least number: of the first rank, and there of the first column."""
+    """Each hash once, with its least number: of the first rank, and there of the first column. May write to both."""
     if not len(values):
         return values, numbers
+    compiled = kernels.load("sorting", len(values))
+    if compiled is not None:
+        found: _Pairs = compiled.attributed(values, numbers)
+        return found
     order = np.argsort(values)  # not stable: several times faster, and equal ones are told apart by number
     values = values[order]
     firsts = np.flatnonzero(np.concatenate(([True], values[1:] != values[:-1])))

@@ -34,7 +34,6 @@ from testdata_assets.masking.plan_models import TablePlan
 from testdata_assets.masking.sensitive import member_hashes, members_of
 from testdata_assets.masking.transformers import registry
 from testdata_assets.production.chunk_store import ChunkStore, RecordPlace
-from testdata_assets.production.profile import clipped
 from testdata_assets.settings import Settings, load_settings
 from testdata_assets.unexpected import UnexpectedError, is_transient, without_message
 
@@ -170,7 +169,7 @@ def mask_block(store: ChunkStore, masker: TableMasker, task: BlockTask, seed: in
         masked.data,
         masked.rows,
         masked.left_out,
-        None if masked.sample is None else clipped(masked.sample),
+        masked.sample,
         masked.null_counts,
         sensitive,
         {column: fingerprint(values, seed) for column, values in masked.kept.items()},

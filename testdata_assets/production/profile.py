@@ -212,13 +212,15 @@ def spread(rows: int, every: int, salt: int) -> npt.NDArray[np.intp]:
 
 def clipped(frame: pl.DataFrame) -> pl.DataFrame:
     """A frame of strings, each cut to `MAX_CHARACTERS` characters, so that a sample of documents stays small."""
-    long = [bulky.is_bulky(column, MAX_CHARACTERS) for column in frame.iter_columns()]
-    if not any(long):
+    if not frame.height:
+        return frame
+    longest = frame.select(pl.all().str.len_bytes().max()).row(0)
+    if max(filter(None, longest), default=0) <= MAX_CHARACTERS:
         return frame
     return pl.DataFrame(
         [
-            bulky.beginnings(column, MAX_CHARACTERS) if cut else column
-            for column, cut in zip(frame.iter_columns(), long, strict=True)
+            bulky.beginnings(column, MAX_CHARACTERS) if (size or 0) > MAX_CHARACTERS else column
+            for column, size in zip(frame.iter_columns(), longest, strict=True)
         ]
     )
 

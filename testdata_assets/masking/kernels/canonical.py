@@ -14,6 +14,7 @@ Hashes = NDArray[np.uint64]
 _TAGS = np.uint64(31)
 _M1, _M2, _33 = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53), np.uint64(33)
 _ZERO, _ONE, _THREE, _SEVEN = np.uint64(0), np.uint64(1), np.uint64(3), np.uint64(7)
+_POWERS = 64  # most words are shorter
 
 
 @kernel
@@ -24,10 +25,34 @@ def _finish(value: np.uint64) -> np.uint64:
 
 
 @kernel
+def _power(base: np.uint64, exponent: int) -> np.uint64:
+    power = _ONE
+    for _ in range(exponent):
+        power = power * base
+    return power
+
+
+@kernel
 def _is_trunk(data: Bytes, place: int, start: int, end: int) -> bool:
     """Whether a place is the zero in +44 (0)20, which is none of the number."""
     around = place > start and place + 1 < end
     return bool(around and data[place] == 48 and data[place - 1] == 40 and data[place + 1] == 41)
+
+
+@kernel
+def _is_signed(data: Bytes, begin: int, start: int) -> bool:
+    """Whether a plus stands before a number."""
+    before = start - 1
+    if before >= begin and data[before] == 40:
+        before -= 1
+    return bool(before >= begin and data[before] == 43)
+
+
+@kernel
+def _is_international(data: Bytes, begin: int, start: int, digits: int, zeros: int) -> bool:
+    """Whether digits that begin at `start`, in a text that does at `begin`, may be a calling code and a number."""
+    lengthy = digits >= 8 and digits <= 15
+    return lengthy and (zeros >= 2 or (zeros == 0 and digits == 11) or _is_signed(data, begin, start))
 
 
 @kernel
@@ -38,6 +63,7 @@ def _national(
     end: int,
     digits: int,
     zeros: int,
+    joined: np.uint64,
     classes: Bytes,
     table: Hashes,
     base: np.uint64,
@@ -52,13 +78,10 @@ def _national(
         start, end: Where the number is, of digits alone.
         digits: How many, those after leading zeros.
         zeros: Leading zeros.
+        joined: The digits after leading zeros, summed up as `word_hashes.py` has it.
         classes, table, base, mixers, calling: As `word_hashes.py` has them.
     """
-    before = start - 1
-    if before >= begin and data[before] == 40:
-        before -= 1
-    plus = before >= begin and data[before] == 43
-    if digits < 8 or digits > 15 or not (plus or zeros >= 2 or (zeros == 0 and digits == 11)):
+    if not _is_international(data, begin, start, digits, zeros):
         return _ZERO
     seen = prefix = fifth = 0
     for place in range(start, end):
@@ -72,7 +95,7 @@ def _national(
                 fifth = data[place] - 48
                 break
     code = 0
-    if plus or zeros >= 2:
+    if zeros >= 2 or _is_signed(data, begin, start):
         code = int(calling[prefix])
     else:
         second = prefix // 10 % 10
@@ -81,21 +104,23 @@ def _national(
         code = 1 if american or russian else 0
     if code == 0:
         return _ZERO
-    joined = _ZERO
-    seen = size = 0
+    # What comes before the national number is taken out of the sum.
+    before = _ZERO
+    seen = 0
     for place in range(start, end):
-        if classes[data[place]] == 2:
+        if classes[data[place]] == 2 and (seen > 0 or data[place] != 48):
             if _is_trunk(data, place, start, end):
                 continue
-            if seen == 0 and data[place] == 48:
-                continue
+            if seen >= code and data[place] != 48:
+                break
             seen += 1
-            if seen > code and (size > 0 or data[place] != 48):
-                size += 1
-                joined = joined * base + table[data[place]]
+            before = before * base + table[data[place]]
+    size = digits - seen
     if size < 7:
         return _ZERO
-    return (_finish(joined ^ mixers[2]) & ~_TAGS) | np.uint64(16 + size - 7)
+    for _ in range(size):
+        before = before * base
+    return (_finish((joined - before) ^ mixers[2]) & ~_TAGS) | np.uint64(16 + size - 7)
 
 
 @kernel
@@ -113,67 +138,81 @@ def forms(
     opening: Hashes,
 ) -> None:
     """Fills `whole`, `local`, `national` and `opening`, which hold zeros."""
+    powers = np.empty(_POWERS, np.uint64)
+    powers[0] = _ONE
+    for exponent in range(1, _POWERS):
+        powers[exponent] = powers[exponent - 1] * base
     for row in range(len(offsets) - 1):
         start, end = offsets[row], offsets[row + 1]
-        joined = total = word = _ZERO
+        joined = total = _ZERO
         words = digits = size = skipped = blanks = ats = 0
         local_total = opening_total = _ZERO
         local_words = local_digits = local_size = 0
         all_digits = 0
         leading = True
-        inside = False
-        first = last = trunk = -1
-        for place in range(start, end):
+        first = last = -1
+        place = start
+        while place < end:
             byte = data[place]
             kind = classes[byte]
-            if byte == 40 and place + 2 < end and data[place + 1] == 48 and data[place + 2] == 41:
-                trunk = place + 1  # the zero in +44 (0)20 is none of the number
-            if place == trunk:
-                kind = np.uint8(0)
             if kind == 1 or kind == 2:
-                if not inside:
-                    inside = True
-                    word = _ZERO
-                    words += 1
-                    if words == 1:
-                        first = place
-                    elif words == 14:
-                        opening_total = total
-                last = place
-                number = table[byte]
-                word = word * base + number
-                if kind == 2:
-                    all_digits += 1
-                if leading and byte == 48:
-                    skipped += 1
+                begin = place
+                numbers = 0
+                word = _ZERO
+                while kind == 1 or kind == 2:
+                    word = word * base + table[byte]
+                    numbers += kind >> 1
+                    place += 1
+                    if place == end:
+                        break
+                    byte = data[place]
+                    kind = classes[byte]
+                length = place - begin
+                words += 1
+                if words == 1:
+                    first = begin
+                elif words == 14:
+                    opening_total = total
+                last = place - 1
+                total += _finish(word ^ mixers[0])
+                all_digits += numbers
+                if not leading:
+                    joined = joined * (powers[length] if length < _POWERS else _power(base, length)) + word
+                    size += length
+                    digits += numbers
                 else:
-                    leading = False
-                    joined = joined * base + number
-                    size += 1
-                    if kind == 2:
-                        digits += 1
-            else:
-                if inside:
-                    inside = False
-                    total += _finish(word ^ mixers[0])
-                if kind == 3:
-                    blanks += 1
-                elif kind == 4:
-                    ats += 1
-                    if ats == 1:
-                        local_total, local_words = total, words
-                        local_digits, local_size = all_digits, size + skipped
-        if inside:
-            total += _finish(word ^ mixers[0])
+                    joined = word
+                    zeros = 0
+                    while zeros < length and data[begin + zeros] == 48:
+                        zeros += 1
+                    if zeros:
+                        joined = _ZERO
+                        for each in range(begin + zeros, place):
+                            joined = joined * base + table[data[each]]
+                    leading = zeros == length
+                    skipped += zeros
+                    size += length - zeros
+                    digits += numbers - zeros
+                continue
+            if kind == 3:
+                blanks += 1
+            elif kind == 4:
+                ats += 1
+                if ats == 1:
+                    local_total, local_words = total, words
+                    local_digits, local_size = all_digits, size + skipped
+            elif byte == 40 and place + 2 < end and data[place + 1] == 48 and data[place + 2] == 41:
+                place += 1  # the zero in +44 (0)20 is none of the number
+            place += 1
         if words == 0:
             continue
         letters = size - digits
         if digits >= 7 and digits > letters:
             tag = 16 + min(digits, 22) - 7
             whole[row] = (_finish(joined ^ mixers[2]) & ~_TAGS) | np.uint64(tag)
-            if letters == 0:
+            if letters == 0 and _is_international(data, start, first, digits, skipped):
                 national[row] = _national(
-                    data, start, first, last + 1, digits, skipped, classes, table, base, mixers, calling
+                    data, start, first, last + 1, digits, skipped, joined, classes, table, base, mixers, calling
                 )
         elif letters > 0 and size + skipped >= 5:
             value = _finish(total + mixers[1] * np.uint64(words))
@@ -320,7 +359,7 @@ def runs(
                             count = _write(
                                 rows, hashes, starts, ends, count, row, value, first_byte[first], last_byte[last]
                             )
-                if nationals and letters == 0 and digits >= 8 and digits <= 15:
+                if nationals and letters == 0 and _is_international(data, start, first_byte[first], digits, skipped):
                     value = _national(
                         data,
                         start,
@@ -328,6 +367,7 @@ def runs(
                         last_byte[last],
                         digits,
                         skipped,
+                        joined,
                         classes,
                         table,
                         base,

@@ -11,13 +11,17 @@ from numpy.typing import NDArray
 
 from testdata_assets.errors import RefusedError
 from testdata_assets.masking.block_rows import Values
+from testdata_assets.masking.kernels.bits import lowest_bit
 from testdata_assets.masking.kernels.compiled import kernel
 from testdata_assets.masking.kernels.copying import copy_bytes
 from testdata_assets.masking.kernels.texts import Bytes, Places
-from testdata_assets.masking.text_arrays import bytes_to_series, offsets_of, string_bytes, take_slices
+from testdata_assets.masking.text_arrays import bytes_to_series, string_bytes
+from testdata_assets.production.profile import clipped
 
-_TAB, _NEWLINE, _BACKSLASH, _CAPITAL_N = 0x09, 0x0A, 0x5C, 0x4E
+_NEWLINE, _BACKSLASH, _CAPITAL_N = 0x0A, 0x5C, 0x4E
+_TABS, _NEWLINES, _LOW = np.uint64(0x0909090909090909), np.uint64(0x0A0A0A0A0A0A0A0A), np.uint64(0x7F7F7F7F7F7F7F7F)
 Ends = NDArray[np.int64]
+Words = NDArray[np.uint64]
 
 
 class SplitLines:
@@ -36,40 +40,44 @@ class SplitLines:
         self._block = np.frombuffer(block, np.uint8)
         self.height = int(np.count_nonzero(self._block == _NEWLINE))
         self._ends = np.empty(self.height * len(columns), np.int64)
-        self._nulls = np.zeros(len(columns), np.int64)
+        self._nulls, self._sizes = np.zeros(len(columns), np.int64), np.zeros(len(columns), np.int64)
         _check_utf8(block)
-        if _split(self._block, len(columns), self._ends, self._nulls) != len(self._ends):
+        words = np.frombuffer(block, "<u8", len(block) // 8)
+        if _split(self._block, words, len(columns), self._ends, self._nulls, self._sizes) != len(self._ends):
             raise RefusedError(
                 "A block of rows is not what COPY writes for this table",
                 where="snapshot",
                 remedy="Run testdata refresh again; if it stays so, please report it.",
                 code="snapshot-malformed",
             )
+        # A NULL is one backslash; beyond these there are none in most tables.
+        self._escaped = int(np.count_nonzero(self._block == _BACKSLASH)) > int(self._nulls.sum())
 
     def null_counts(self) -> dict[str, int]:
         return dict(zip(self._names, self._nulls.tolist(), strict=True))
 
     def values(self, column: str) -> Values:
         number = self._names.index(column)
-        present = np.empty(self.height, np.bool_)
-        total = _measure(self._block, self._ends, len(self._names), number, present)
         filled = self.height - int(self._nulls[number])
-        data, offsets = np.empty(total, np.uint8), np.zeros(filled + 1, np.int64)
-        used = _extract(self._block, self._ends, len(self._names), number, present, data, offsets)
+        data, offsets = np.empty(self._sizes[number], np.uint8), np.zeros(filled + 1, np.int64)
+        present = np.ones(self.height if filled < self.height else 0, np.bool_)
+        used = _extract(self._block, self._ends, len(self._names), number, self._escaped, present, data, offsets)
         values = bytes_to_series(data[:used], offsets, column)
-        return Values(values, None if filled == self.height else pl.Series(present))
+        return Values(values, pl.Series(present) if len(present) else None)
 
     def sample(self, rows: NDArray[np.intp]) -> pl.DataFrame:
+        width = len(self._names)
+        present, offsets = np.empty((width, len(rows)), np.bool_), np.zeros((width, len(rows) + 1), np.int64)
+        sizes = _sampled(self._block, self._ends, rows, present, offsets)
+        data = np.empty(int(sizes.sum()), np.uint8)
+        _copy_sampled(self._block, self._ends, rows, present, sizes, data)
+        pieces = np.split(data, np.cumsum(sizes)[:-1])
         found = []
         for number, name in enumerate(self._names):
-            fields = rows * len(self._names) + number
-            starts = np.where(fields > 0, self._ends[fields - 1] + 1, 0)
-            lengths = self._ends[fields] - starts
-            column = bytes_to_series(take_slices(self._block, starts, lengths), offsets_of(lengths), name)
-            gone = (lengths == 2) & (self._block[starts] == _BACKSLASH)
-            gone &= self._block[np.minimum(starts + 1, len(self._block) - 1)] == _CAPITAL_N
-            found.append(column.clone().scatter(np.flatnonzero(gone), None) if gone.any() else column)
-        return pl.DataFrame(found)
+            column = bytes_to_series(pieces[number], offsets[number], name)
+            gone = np.flatnonzero(~present[number])
+            found.append(column.clone().scatter(gone, None) if len(gone) else column)
+        return clipped(pl.DataFrame(found))
 
     def chosen(self, wanted: pl.Series) -> SplitLines:
         ends = self._ends[len(self._names) - 1 :: len(self._names)] + 1
@@ -124,53 +132,120 @@ def _check_utf8(block: bytes) -> None:
 
 
 @kernel
-def _split(block: Bytes, columns: int, ends: Ends, nulls: NDArray[np.int64]) -> int:
-    """Notes where each field ends and counts NULLs; gives the number of fields, -1 for a line of another shape."""
-    field = 0
-    start = 0
-    column = 0
-    for place in range(len(block)):
-        byte = block[place]
-        if byte != _TAB and byte != _NEWLINE:
-            continue
-        if (byte == _NEWLINE) != (column == columns - 1):
-            return -1
-        if place - start == 2 and block[start] == _BACKSLASH and block[start + 1] == _CAPITAL_N:
-            nulls[column] += 1
-        ends[field] = place
-        field += 1
-        start = place + 1
-        column = 0 if byte == _NEWLINE else column + 1
+def _matches(word: np.uint64, byte: np.uint64) -> np.uint64:
+    """The highest bit of each of the eight bytes that equal the (repeated) byte."""
+    word ^= byte
+    return ~(((word & _LOW) + _LOW) | word | _LOW)
+
+
+@kernel
+def _is_null(block: Bytes, start: int, end: int) -> bool:
+    return bool(end - start == 2 and block[start] == _BACKSLASH and block[start + 1] == _CAPITAL_N)
+
+
+@kernel
+def _split(
+    block: Bytes, words: Words, columns: int, ends: Ends, nulls: NDArray[np.int64], sizes: NDArray[np.int64]
+) -> int:
+    """Notes where each field ends; gives the number of fields, -1 for a line of another shape.
+
+    Args:
+        block: Lines.
+        words: The same, eight bytes at once, without those that are left over.
+        columns: Fields of a line.
+        ends: Filled.
+        nulls: NULLs are added to it, by column.
+        sizes: And bytes of what is not NULL.
+    """
+    field = start = column = 0
+    for number in range(len(words) + 1):
+        if number < len(words):
+            word = words[number]
+        else:
+            word = np.uint64(0)
+            for place in range(8 * number, len(block)):
+                word |= np.uint64(block[place]) << np.uint64(8 * (place - 8 * number))
+        found = _matches(word, _TABS) | _matches(word, _NEWLINES)
+        while found:
+            end = 8 * number + (lowest_bit(found) >> 3)
+            found &= found - np.uint64(1)
+            last = block[end] == _NEWLINE
+            if last != (column == columns - 1) or field == len(ends):
+                return -1
+            if _is_null(block, start, end):
+                nulls[column] += 1
+            else:
+                sizes[column] += end - start
+            ends[field] = end
+            field += 1
+            start = end + 1
+            column = 0 if last else column + 1
     return field if start == len(block) else -1
 
 
 @kernel
-def _measure(block: Bytes, ends: Ends, columns: int, column: int, present: NDArray[np.bool_]) -> int:
-    """Flags the rows whose field is not NULL; gives the bytes that these take at most."""
-    total = 0
-    for row in range(len(present)):
-        field = row * columns + column
-        start = ends[field - 1] + 1 if field > 0 else 0
-        length = ends[field] - start
-        present[row] = not (length == 2 and block[start] == _BACKSLASH and block[start + 1] == _CAPITAL_N)
-        if present[row]:
-            total += length
-    return total
+def _sampled(
+    block: Bytes, ends: Ends, rows: NDArray[np.intp], present: NDArray[np.bool_], offsets: Places
+) -> NDArray[np.int64]:
+    """Of each column in some rows: which are not NULL, where they are to end, and how many bytes they take together."""
+    columns = len(present)
+    sizes = np.zeros(columns, np.int64)
+    for number in range(len(rows)):
+        for column in range(columns):
+            field = rows[number] * columns + column
+            start = ends[field - 1] + 1 if field > 0 else 0
+            end = ends[field]
+            present[column, number] = not _is_null(block, start, end)
+            if present[column, number]:
+                sizes[column] += end - start
+            offsets[column, number + 1] = sizes[column]
+    return sizes
+
+
+@kernel
+def _copy_sampled(
+    block: Bytes, ends: Ends, rows: NDArray[np.intp], present: NDArray[np.bool_], sizes: NDArray[np.int64], data: Bytes
+) -> None:
+    """Copies what is not NULL, column after column."""
+    columns = len(present)
+    used = np.cumsum(sizes) - sizes
+    for number in range(len(rows)):
+        for column in range(columns):
+            if present[column, number]:
+                field = rows[number] * columns + column
+                start = ends[field - 1] + 1 if field > 0 else 0
+                copy_bytes(data, used[column], block, start, ends[field] - start)
+                used[column] += ends[field] - start
 
 
 @kernel
 def _extract(
-    block: Bytes, ends: Ends, columns: int, column: int, present: NDArray[np.bool_], data: Bytes, offsets: Places
+    block: Bytes,
+    ends: Ends,
+    columns: int,
+    column: int,
+    escaped: bool,
+    present: NDArray[np.bool_],
+    data: Bytes,
+    offsets: Places,
 ) -> int:
-    """Copies a column's values that are there, escapes undone; gives the bytes written."""
-    used = 0
-    count = 0
-    for row in range(len(present)):
-        if not present[row]:
-            continue
+    """Copies a column's values that are there, escapes undone if there are any; gives the bytes written.
+
+    `present` flags the rows that are there; it has none where all are.
+    """
+    used = count = 0
+    rows = len(ends) // columns
+    for row in range(rows):
         field = row * columns + column
         place = ends[field - 1] + 1 if field > 0 else 0
         end = ends[field]
+        if len(present) and _is_null(block, place, end):
+            present[row] = False
+            continue
+        if not escaped:
+            copy_bytes(data, used, block, place, end - place)
+            used += end - place
+            place = end
         while place < end:
             byte = block[place]
             if byte == _BACKSLASH and place + 1 < end:
@@ -262,7 +337,7 @@ def _join(
             field += 1
             continue
         end = ends[field]
-        gone = end - start == 2 and block[start] == _BACKSLASH and block[start + 1] == _CAPITAL_N
+        gone = _is_null(block, start, end)
         if not (gone and not by_row[mask]):
             value = following[mask]
             following[mask] += 1

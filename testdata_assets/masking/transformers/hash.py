@@ -50,6 +50,7 @@ class Hash(TextTransformer[HashParams]):
     by_pieces = False
     same_numbers = True
     hashes_values = False  # mostly the digest itself is wanted
+    at_once = 1 << 17  # polars does it all, and a call of it costs as much as a thousand values
     guarantees = Guarantees(uniqueness=Uniqueness.HASHED, coincidence=Coincidence.DISJOINT)
     distribution = NOTHING
     base_types = frozenset({"text", "int2", "int4", "int8", "numeric", "uuid", "bytea"})
