@@ -163,6 +163,8 @@ class FingerprintCollector:
             *(({index}, frequent) for index, frequent in self._frequent.items()),
         ]:
             found = np.searchsorted(values, left_out[among(left_out, values)])
+            if not len(found):
+                continue
             kept[found[np.isin(origins[found], list(columns))]] = False
         return (values, origins) if kept.all() else (values[kept], origins[kept])
 

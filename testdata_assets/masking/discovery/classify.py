@@ -48,6 +48,7 @@ _HARMLESS = _listed(
 _PLACES = frozenset({"point", "box", "circle", "path", "polygon", "line", "lseg", "geometry", "geography"})
 _CARD_DIGITS = 13
 _ID_DIGITS = 6
+_SHORT = 1000.0  # what is measured of people, or counted of what they did, rather than a number of something
 _HUNDRED = 100.0  # per cent: where this is the largest number, they are shares rather than amounts
 _NUMBER_WORDS = frozenset({"num", "nr", "no", "nro", "numero", "nb", "n"})
 _ID_WORDS = frozenset({"id", "pk", "key", "seq", "sk", "oid", "uid", "row", "idx", "index", "serial"})
@@ -137,8 +138,9 @@ def _classify_moment(sign: NameSign | None, sampled: Values, around: Surrounding
     years = [year for value in sampled.distinct if (year := look.year_of_date(value)) is not None]
     if sign is not None and sign.category == "birth_date" and (sign.strong or around.kind == "person"):
         return Verdict("birth_date", 0.95 if look.birth_like(years, around.today) else 0.85, "named like birth dates")
-    silent = sign is None or not sign.strong
-    if silent and around.kind == "person" and look.birth_like(years, around.today):
+    silent = sign is None or not sign.strong or sign.category is not None  # no date is what else a name may say
+    births = look.birth_like(years, around.today) or (of_people(around) and look.of_all_ages(years, around.today))
+    if silent and around.kind == "person" and births:
         return Verdict("birth_date", 0.55, "dates spread like births, in a table of people")
     return Verdict(None, 0.85, "a point in time")
 
@@ -179,7 +181,8 @@ def classify_number(sign: NameSign | None, sampled: Values, around: Surroundings
         return Verdict("financial", 0.5, "amounts of money in a table of people", undecided=True)
     if sign is None and of_people(around) and amounts and not percent:
         return Verdict("financial", 0.4, "amounts in a table of people", undecided=True)
-    unexplained = trait(around) if named and sampled.few else None
+    short = around.register and integer and len(found) >= ENOUGH and largest < _SHORT
+    unexplained = trait(around) if named and (sampled.few or short) else None
     return unexplained or Verdict(None, 0.85, "numbers")
 
 

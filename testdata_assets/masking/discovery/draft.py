@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
@@ -78,6 +78,11 @@ _PERSONAL = frozenset(
 )
 
 
+# Names or ways to reach somebody, beside what only a person has: such a table has a person in each row.
+_NAMES = frozenset({"person_name", "first_name", "last_name"})
+_REACHED = _NAMES | {"email", "phone"}
+_OF_ONE_PERSON = frozenset({"birth_date", "gender", "national_id", "passport", "driving_licence", "health"})
+
 Reading = tuple[Verdict, tuple[Part, ...]]  # of a column: what it is, and the parts of its values
 Verdicts = Mapping[ColumnRef, Reading]
 
@@ -111,6 +116,7 @@ class Draft:
         self.bare: set[TableName] = set()
         self.linked: set[TableName] = set()
         self.lookups: set[TableName] = set()
+        self.registers: set[TableName] = set()
         self.echoes: dict[ColumnRef, Echo] = {}
         self.groups: list[Group] = []
         self.group_of: dict[ColumnRef, Group] = {}
@@ -168,18 +174,26 @@ class Draft:
     ) -> dict[ColumnRef, Reading]:
         """Verdicts that change now that values have told which tables hold people, and which hold nothing of them."""
         people: Counter[TableName] = Counter()
+        told: defaultdict[TableName, set[str]] = defaultdict(set)
         personal: set[TableName] = set()
         for reference, (verdict, _) in first.items():
             if verdict.category is not None and not verdict.undecided:
                 people[reference.table] += verdict.category in _PERSONAL and verdict.confidence >= 0.7
+                if verdict.confidence >= 0.7 or verdict.category in _NAMES:
+                    told[reference.table].add(verdict.category)
                 of_thing = kinds[reference.table] == "thing" and verdict.category in _PLACES
                 of_list = verdict.category in _CONCEPTS and self._lists_each_once(reference)
                 if not of_thing and not of_list and verdict.category not in ("free_text", "company", "url"):
                     personal.add(reference.table)
         risen = {name for name, count in people.items() if count >= _ENOUGH_SIGNS and kinds[name] == "other"}
         kinds.update(dict.fromkeys(risen, "person"))
+        self.registers = {
+            name
+            for name, found in told.items()
+            if kinds[name] == "person" and found & _REACHED and found & _OF_ONE_PERSON
+        }
         before, self.linked = self.linked, self._linked(kinds)
-        again = risen | (self.linked - before)
+        again = risen | self.registers | (self.linked - before)
         self.bare = {
             name for name in kinds if kinds[name] != "person" and name not in personal and name not in self.linked
         }
@@ -223,7 +237,17 @@ class Draft:
         )
 
     def _linked(self, kinds: Mapping[TableName, TableKind]) -> set[TableName]:
-        return {reference.table for reference in self.own if self._names_people(reference, kinds)}
+        keys = {
+            each.column
+            for each in self.single_keys
+            if kinds.get(each.table) == "person" and len(words(each.column)) > 1
+        }
+        return {
+            reference.table
+            for reference in self.own
+            if self._names_people(reference, kinds)
+            or (reference.column in keys and reference not in self.single_keys and kinds[reference.table] != "person")
+        }
 
     def _repeating(self, verdicts: Verdicts) -> dict[ColumnRef, Reading]:
         """Verdicts on texts that would stay, though they repeat what is personal in their own row."""
@@ -384,6 +408,7 @@ class Draft:
             bare=reference.table in self.bare,
             lookup=reference.table in self.lookups,
             linked=reference.table in self.linked,
+            register=reference.table in self.registers,
             pay=bool({*words(reference.table.name), *words(reference.table.schema)} & set(PAY)),
             key=bool(column.identity) or reference in self.single_keys,
             listed=any(lists(text, column, bare) for text, bare in self._checks_on(table, column)),

@@ -7,20 +7,20 @@ from __future__ import annotations
 from testdata_assets.masking.discovery.lexicon import words_of
 
 STRONG: dict[str, str] = {
-    "gender": "genere anredeform anrede_kz civilite_code civ",
+    "gender": "anr_kz anr_schl genere anredeform anrede_kz civilite_code civ",
     "demographic": """bekenntnis burg_staat burgerlijke_staat staatsang* fam_stand famstand nationality_code
         nationality_cd nac_iso nac_iso2 nac_iso3 nac_pais pais_nac union_member union_membership union_dues
         union_fee trade_union* syndicat* sindacat* sindicat* gewerkschafts* vakbond* pep is_pep naturalidade
         estado_civil_id staatsb* erstsprache muttersprache mother_tongue native_language first_language
         lengua_materna langue_maternelle moedertaal dependents dependants number_of_children anzahl_kinder
-        num_hijos kinderzahl ermaessigung_grund ermassigung_grund""",
+        num_hijos kinderzahl ermaessigung_grund ermassigung_grund natio natio_code proced procedencia""",
     "health": """contraindic* kontraindik* gestation* gestazione gestacion* gestacao schwanger*
         zwangerschap* dsa pregnan* anticoag* meds dx alcohol* smok* tobacco* handisport* aptitude_med poids poids_kg
         pesee med_history medical* certif_med* anamnes* disabled_person tx_plan med_cert* med_class fit_note
         sick_note sick_days sickness* krankmeldung* krankheit* fehltage_krank arbeitsunfahig* pflegegrad
         pflegestufe gdb grad_der_behinderung insurance_class allergene* intolerance* medisch* medizin*
         barrierefrei* obra_social krankenkasse* ziektekost* zorgverzeker* health_insur* mutuelle
-        accessibility_needs special_needs besondere_bedurfnisse besondere_beduerfnisse""",
+        algs alg allerg pregnancy accessibility_needs special_needs besondere_bedurfnisse besondere_beduerfnisse""",
     "biometric": "face_score score_face *facial embedding_facial voiceprint voice_print iris_code palm_print",
     "financial": """woz_waarde kirchgeld* kirchensteuer* eigen_bijdrage loonschaal salarisschaal pay_scale
         pay_grade overdraft* dispokredit kontostand loan_amount loan_balance darlehen* emprestimo* prestamo*
@@ -29,7 +29,8 @@ STRONG: dict[str, str] = {
         alimony child_support pensione* rente_betrag taux_endettement krediet* kreditscore credit_scor*
         honorar* wsnp hoofdsom incasso* schuldsaldo openstaand* gebuehren_offen gebuhren_offen
         offener_betrag offene_posten saldo_cuenta deuda* dette dettes debito_pendiente""",
-    "city": "comune_nasc luogo_nasc lugar_nac local_nasc ne_a nee_a postdistrikt cidade_natal ciudad_natal",
+    "city": """mpio municip otl ortsteil comune_nasc luogo_nasc lugar_nac local_nasc ne_a nee_a postdistrikt
+        cidade_natal ciudad_natal""",
     "birth_date": """gebjahr geburtsjahr* geboortejaar* annee_naissance ano_nacimiento ano_nasc anno_nascita
         birth_year yob""",
     "username": "bearb_kz bearb_kuerzel sachb_kz",
@@ -71,7 +72,8 @@ WEAK: dict[str, str] = {
         huurder verhuurder eigenaar beheerder scheidsrechter tandarts verpleegkundige chauffor sjafor
         saelger""",
     "financial": """limite limiet limite_* saldo_* balance_* principal_amount principal outstanding
-        credit_line credit_score montant_pret""",
+        credit_line credit_score montant_pret net_du reste_du restant restant_du openst pend pendiente
+        borg borgsom kaution fianza deposit_paid deposit_held""",
     "username": "till_user *_user kasse_user",
     "device_id": "dispositivo dispositivo_* geraet appareil aparelho apparaat",
 }
@@ -85,7 +87,8 @@ PERSON_TABLES = words_of(
 
 # Numbers called so are a person's standing with a firm, not the price of something.
 STANDING = frozenset(
-    words_of("balance saldo solde limite limiet credit credito kredit principal outstanding score arrears owed")
+    words_of("""balance saldo solde limite limiet credit credito kredit principal outstanding score arrears owed
+        du openst pend pendiente restant borg borgsom kaution fianza deposit""")
 )
 # At the end of a number's name: it is no amount of money.
 MEASURES = frozenset(

@@ -62,7 +62,7 @@ _STREET = re.compile(
 _FREE_WORDS = 4
 _FAMILY = 4  # letters
 _ENTROPY = 3.2
-_OLDEST, _AGES, _GROWN = 115, 12, 40  # years
+_OLDEST, _AGES, _GROWN, _GENERATIONS = 115, 12, 40, 35  # years
 
 
 @dataclass(frozen=True)
@@ -408,3 +408,12 @@ def birth_like(years: Sequence[int], today: date) -> bool:
     recent = sum(1 for year in years if year > today.year - _AGES) / len(years)
     possible = sum(1 for year in years if today.year - _OLDEST <= year <= today.year) / len(years)
     return possible > 0.97 and recent < 0.35 and sorted(years)[len(years) // 5] <= today.year - _GROWN
+
+
+def of_all_ages(years: Sequence[int], today: date) -> bool:
+    """Whether years of dates are spread over two generations: nothing else that is known of people is."""
+    if len(years) < 8:
+        return False
+    ordered = sorted(years)
+    tenth = len(ordered) // 10
+    return ordered[-1 - tenth] - ordered[tenth] >= _GENERATIONS and ordered[-1] <= today.year

@@ -49,6 +49,7 @@ class Surroundings:
         bare: Nothing else in the table is personal, and it references no table of people.
         lookup: Such a table that others refer to, or that is named like a list of codes.
         linked: The table references one of people, by a key or by a column's name.
+        register: The table holds people's names beside what only a person has, such as a date of birth.
         pay: The table (or its schema) is of what people are paid.
         today: For ages.
     """
@@ -63,13 +64,14 @@ class Surroundings:
     bare: bool = False
     lookup: bool = False
     linked: bool = False
+    register: bool = False
     pay: bool = False
     today: date = field(default_factory=lambda: datetime.now(UTC).date())
 
 
 def of_people(around: Surroundings) -> bool:
-    """Whether the table's own name says that its rows are people; others may hold what people do or get."""
-    return table_kind(around.table) == "person"
+    """Whether the table's name or what it holds says that its rows are people; others hold what people do or get."""
+    return around.register or table_kind(around.table) == "person"
 
 
 def trait(around: Surroundings) -> Verdict | None:

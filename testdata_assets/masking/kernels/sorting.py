@@ -11,6 +11,7 @@ Hashes = NDArray[np.uint64]
 Numbers = NDArray[np.int32]
 
 _BYTE = np.uint64(0xFF)
+_FIT = 1 << 16  # rows that fit the processor's cache
 
 
 def attributed(values: Hashes, numbers: Numbers) -> tuple[Hashes, Numbers]:
@@ -52,15 +53,20 @@ def _deal(
 
 @kernel
 def _sort(values: Hashes, numbers: Numbers, other_values: Hashes, other_numbers: Numbers) -> None:
-    """Sorts in place by value."""
-    # What has the highest byte in common fits the processor's cache: there the next ones, the least of them first.
-    ends = _deal(values, numbers, other_values, other_numbers, 0, len(values), 56)
-    start = 0
-    for end in ends[:256]:
-        _deal(other_values, other_numbers, values, numbers, start, end, 32)
-        _deal(values, numbers, other_values, other_numbers, start, end, 40)
-        _deal(other_values, other_numbers, values, numbers, start, end, 48)
-        start = end
+    """Sorts in place by value, byte by byte, the least of the highest four first."""
+    if len(values) <= _FIT:
+        for shift in (32, 48):
+            _deal(values, numbers, other_values, other_numbers, 0, len(values), shift)
+            _deal(other_values, other_numbers, values, numbers, 0, len(values), shift + 8)
+    else:
+        # What has the highest byte in common fits again.
+        ends = _deal(values, numbers, other_values, other_numbers, 0, len(values), 56)
+        start = 0
+        for end in ends[:256]:
+            _deal(other_values, other_numbers, values, numbers, start, end, 32)
+            _deal(values, numbers, other_values, other_numbers, start, end, 40)
+            _deal(other_values, other_numbers, values, numbers, start, end, 48)
+            start = end
     # The few neighbours alike in all of these are put in order by what is left.
     for row in range(1, len(values)):
         value, number = values[row], numbers[row]

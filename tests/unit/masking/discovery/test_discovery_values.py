@@ -62,6 +62,9 @@ def test_births() -> None:
     today = date(2026, 1, 1)
     assert look.birth_like([1940, 1950, 1961, 1972, 1980, 1985, 1990, 1999, 2001], today)
     assert not look.birth_like([2019, 2020, 2021, 2022, 2023, 2024, 2024, 2025], today)
+    assert look.of_all_ages([1968, 1975, 1983, 1999, 2004, 2009, 2015, 2020], today)
+    assert not look.of_all_ages([1998, 2003, 2010, 2014, 2019, 2020, 2023, 2025], today)
+    assert not look.of_all_ages([1968, 1975, 1983, 1999, 2004, 2009, 2015, 2030], today)
 
 
 def test_values_are_not_printed() -> None:

@@ -28,9 +28,10 @@ def test_each_hash_stays_once_with_its_least_number(pairs: list[tuple[int, int]]
     assert list(zip(values.tolist(), numbers.tolist(), strict=True)) == sorted(least.items())
 
 
-def test_many_are_sorted_as_numpy_sorts_them() -> None:
+@pytest.mark.parametrize("count", [50_000, 100_000])
+def test_many_are_sorted_as_numpy_sorts_them(count: int) -> None:
     random = np.random.default_rng(3)
-    values = random.integers(0, 1 << 63, 100_000, dtype=np.uint64) << np.uint64(1)
+    values = random.integers(0, 1 << 63, count, dtype=np.uint64) << np.uint64(1)
     values[::3] = values[0]
     expected = np.unique(values)
     numbers = np.arange(len(values), dtype=np.int32)
