@@ -3,6 +3,10 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
+PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+UV     := $(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --compile-bytecode
+# Where pip is told to look for packages, if somewhere else than PyPI.
+INDEX   = $(BIN)/python -m pip config list | sed -n "s/^[^=]*[.]index-url='\(.*\)'$$/\1/p" | tail -1
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo up down test test-slow lint types format lock reference benchmark clean
@@ -13,13 +17,15 @@ help: ## Show this list
 
 setup: $(STAMP) ## Make .venv with everything pinned (requirements.lock)
 
-$(STAMP): requirements.lock pyproject.toml
+$(STAMP): requirements.lock requirements-uv.lock pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "make: $(PYTHON) is missing. Install Python 3.11 or newer, or run: make PYTHON=/path/to/python3 $(MAKECMDGOALS)"; exit 3; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "make: $(PYTHON) is older than 3.11. Run: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 3; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "make: $(PYTHON) has no venv module. On Debian and Ubuntu: apt-get install python3-venv"; exit 3; }
 	$(PYTHON) -m venv --clear $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
+	@index="$$($(INDEX))"; if [ -n "$$index" ]; then export UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$$index}"; fi; \
+	  $(PIP) --no-deps --require-hashes -r requirements-uv.lock && $(UV) --require-hashes -r requirements.lock \
+	  || { echo "make: installing with pip instead, which takes longer"; $(PIP) --no-deps --require-hashes -r requirements.lock; }
+	$(PIP) --no-build-isolation --no-deps -e .
 	$(BIN)/python -m pip check --quiet --disable-pip-version-check
 	-@echo "Compiling masking's inner loops, once (half a minute)"; $(BIN)/python -m testdata_assets.masking.compile_kernels
 	@touch $(STAMP)
@@ -49,7 +55,9 @@ format: setup ## Format the code
 	$(BIN)/ruff format .
 
 lock: setup ## Renew requirements.lock from pyproject.toml
-	$(BIN)/python -m pip install --quiet uv
+	$(PIP) --upgrade uv
+	echo uv | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-header --no-annotate --upgrade - -o requirements-uv.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	  --extra embedded --extra fast --extra dask --extra s3 --extra dev --upgrade pyproject.toml -o requirements.lock
 

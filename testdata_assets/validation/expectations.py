@@ -404,6 +404,8 @@ def _context() -> Any:
         logging.getLogger("great_expectations.data_context.types.base").setLevel(logging.ERROR)
         context: Any = gx.get_context(mode="ephemeral")
         context.variables.progress_bars = {"globally": False, "metric_calculations": False}
+        # Otherwise the whole configuration is written as YAML, into memory, whenever a source or a site comes or goes.
+        context.variables.save = lambda: None
         for site in list(context.project_config_with_variables_substituted.data_docs_sites or {}):
             context.delete_data_docs_site(site)
         _CONTEXT = context
