@@ -238,7 +238,8 @@ def load_masked(
         for column, ways in table.changes.items()
         for count in ChangeCount.of(table.plan.table.name, column, ways)
     ]
-    return LoadResult(rows, changes, _expected(plan, manifest, tables), _seconds(tables), collector, findings)
+    in_order = {table.plan.table.name: findings[table.plan.table.name] for table in tables}
+    return LoadResult(rows, changes, _expected(plan, manifest, tables), _seconds(tables), collector, in_order)
 
 
 def _seconds(tables: list[_Table]) -> dict[str, float]:
