@@ -25,7 +25,7 @@ from testdata_assets.postgres.connections import connect
 from testdata_assets.postgres.dsn import Dsn
 
 FOLDER = Path(__file__).parent
-SPLITS = ("development", "held_out_3", "held_out_4", "held_out_5", "held_out_6", "held_out_7")
+SPLITS = ("development", "held_out_3", "held_out_4", "held_out_5", "held_out_6", "held_out_7", "held_out_8")
 _DRAW = re.compile(r"\{([a-z]+|#+|\?+)(\^?)\}")
 _OWN = re.compile(r"\{(\w+)\}")
 _NO_SLUG = re.compile(r"[\W_]+")

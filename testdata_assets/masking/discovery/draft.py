@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
@@ -51,8 +52,12 @@ _READ = TEXT_TYPES | {"ltree"}
 _VALUE = frozenset((word,) for word in words_of("v val value values wert valeur valor valore waarde"))
 _KEY = frozenset(
     (word,)
-    for word in words_of("k key name attribute attr property setting option field param parameter variable schluessel")
+    for word in words_of(
+        """k key name attribute attr property setting option field param parameter variable schluessel schl
+        sleutel clave llave chave chiave cle"""
+    )
 )
+_SEPARATORS = re.compile(r"[.:/-]")  # in names of settings
 _MOST_KEYS = 5000
 _TOLD = _NAMING | _NUMBERING | {"secret", "birth_date", "full_address", "street_address", "ip"}
 _QUOTED = (_NAMING - {"first_name", "last_name"}) | _NUMBERING | {"company", "secret", UNKNOWN}
@@ -117,6 +122,7 @@ class Draft:
         self.linked: set[TableName] = set()
         self.lookups: set[TableName] = set()
         self.registers: set[TableName] = set()
+        self.born: set[TableName] = set()
         self.echoes: dict[ColumnRef, Echo] = {}
         self.groups: list[Group] = []
         self.group_of: dict[ColumnRef, Group] = {}
@@ -148,6 +154,7 @@ class Draft:
         verdicts = {reference: self._verdict(reference, kinds) for reference in self.own}
         verdicts |= self._second_look(verdicts, kinds)
         verdicts |= self._repeating(verdicts)
+        verdicts |= self._settings(verdicts)
         verdicts |= self._of_keys(verdicts)
         verdicts |= self._quoting_parts(verdicts)
         for members in self._joined():
@@ -187,13 +194,14 @@ class Draft:
                     personal.add(reference.table)
         risen = {name for name, count in people.items() if count >= _ENOUGH_SIGNS and kinds[name] == "other"}
         kinds.update(dict.fromkeys(risen, "person"))
+        self.born |= {name for name, found in told.items() if "birth_date" in found}
         self.registers = {
             name
             for name, found in told.items()
             if kinds[name] == "person" and found & _REACHED and found & _OF_ONE_PERSON
         }
         before, self.linked = self.linked, self._linked(kinds)
-        again = risen | self.registers | (self.linked - before)
+        again = risen | self.registers | self.born | (self.linked - before)
         self.bare = {
             name for name in kinds if kinds[name] != "person" and name not in personal and name not in self.linked
         }
@@ -283,6 +291,23 @@ class Draft:
                     if personal:
                         said = f"{len(personal)} of its keys in {each.column} name something personal"
                         found[reference] = (Verdict(UNKNOWN, 0.4, said, undecided=True), ())
+        return found
+
+    def _settings(self, verdicts: Verdicts) -> dict[ColumnRef, Reading]:
+        """Names of settings in tables of names and values: without them nothing finds its setting."""
+        values = {each.table for each in verdicts if words(each.column)[-1:] in _VALUE}
+        found: dict[ColumnRef, Reading] = {}
+        for reference, (verdict, _) in verdicts.items():
+            keys = self._seen(reference).values
+            if (
+                verdict.category == UNKNOWN
+                and verdict.undecided
+                and reference.table in values & self.bare
+                and words(reference.column)[-1:] in _KEY - {("name",)}
+                and self._is_text(reference)
+                and all(is_field(_SEPARATORS.sub("_", key)) for key in keys)
+            ):
+                found[reference] = (Verdict(None, 0.6, "names of settings, each with its value"), ())
         return found
 
     def _quoting_parts(self, verdicts: Verdicts) -> dict[ColumnRef, Reading]:
@@ -409,6 +434,7 @@ class Draft:
             lookup=reference.table in self.lookups,
             linked=reference.table in self.linked,
             register=reference.table in self.registers,
+            born=reference.table in self.born,
             pay=bool({*words(reference.table.name), *words(reference.table.schema)} & set(PAY)),
             key=bool(column.identity) or reference in self.single_keys,
             listed=any(lists(text, column, bare) for text, bare in self._checks_on(table, column)),

@@ -13,7 +13,10 @@ STRONG: dict[str, str] = {
         union_fee trade_union* syndicat* sindacat* sindicat* gewerkschafts* vakbond* pep is_pep naturalidade
         estado_civil_id staatsb* erstsprache muttersprache mother_tongue native_language first_language
         lengua_materna langue_maternelle moedertaal dependents dependants number_of_children anzahl_kinder
-        num_hijos kinderzahl ermaessigung_grund ermassigung_grund natio natio_code proced procedencia""",
+        num_hijos kinderzahl ermaessigung_grund ermassigung_grund natio natio_code proced procedencia
+        ht_cm ht_in shoe_size shoe_uk shoe_eu shoe_us shoe_sz collar_size chest_in chest_cm waist_in waist_cm inseam
+        inside_leg dress_size hat_size glove_size hair_col hair_color hair_colour eye_col eye_color eye_colour
+        haarfarbe augenfarbe konfektion* schuhgroesse schuhgrosse schoenmaat kledingmaat pointure talla taglia""",
     "health": """contraindic* kontraindik* gestation* gestazione gestacion* gestacao schwanger*
         zwangerschap* dsa pregnan* anticoag* meds dx alcohol* smok* tobacco* handisport* aptitude_med poids poids_kg
         pesee med_history medical* certif_med* anamnes* disabled_person tx_plan med_cert* med_class fit_note
@@ -73,8 +76,9 @@ WEAK: dict[str, str] = {
         saelger""",
     "financial": """limite limiet limite_* saldo_* balance_* principal_amount principal outstanding
         credit_line credit_score montant_pret net_du reste_du restant restant_du openst pend pendiente
-        borg borgsom kaution fianza deposit_paid deposit_held""",
-    "username": "till_user *_user kasse_user",
+        borg borgsom kaution fianza deposit_paid deposit_held boete multa sanzione sanz sancion bussgeld
+        busse amende penalty""",
+    "username": "till_user *_user kasse_user wer wie quien chi sachb",
     "device_id": "dispositivo dispositivo_* geraet appareil aparelho apparaat",
 }
 
@@ -88,7 +92,8 @@ PERSON_TABLES = words_of(
 # Numbers called so are a person's standing with a firm, not the price of something.
 STANDING = frozenset(
     words_of("""balance saldo solde limite limiet credit credito kredit principal outstanding score arrears owed
-        du openst pend pendiente restant borg borgsom kaution fianza deposit""")
+        du openst pend pendiente restant borg borgsom kaution fianza deposit boete multa sanzione sanz sancion bussgeld
+        busse amende penalty""")
 )
 # At the end of a number's name: it is no amount of money.
 MEASURES = frozenset(
