@@ -37,9 +37,13 @@ def create_large_objects(image: Dsn, catalog: Catalog, store: ChunkStore, plan: 
         RefusedError: Fewer came through than the source had.
         ChunkStoreDamaged: The snapshot holds none, or was changed.
     """
+    keeps = plan.objects.large_objects == "keep" and catalog.large_objects > 0
+    blanked = [(table, column) for table in plan.tables for column in table.columns if _blanks(column)]
+    if not keeps and not blanked:
+        return 0
     with connect(image, autocommit=True, role="image database") as conn, conn.transaction():
         conn.execute(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(owner)))
-        if plan.objects.large_objects == "keep" and catalog.large_objects:
+        if keeps:
             kept = _keep(conn, store)
             if kept != catalog.large_objects:
                 raise RefusedError(
@@ -48,10 +52,8 @@ def create_large_objects(image: Dsn, catalog: Catalog, store: ChunkStore, plan: 
                     remedy="Take a new snapshot: testdata refresh.",
                     code="large-objects-missing",
                 )
-        for table in plan.tables:
-            for column in table.columns:
-                if _blanks(column):
-                    _create_blank(conn, table.table.name.schema, table.table.name.name, column.column.name)
+        for table, column in blanked:
+            _create_blank(conn, table.table.name.schema, table.table.name.name, column.column.name)
         row = conn.execute("SELECT count(*) FROM pg_catalog.pg_largeobject_metadata").fetchone()
     return int(row[0]) if row is not None else 0
 

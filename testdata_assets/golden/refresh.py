@@ -11,6 +11,7 @@ import json
 import secrets
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -114,8 +115,10 @@ def take_snapshot(settings: Settings, places: Places, run_id: str | None = None)
         ensure_sample(places)
         started = time.monotonic()
         with open_source(places.source) as source:
-            plan = compile_plan(rules, source.catalog, keys.current)
-            build.preflight(source.catalog, places.server, places.source, places.tools)
+            with ThreadPoolExecutor(1, thread_name_prefix="preflight") as beside:
+                fits = beside.submit(build.preflight, source.catalog, places.server, places.source, places.tools)
+                plan = compile_plan(rules, source.catalog, keys.current)
+                fits.result()
             wanted = [table.table for table in plan.tables if table.reads_rows]
             snapshot_id = _new_id("s")
             location = f"{absolute_location(settings.chunk_store, settings.state_dir / 'snapshots')}/{snapshot_id}"

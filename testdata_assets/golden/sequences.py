@@ -28,6 +28,8 @@ def set_sequences(image: Dsn, catalog: Catalog, plan: MaskingPlan) -> None:
 
     A sequence whose bounds do not reach that far stops at them.
     """
+    if not catalog.sequences:
+        return
     changed = set(_changed(plan))
     with connect(image) as conn:
         users = _users(conn)
