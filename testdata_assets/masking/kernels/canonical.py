@@ -14,6 +14,7 @@ Hashes = NDArray[np.uint64]
 _TAGS = np.uint64(31)
 _M1, _M2, _33 = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53), np.uint64(33)
 _ZERO, _ONE, _THREE, _SEVEN = np.uint64(0), np.uint64(1), np.uint64(3), np.uint64(7)
+_MOST_HASHES = 5  # of one run of words
 _POWERS = 64  # most words are shorter
 
 
@@ -227,17 +228,6 @@ def forms(
 
 
 @kernel
-def _write(
-    rows: Places, hashes: Hashes, starts: Places, ends: Places, count: int, row: int, value: np.uint64, at: int, to: int
-) -> int:
-    """Writes a run if there is room; returns how many there are so far."""
-    if count < len(rows):
-        rows[count], hashes[count] = row, value
-        starts[count], ends[count] = at, to
-    return count + 1
-
-
-@kernel
 def runs(
     data: Bytes,
     offsets: Places,
@@ -269,6 +259,7 @@ def runs(
     digit_counts = np.empty(longest, np.int64)
     zero_counts = np.empty(longest, np.int64)
     blanks_before = np.empty(longest, np.int64)
+    candidates = np.empty(_MOST_HASHES, np.uint64)
     count = 0
     locals_wanted = kinds[14] == 1
     for row in range(len(offsets) - 1):
@@ -334,31 +325,20 @@ def runs(
                     size += sizes[last]
                     digits += digit_counts[last]
                 letters = size - digits
-                value = _ZERO
-                tag = 0
+                found = 0
                 if digits >= 7 and digits > letters:
                     tag = 16 + min(digits, 22) - 7
                     if kinds[tag] == 1:
                         codes[tag] += letters == 0
-                        value = _finish(joined ^ mixers[2])
-                elif letters > 0 and size + skipped >= 5:
-                    tag = length
-                    if kinds[tag] == 1:
-                        value = _finish(total + mixers[1] * np.uint64(length))
-                if value != _ZERO:
-                    value = (value & ~_TAGS) | np.uint64(tag)
-                    place_ = value >> shift
-                    if (bits[place_ >> _THREE] >> np.uint8(place_ & _SEVEN)) & np.uint8(1):
-                        count = _write(
-                            rows, hashes, starts, ends, count, row, value, first_byte[first], last_byte[last]
-                        )
-                    if nationals and tag >= 16 and letters == 0:
-                        value = (_finish(value ^ mixers[3]) & ~_TAGS) | np.uint64(tag)
-                        place_ = value >> shift
-                        if (bits[place_ >> _THREE] >> np.uint8(place_ & _SEVEN)) & np.uint8(1):
-                            count = _write(
-                                rows, hashes, starts, ends, count, row, value, first_byte[first], last_byte[last]
-                            )
+                        value = (_finish(joined ^ mixers[2]) & ~_TAGS) | np.uint64(tag)
+                        candidates[found] = value
+                        found += 1
+                        if nationals and letters == 0:
+                            candidates[found] = (_finish(value ^ mixers[3]) & ~_TAGS) | np.uint64(tag)
+                            found += 1
+                elif letters > 0 and size + skipped >= 5 and kinds[length] == 1:
+                    candidates[found] = (_finish(total + mixers[1] * np.uint64(length)) & ~_TAGS) | np.uint64(length)
+                    found += 1
                 if nationals and letters == 0 and _is_international(data, start, first_byte[first], digits, skipped):
                     value = _national(
                         data,
@@ -376,26 +356,23 @@ def runs(
                     )
                     if value != _ZERO and kinds[value & _TAGS] == 1:
                         codes[value & _TAGS] += 1
-                        place_ = value >> shift
-                        if (bits[place_ >> _THREE] >> np.uint8(place_ & _SEVEN)) & np.uint8(1):
-                            count = _write(
-                                rows, hashes, starts, ends, count, row, value, first_byte[first], last_byte[last]
-                            )
+                        candidates[found] = value
+                        found += 1
                 if length == 13 and kinds[0] == 1:
-                    value = _finish(_finish(total + mixers[1] * np.uint64(13)) ^ mixers[2]) & ~_TAGS
-                    place_ = value >> shift
-                    if (bits[place_ >> _THREE] >> np.uint8(place_ & _SEVEN)) & np.uint8(1):
-                        count = _write(
-                            rows, hashes, starts, ends, count, row, value, first_byte[first], last_byte[last]
-                        )
+                    candidates[found] = _finish(_finish(total + mixers[1] * np.uint64(13)) ^ mixers[2]) & ~_TAGS
+                    found += 1
                 together = size + skipped
                 telling = together >= 8 and together > all_digits and (all_digits > 0 or length > 1)
                 if locals_wanted and telling and blanks_before[last] == blanks_before[first]:
                     value = _finish(_finish(total + mixers[1] * np.uint64(length)) ^ mixers[3])
-                    value = (value & ~_TAGS) | np.uint64(14)
-                    place_ = value >> shift
-                    if (bits[place_ >> _THREE] >> np.uint8(place_ & _SEVEN)) & np.uint8(1):
-                        count = _write(
-                            rows, hashes, starts, ends, count, row, value, first_byte[first], last_byte[last]
-                        )
+                    candidates[found] = (value & ~_TAGS) | np.uint64(14)
+                    found += 1
+                for each in range(found):
+                    value = candidates[each]
+                    spot = value >> shift
+                    if (bits[spot >> _THREE] >> np.uint8(spot & _SEVEN)) & np.uint8(1):
+                        if count < len(rows):
+                            rows[count], hashes[count] = row, value
+                            starts[count], ends[count] = first_byte[first], last_byte[last]
+                        count += 1
     return count
