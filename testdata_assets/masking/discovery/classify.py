@@ -200,7 +200,8 @@ def _number_may_be(sign: NameSign, around: Surroundings) -> bool:
     if not sign.strong and sign.category == "financial":
         standing = "balance" in sign.phrase or (around.linked and bool(set(sign.phrase.split("_")) & STANDING))
         return around.kind == "person" or around.topic == "financial" or around.pay or standing
-    return sign.strong or around.kind == "person"
+    sized = sign.category == "demographic" and around.linked and around.kind != "thing"
+    return sign.strong or around.kind == "person" or sized
 
 
 def _between(low: float, high: float) -> Callable[[str], bool]:

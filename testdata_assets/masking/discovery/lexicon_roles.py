@@ -14,9 +14,7 @@ STRONG: dict[str, str] = {
         estado_civil_id staatsb* erstsprache muttersprache mother_tongue native_language first_language
         lengua_materna langue_maternelle moedertaal dependents dependants number_of_children anzahl_kinder
         num_hijos kinderzahl ermaessigung_grund ermassigung_grund natio natio_code proced procedencia
-        ht_cm ht_in shoe_size shoe_uk shoe_eu shoe_us shoe_sz collar_size chest_in chest_cm waist_in waist_cm inseam
-        inside_leg dress_size hat_size glove_size hair_col hair_color hair_colour eye_col eye_color eye_colour
-        haarfarbe augenfarbe konfektion* schuhgroesse schuhgrosse schoenmaat kledingmaat pointure talla taglia""",
+        ht_cm ht_in hair_col hair_color hair_colour eye_col eye_color eye_colour haarfarbe augenfarbe""",
     "health": """contraindic* kontraindik* gestation* gestazione gestacion* gestacao schwanger*
         zwangerschap* dsa pregnan* anticoag* meds dx alcohol* smok* tobacco* handisport* aptitude_med poids poids_kg
         pesee med_history medical* certif_med* anamnes* disabled_person tx_plan med_cert* med_class fit_note
@@ -79,6 +77,9 @@ WEAK: dict[str, str] = {
         borg borgsom kaution fianza deposit_paid deposit_held boete multa sanzione sanz sancion bussgeld
         busse amende penalty""",
     "username": "till_user *_user kasse_user wer wie quien chi sachb",
+    "demographic": """shoe_size shoe_uk shoe_eu shoe_us shoe_sz collar_size chest_in chest_cm waist_in waist_cm inseam
+        inside_leg dress_size hat_size glove_size konfektion* schuhgroesse schuhgrosse schoenmaat kledingmaat
+        pointure talla taglia""",
     "device_id": "dispositivo dispositivo_* geraet appareil aparelho apparaat",
 }
 

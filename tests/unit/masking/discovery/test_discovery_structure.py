@@ -203,3 +203,12 @@ def test_keys_that_many_objects_have_are_fields_in_any_script_and_form() -> None
     plain = [text.split(', "Anna')[0] + "}" for text in texts]
     found = {part.path: part.verdict.category for part in read_documents(plain, "data", Surroundings()).parts}
     assert found == {"$['電話']": "phone", "$['Phone No.']": "phone", "$['X-User']['e-mail']": "email"}
+
+
+def test_sizes_are_of_people_where_rows_are_of_people_only() -> None:
+    sizes = _few("38", "39", "40", "41")
+    column = _column("shoe_size", "int4", "N")
+    assert classify(column, sizes, Surroundings(linked=True, table="extras_sizes")).category == "demographic"
+    assert classify(column, sizes, Surroundings(kind="person", table="employees")).category == "demographic"
+    assert classify(column, sizes, Surroundings(kind="thing", table="products", linked=True)).category is None
+    assert classify(column, sizes, Surroundings(table="order_lines")).category is None
