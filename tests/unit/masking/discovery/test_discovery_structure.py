@@ -207,7 +207,7 @@ def test_keys_that_many_objects_have_are_fields_in_any_script_and_form() -> None
 
 def test_sizes_are_of_people_where_rows_are_of_people_only() -> None:
     sizes = _few("38", "39", "40", "41")
-    column = _column("shoe_size", "int4", "N")
+    column = _column("shoe_uk", "int4", "N")
     assert classify(column, sizes, Surroundings(linked=True, table="extras_sizes")).category == "demographic"
     assert classify(column, sizes, Surroundings(kind="person", table="employees")).category == "demographic"
     assert classify(column, sizes, Surroundings(kind="thing", table="products", linked=True)).category is None
