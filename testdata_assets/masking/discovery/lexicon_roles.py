@@ -77,7 +77,8 @@ WEAK: dict[str, str] = {
         borg borgsom kaution fianza deposit_paid deposit_held boete multa sanzione sanz sancion bussgeld
         busse amende penalty""",
     "username": "till_user *_user kasse_user wer wie quien chi sachb",
-    "demographic": """shoe_uk shoe_eu shoe_us shoe_sz chest_in chest_cm waist_in waist_cm inseam inside_leg konfektion* schuhgroesse schuhgrosse schoenmaat kledingmaat
+    "demographic": """shoe_uk shoe_eu shoe_us shoe_sz chest_in chest_cm waist_in waist_cm inseam inside_leg
+        konfektion* schuhgroesse schuhgrosse schoenmaat kledingmaat
         pointure talla taglia""",
     "device_id": "dispositivo dispositivo_* geraet appareil aparelho apparaat",
 }
