@@ -187,6 +187,10 @@ class _Pile:
 
     def add(self, hashes: Hashes, number: int) -> None:
         """Adds hashes that all have one number; spills what is held if that is too much."""
+        for start in range(0, len(hashes), self._budget):
+            self._add(hashes[start : start + self._budget], number)
+
+    def _add(self, hashes: Hashes, number: int) -> None:
         with self._lock:
             self._held.append((hashes, number))
             self._count += len(hashes)

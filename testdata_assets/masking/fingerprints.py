@@ -31,6 +31,7 @@ IN_MEMORY = 4 << 20
 _PAIR_BYTES = 12  # a fingerprint and the number of a column
 _BLOCKS_HELD = 32
 _ANSWERS_HELD = 1 << 20  # 12 bytes each
+_AT_ONCE = 1 << 20  # values that are fingerprinted together
 
 Hashes = npt.NDArray[np.uint64]
 Origins = npt.NDArray[np.int32]
@@ -264,6 +265,15 @@ def pairs_of(packed: bytes, count: int) -> tuple[Hashes, Origins]:
 
 def fingerprint(values: pl.Series, seed: int) -> Hashes:
     """The fingerprints of raw values and of addresses' local parts, without those that are too short to count."""
+    if len(values) <= _AT_ONCE:
+        return _fingerprint(values, seed)
+    # What is computed on the way takes ten times the room of what comes of it.
+    return np.concatenate(
+        [_fingerprint(values.slice(start, _AT_ONCE), seed) for start in range(0, len(values), _AT_ONCE)]
+    )
+
+
+def _fingerprint(values: pl.Series, seed: int) -> Hashes:
     both = np.concatenate(forms(values, seed))
     found: Hashes = both[both != 0]
     return found
