@@ -20,6 +20,7 @@ from testdata_assets.masking.json_tokens import Bytes, Flags, cut, escapes_in, l
 from testdata_assets.masking.text_arrays import Positions
 from testdata_assets.production import bulky
 
+_LOOKED_UP = 1 << 18
 _SLICE_BYTES = 2 << 20  # values worked on at a time: memory is about twenty times as much
 _SPACES = r" \t\n\r\x0b\x0c"
 _QUOTE = ord('"')
@@ -210,10 +211,9 @@ def _long_quoted(value: pl.Series, odd: str, backslash: str, quote: str) -> pl.S
     """The same for one value, which may have many megabytes."""
     if not bulky.is_bulky(value):
         return _quoted(value, odd, backslash, quote).rename("")
-    if not value.str.contains(odd)[0]:
-        return value.rename("")
-
     view = bulky.views(value)[0] or memoryview(b"")
+    if not any(bulky.one_value(piece).str.contains(odd)[0] for piece in bulky.pieces(view)):
+        return value.rename("")
     inner = (
         bytes(piece).replace(b"\\", backslash.encode()).replace(b'"', quote.encode()) for piece in bulky.pieces(view)
     )
@@ -225,10 +225,12 @@ def _marks(data: Bytes, quotes: Flags, end: int, symbols: str, count: int) -> tu
     table = np.full(256, _NOTHING, np.uint8)
     for kind, symbol in enumerate(symbols, start=_VALUE):
         table[ord(symbol)] = kind
+    # numpy's look-up makes an index of eight bytes of each: so many at a time.
+    kinds = np.empty(end + 1, np.uint8)
+    for start in range(0, end + 1, _LOOKED_UP):
+        kinds[start : start + _LOOKED_UP] = table[data[start : min(start + _LOOKED_UP, end + 1)]]
     inside = np.cumsum(quotes[: end + 1], dtype=np.uint8)
     inside &= 1
-    # numpy's own look-up would make an index of eight bytes of each.
-    kinds = np.frombuffer(bytearray(data[: end + 1].data).translate(table.tobytes()), np.uint8)
     nuls = np.flatnonzero(kinds == _VALUE)
     if inside[nuls].any() or len(nuls) != count + 1:
         raise _odd("quoted text")
