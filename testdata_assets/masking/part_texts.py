@@ -20,7 +20,7 @@ from testdata_assets.masking.json_tokens import Bytes, Flags, cut, escapes_in, l
 from testdata_assets.masking.text_arrays import Positions
 from testdata_assets.production import bulky
 
-_LOOKED_UP = 1 << 18
+_LOOKED_UP = 1 << 18  # bytes
 _SLICE_BYTES = 2 << 20  # values worked on at a time: memory is about twenty times as much
 _SPACES = r" \t\n\r\x0b\x0c"
 _QUOTE = ord('"')

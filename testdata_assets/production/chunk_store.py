@@ -32,7 +32,7 @@ _TAIL_READ = 64 << 10  # read at once from a stream's end: the index of 4,000 re
 _NONCE_BYTES = 12
 _KEY_OBJECT = "data.key"
 _KEY_BYTES = 4096  # more than any wrapped key
-_COMPRESSION_LEVEL = -5
+_COMPRESSION_LEVEL = -5  # snapshots live as long as a refresh: half as large again as at -1, for two thirds of the time
 
 
 class ChunkStoreDamaged(RefusedError):

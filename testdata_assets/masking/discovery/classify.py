@@ -140,7 +140,7 @@ def _classify_moment(sign: NameSign | None, sampled: Values, around: Surrounding
         return Verdict("birth_date", 0.95 if look.birth_like(years, around.today) else 0.85, "named like birth dates")
     silent = sign is None or not sign.strong or sign.category is not None  # no date is what else a name may say
     births = look.birth_like(years, around.today) or (of_people(around) and look.of_all_ages(years, around.today))
-    if silent and around.kind == "person" and births and not around.born:
+    if silent and around.kind == "person" and births:
         return Verdict("birth_date", 0.55, "dates spread like births, in a table of people")
     return Verdict(None, 0.85, "a point in time")
 

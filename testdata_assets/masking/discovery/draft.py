@@ -122,7 +122,6 @@ class Draft:
         self.linked: set[TableName] = set()
         self.lookups: set[TableName] = set()
         self.registers: set[TableName] = set()
-        self.born: set[TableName] = set()
         self.echoes: dict[ColumnRef, Echo] = {}
         self.groups: list[Group] = []
         self.group_of: dict[ColumnRef, Group] = {}
@@ -194,14 +193,13 @@ class Draft:
                     personal.add(reference.table)
         risen = {name for name, count in people.items() if count >= _ENOUGH_SIGNS and kinds[name] == "other"}
         kinds.update(dict.fromkeys(risen, "person"))
-        self.born |= {name for name, found in told.items() if "birth_date" in found}
         self.registers = {
             name
             for name, found in told.items()
             if kinds[name] == "person" and found & _REACHED and found & _OF_ONE_PERSON
         }
         before, self.linked = self.linked, self._linked(kinds)
-        again = risen | self.registers | self.born | (self.linked - before)
+        again = risen | self.registers | (self.linked - before)
         self.bare = {
             name for name in kinds if kinds[name] != "person" and name not in personal and name not in self.linked
         }
@@ -305,6 +303,7 @@ class Draft:
                 and reference.table in values & self.bare
                 and words(reference.column)[-1:] in _KEY - {("name",)}
                 and self._is_text(reference)
+                and keys  # of a table without rows nothing is known
                 and all(is_field(_SEPARATORS.sub("_", key)) for key in keys)
             ):
                 found[reference] = (Verdict(None, 0.6, "names of settings, each with its value"), ())
@@ -434,7 +433,6 @@ class Draft:
             lookup=reference.table in self.lookups,
             linked=reference.table in self.linked,
             register=reference.table in self.registers,
-            born=reference.table in self.born,
             pay=bool({*words(reference.table.name), *words(reference.table.schema)} & set(PAY)),
             key=bool(column.identity) or reference in self.single_keys,
             listed=any(lists(text, column, bare) for text, bare in self._checks_on(table, column)),

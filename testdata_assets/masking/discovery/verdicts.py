@@ -50,7 +50,6 @@ class Surroundings:
         lookup: Such a table that others refer to, or that is named like a list of codes.
         linked: The table references one of people, by a key or by a column's name.
         register: The table holds people's names beside what only a person has, such as a date of birth.
-        born: Some column of the table is named like dates of birth: others are none.
         pay: The table (or its schema) is of what people are paid.
         today: For ages.
     """
@@ -66,7 +65,6 @@ class Surroundings:
     lookup: bool = False
     linked: bool = False
     register: bool = False
-    born: bool = False
     pay: bool = False
     today: date = field(default_factory=lambda: datetime.now(UTC).date())
 

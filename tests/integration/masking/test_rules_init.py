@@ -314,14 +314,16 @@ def test_parts_share_domains_and_derived_columns_are_made_anew(database: Dsn) ->
 
 REGISTERS = """
 CREATE TABLE wobblers (
-    wob_id int PRIMARY KEY, e_mail text, ssn text, zorbl text, frum int, snurf date, made_at date
+    wob_id int PRIMARY KEY, e_mail text, ssn text, born date, zorbl text, frum int, snurf date, made_at date
 );
 CREATE TABLE wobbles (id int PRIMARY KEY, wob_id int, e_mail text, zorbl text, outstanding numeric(8, 2));
 INSERT INTO wobblers SELECT n, format('p%s@secret.example', n), format('%s-45-%s', 100 + n, 2000 + n),
+    date '1950-01-01' + n * 120,
     (ARRAY['xa', 'xb', 'xc'])[1 + n % 3], 150 + n % 50, date '1955-01-01' + n * 110, date '2024-01-01' + n
 FROM generate_series(1, 200) AS n;
 INSERT INTO wobbles SELECT n, n % 200, NULL, (ARRAY['new', 'old'])[1 + n % 2], n + 0.5
 FROM generate_series(1, 400) AS n;
+CREATE TABLE yparams (clave text PRIMARY KEY, valor text);
 CREATE TABLE zparams (clave text PRIMARY KEY, valor text);
 INSERT INTO zparams SELECT format('opt.%s_zz', chr(96 + n)), 'x' || n FROM generate_series(1, 24) AS n;
 """
@@ -334,10 +336,11 @@ def test_a_table_of_what_only_people_have_is_a_register_of_them_whatever_its_nam
     found = {(each.table, each.column): each.pii for each in drafted(database, set()).columns}
     people = {column: pii for (table, column), pii in found.items() if table == "public.wobblers"}
     assert people["zorbl"] == people["frum"] == "demographic", "nothing explains them: they are the people's"
-    assert people["snurf"] == "birth_date", "spread over two generations"
+    assert people["born"] == people["snurf"] == "birth_date", "another's, as a spouse's: spread over two generations"
     assert people["made_at"] is None
     assert found["public.wobbles", "zorbl"] is None
     assert found["public.zparams", "clave"] is None, "without it nothing finds its setting"
+    assert found["public.yparams", "clave"] == "unknown", "no row was seen"
     assert found["public.wobbles", "outstanding"] == "financial", "of the people whose key is named alike"
 
 
